@@ -1,0 +1,1 @@
+//! The policy engines: pure state machines that decide.

@@ -1,0 +1,1 @@
+//! PromQL over in-memory series, as Prometheus 3 answers it.

@@ -1,0 +1,1 @@
+//! Folds over outcomes: terminal, csv, json.

@@ -1,0 +1,1 @@
+//! The catalogue of scenarios and policies, and their file formats.
