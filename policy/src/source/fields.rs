@@ -1,0 +1,218 @@
+//! Lowering a mapping field by field.
+
+use super::{Diagnostics, Document, Kind, Node, Position};
+
+/// The fields of one mapping, with the document for messages and a note of what was read.
+///
+/// Getters return `None` both for an absent field and for one of a wrong type; the latter is
+/// reported. `null` counts as
+/// absent, as it does for the API server. [`Fields::finish`] reports what nobody asked for.
+pub struct Fields<'a> {
+    document: &'a Document,
+    path: String,
+    at: Position,
+    entries: Vec<(&'a Node, &'a Node, bool)>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of `node`, which stands at `path` (`spec.analysis`); reports a node that is no
+    /// mapping.
+    pub fn new(
+        document: &'a Document,
+        path: impl Into<String>,
+        node: &'a Node,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let path = path.into();
+        let entries = match &node.kind {
+            Kind::Map(entries) => entries.iter().map(|(k, v)| (k, v, false)).collect(),
+            Kind::Null => Vec::new(),
+            other => {
+                let message = format!("`{path}` is {}, not a mapping", other.name());
+                diagnostics.push(document.error(node.position, message, String::new()));
+                Vec::new()
+            }
+        };
+        Self {
+            document,
+            path,
+            at: node.position,
+            entries,
+        }
+    }
+
+    /// The document these fields belong to.
+    #[must_use]
+    pub fn document(&self) -> &'a Document {
+        self.document
+    }
+
+    /// Where the mapping stands.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.at
+    }
+
+    /// The path of a field for messages.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// Any value that is there and not null.
+    pub fn node(&mut self, name: &str) -> Option<&'a Node> {
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|(k, _, _)| k.as_str() == Some(name))?;
+        entry.2 = true;
+        (!matches!(entry.1.kind, Kind::Null)).then_some(entry.1)
+    }
+
+    /// A field that must be there; reports its absence at the mapping.
+    pub fn required(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<&'a Node> {
+        let node = self.node(name);
+        if node.is_none() {
+            let message = format!("`{}` is required", self.path_of(name));
+            diagnostics.push(self.document.error(self.at, message, String::new()));
+        }
+        node
+    }
+
+    /// A string. Numbers and booleans are refused, as the API server refuses them, with the cure.
+    pub fn string(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<&'a str> {
+        let node = self.node(name)?;
+        if let Kind::Str(text) = &node.kind {
+            return Some(text);
+        }
+        let help = match &node.kind {
+            Kind::Int(value) => format!("quote it: \"{value}\""),
+            Kind::Bool(value) => format!("quote it: \"{value}\""),
+            Kind::Float(value) => format!("quote it: \"{value}\""),
+            _ => String::new(),
+        };
+        self.wrong_type(name, node, "a string", help, diagnostics);
+        None
+    }
+
+    /// A whole number.
+    pub fn int(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<i64> {
+        let node = self.node(name)?;
+        match &node.kind {
+            Kind::Int(value) => Some(*value),
+            // The API server accepts 5.0 for an integer: JSON has only numbers.
+            Kind::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => Some(*value as i64),
+            _ => {
+                self.wrong_type(name, node, "an integer", String::new(), diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Any number.
+    pub fn float(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<f64> {
+        let node = self.node(name)?;
+        match &node.kind {
+            Kind::Int(value) => Some(*value as f64),
+            Kind::Float(value) => Some(*value),
+            _ => {
+                self.wrong_type(name, node, "a number", String::new(), diagnostics);
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let node = self.node(name)?;
+        if let Kind::Bool(value) = node.kind {
+            return Some(value);
+        }
+        self.wrong_type(name, node, "a boolean", String::new(), diagnostics);
+        None
+    }
+
+    /// A list's items.
+    pub fn list(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<&'a [Node]> {
+        let node = self.node(name)?;
+        if let Kind::Seq(items) = &node.kind {
+            return Some(items);
+        }
+        self.wrong_type(name, node, "a list", String::new(), diagnostics);
+        None
+    }
+
+    /// The fields of a nested mapping.
+    pub fn map(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Fields<'a>> {
+        let path = self.path_of(name);
+        let node = self.node(name)?;
+        Some(Fields::new(self.document, path, node, diagnostics))
+    }
+
+    /// Keys that nobody read, with their places.
+    #[must_use]
+    pub fn unread(&self) -> Vec<(&'a str, Position)> {
+        let unread = self.entries.iter().filter(|(_, _, read)| !read);
+        unread
+            .map(|(key, _, _)| (key.as_str().unwrap_or("(not a string)"), key.position))
+            .collect()
+    }
+
+    /// Warns of keys that nobody read: the API server prunes them, so they do nothing.
+    pub fn finish(self, diagnostics: &mut Diagnostics) {
+        for (key, position) in self.unread() {
+            let message = format!("unknown field `{}`", self.path_of(key));
+            let help = "the API server drops it silently; check the spelling".to_owned();
+            diagnostics.push(self.document.warning(position, message, help));
+        }
+    }
+
+    fn wrong_type(
+        &self,
+        name: &str,
+        node: &Node,
+        wanted: &str,
+        help: String,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let message = format!(
+            "`{}` is {}, not {wanted}",
+            self.path_of(name),
+            node.kind.name()
+        );
+        diagnostics.push(self.document.error(node.position, message, help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, read_documents};
+    use super::*;
+
+    #[test]
+    fn every_mistake_of_a_mapping_is_reported_at_its_place() {
+        let text = "apiVersion: v1\nkind: A\nspec:\n  interval: 60\n  typo: 1\n  steps: 3\n";
+        let source = Source {
+            file: "a.yaml".into(),
+            text: text.into(),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let documents = read_documents(&source, &mut diagnostics);
+        let spec = documents[0].root.get("spec").expect("is there");
+        let mut fields = Fields::new(&documents[0], "spec", spec, &mut diagnostics);
+        assert_eq!(fields.string("interval", &mut diagnostics), None);
+        assert!(fields.list("steps", &mut diagnostics).is_none());
+        assert!(fields.required("name", &mut diagnostics).is_none());
+        fields.finish(&mut diagnostics);
+        let lines: Vec<_> = diagnostics
+            .iter()
+            .map(|d| (d.position.line, d.severity))
+            .collect();
+        use super::super::Severity::{Error, Warning};
+        assert_eq!(lines, [(4, Error), (6, Error), (4, Error), (5, Warning)]);
+    }
+}
