@@ -9,8 +9,8 @@ pub trait Engine {
     /// Takes one input at `now` and appends what follows from it.
     ///
     /// Never blocks, never reads a clock. `now` must not run backwards. An input that means nothing
-    /// in the present
-    /// state (an early tick, an answer nobody awaits, an observation already known) is a no-op.
+    /// in the present state (an early tick, an answer nobody awaits, an observation already known)
+    /// is a no-op.
     fn handle(&mut self, now: Time, input: Input, effects: &mut Effects);
 
     /// The next instant at which [`Input::Tick`] would matter; `None` when only other inputs can

@@ -31,8 +31,7 @@ pub enum Observation {
     /// The pod template that the user's object asks for.
     Template(Template),
     /// The checksums of the ConfigMaps and Secrets that the target refers to (`configmap/name` to
-    /// checksum);
-    /// an error when a mandatory one is missing.
+    /// checksum); an error when a mandatory one is missing.
     Configs(Result<BTreeMap<String, String>, String>),
     /// A workload's state; `None` when the object does not exist.
     Workload(Workload, Option<WorkloadState>),

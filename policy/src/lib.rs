@@ -1,14 +1,11 @@
 //! The policy engines: pure state machines that decide.
 //!
 //! An engine never blocks, reads no clock, draws no random number and knows no Kubernetes client. A
-//! *world*
-//! (the simulator, or a live cluster) feeds it [`Input`]s stamped with the world's time and carries
-//! out the
-//! [`Effect`]s that come back. Effects that can fail or that return a value carry a [`Call`]; the
-//! world answers
-//! with [`Input::Answered`]. Everything between two inputs is a function of the engine's own state,
-//! so
-//! a recorded transcript of inputs gives the same effects again, byte for byte.
+//! *world* (the simulator, or a live cluster) feeds it [`Input`]s stamped with the world's time and
+//! carries out the [`Effect`]s that come back. Effects that can fail or that return a value carry a
+//! [`Call`]; the world answers with [`Input::Answered`]. Everything between two inputs is a
+//! function of the engine's own state, so a recorded transcript of inputs gives the same effects
+//! again, byte for byte.
 //!
 //! ```text
 //!  manifests ──► source ──► flagger | argo | baseline ──► Effects ──► world

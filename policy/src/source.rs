@@ -1,10 +1,9 @@
 //! Manifests as text with positions: YAML trees, documents, diagnostics, durations.
 //!
 //! Each stream is parsed once into a tree of [`Node`]s that know their place; the engines lower
-//! their own
-//! kinds from it by hand through [`Fields`]. That reports every mistake of every document at once,
-//! keeps integers and
-//! strings apart as the API server does, and lets an error inside a query point into the YAML.
+//! their own kinds from it by hand through [`Fields`]. That reports every mistake of every document
+//! at once, keeps integers and strings apart as the API server does, and lets an error inside a
+//! query point into the YAML.
 
 mod diagnostic;
 mod document;

@@ -62,7 +62,8 @@ pub fn read_documents(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Doc
         Ok(roots) => roots,
         Err(whole) => {
             let (roots, broken) = read_one_by_one(source);
-            // A fault that only shows in the whole stream (an anchor across documents) has no part to blame.
+            // A fault that only shows in the whole stream (an anchor across documents) has no part
+            // to blame.
             if broken.is_empty() {
                 diagnostics.push(yaml_error(source, &whole, 0, 0));
             }

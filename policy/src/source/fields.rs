@@ -5,8 +5,8 @@ use super::{Diagnostics, Document, Kind, Node, Position};
 /// The fields of one mapping, with the document for messages and a note of what was read.
 ///
 /// Getters return `None` both for an absent field and for one of a wrong type; the latter is
-/// reported. `null` counts as
-/// absent, as it does for the API server. [`Fields::finish`] reports what nobody asked for.
+/// reported. `null` counts as absent, as it does for the API server. [`Fields::finish`] reports
+/// what nobody asked for.
 pub struct Fields<'a> {
     document: &'a Document,
     path: String,
