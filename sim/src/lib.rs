@@ -1,1 +1,8 @@
 //! The simulated world and its clock.
+//!
+//! One replication is a world (traffic, pods, router, Prometheus) driving a policy engine through
+//! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
+//! stream of [`event::Event`]s.
+
+pub mod event;
+pub mod outcome;
