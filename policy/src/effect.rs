@@ -44,6 +44,15 @@ pub enum Effect {
         /// The answer's address.
         call: Call,
     },
+    /// Give a Deployment another pod template; it rolls. Answer: `Done` or `Failed`.
+    Roll {
+        /// The answer's address.
+        call: Call,
+        /// Which Deployment.
+        workload: Workload,
+        /// The template of its pods from now on.
+        to: Template,
+    },
     /// Call a webhook. Answer: [`crate::Answer::Hook`].
     CallHook {
         /// The answer's address.

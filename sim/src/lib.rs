@@ -4,5 +4,9 @@
 //! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
 //! stream of [`event::Event`]s.
 
+pub mod draw;
 pub mod event;
+pub mod latency;
 pub mod outcome;
+pub mod stream;
+pub mod traffic;

@@ -1,0 +1,128 @@
+//! Named random streams: one per (seed, scenario, replication, purpose).
+//!
+//! A stream depends on its name only, never on the order in which others are drawn from. So a
+//! replication sees the same traffic, faults and lags whatever the policy (common random numbers),
+//! and any number of threads gives the same bytes.
+
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+
+/// The generator behind every result. Named, because `StdRng` may change between releases of
+/// `rand`.
+pub type Stream = Xoshiro256PlusPlus;
+
+/// The root of all random streams of a study.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seed(pub u64);
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Requests that arrive, cell by cell.
+    Arrivals,
+    /// The controller's phase against the release.
+    Controller,
+    /// The start-up time of one pod: workload, ordinal.
+    Pod(u32, u32),
+    /// Router and its background events.
+    Router,
+    /// When each target is scraped within the interval.
+    ScrapeOffsets,
+    /// What one scraped target counted.
+    Target(u32),
+    /// Requests hurt that no target counted.
+    Harm,
+    /// The first request that meets the fault.
+    FirstFault,
+    /// People: when and how they react.
+    Operator,
+}
+
+impl Purpose {
+    const fn code(self) -> u64 {
+        match self {
+            Self::Arrivals => 1,
+            Self::Controller => 2,
+            Self::Pod(workload, ordinal) => 3 | (workload as u64) << 8 | (ordinal as u64) << 32,
+            Self::Router => 4,
+            Self::ScrapeOffsets => 5,
+            Self::Target(target) => 6 | (target as u64) << 8,
+            Self::Harm => 7,
+            Self::FirstFault => 8,
+            Self::Operator => 9,
+        }
+    }
+}
+
+/// The streams of one replication of one scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    base: u64,
+}
+
+impl Streams {
+    /// The streams of a replication. The scenario is named, not numbered, so that adding one to a
+    /// study does not change the others.
+    #[must_use]
+    pub fn new(seed: Seed, scenario: &str, replication: u32) -> Self {
+        let named = mix(mix(seed.0) ^ fnv1a(scenario));
+        Self {
+            base: mix(named ^ u64::from(replication)),
+        }
+    }
+
+    /// The stream for a purpose, at its beginning.
+    #[must_use]
+    pub fn get(&self, purpose: Purpose) -> Stream {
+        let mut state = mix(self.base ^ purpose.code());
+        let mut seed = [0; 32];
+        for chunk in seed.chunks_exact_mut(8) {
+            state = state.wrapping_add(GOLDEN_GAMMA);
+            chunk.copy_from_slice(&mix(state).to_le_bytes());
+        }
+        Stream::from_seed(seed)
+    }
+}
+
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// SplitMix64's output function (Steele, Lea, Flood 2014), which is a bijection on 64 bits.
+const fn mix(state: u64) -> u64 {
+    let z = state.wrapping_add(GOLDEN_GAMMA);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// FNV-1a, 64 bits.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn streams_depend_on_every_part_of_their_name() {
+        let first = |seed, scenario: &str, replication, purpose| {
+            Streams::new(Seed(seed), scenario, replication)
+                .get(purpose)
+                .next_u64()
+        };
+        let base = first(1, "a", 0, Purpose::Arrivals);
+        assert_eq!(base, first(1, "a", 0, Purpose::Arrivals));
+        assert_ne!(base, first(2, "a", 0, Purpose::Arrivals));
+        assert_ne!(base, first(1, "b", 0, Purpose::Arrivals));
+        assert_ne!(base, first(1, "a", 1, Purpose::Arrivals));
+        assert_ne!(base, first(1, "a", 0, Purpose::Router));
+        let pods = [(0, 1), (1, 0), (1, 1)].map(|(w, o)| first(1, "a", 0, Purpose::Pod(w, o)));
+        assert!(pods[0] != pods[1] && pods[1] != pods[2]);
+    }
+}
