@@ -4,9 +4,13 @@
 //! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
 //! stream of [`event::Event`]s.
 
+pub mod arrivals;
 pub mod draw;
 pub mod event;
+pub mod fault;
 pub mod latency;
 pub mod outcome;
+pub mod pods;
+pub mod split;
 pub mod stream;
 pub mod traffic;

@@ -1,0 +1,114 @@
+//! A scenario, resolved: everything about the world that does not depend on the policy.
+
+use std::sync::Arc;
+
+use coalmine_policy::Span;
+use jiff::Zoned;
+
+use crate::event::ScenarioInfo;
+use crate::fault::{Behaviour, Behaviours, Fault};
+use crate::latency::Latency;
+use crate::router::RouterConfig;
+use crate::traffic::Traffic;
+
+/// The world in which rollouts are tried.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// `traffic/fault`, unique in a study; names the random streams.
+    pub name: Arc<str>,
+    /// One line for people.
+    pub title: String,
+    /// The traffic's name.
+    pub traffic_name: String,
+    /// The fault's name; `None` when the new revision is healthy.
+    pub fault_name: Option<String>,
+    /// The wall-clock instant at which the release becomes visible to the controller.
+    pub start: Zoned,
+    /// How long after the start the world is watched.
+    pub horizon: Span,
+    /// Requests over time, in seconds since the start.
+    pub traffic: Traffic,
+    /// The service that is rolled out.
+    pub service: Service,
+    /// What is wrong with the new revision.
+    pub faults: Vec<Fault>,
+    /// How weights reach the data path.
+    pub router: RouterConfig,
+    /// Prometheus.
+    pub scrape: Scrape,
+}
+
+/// The service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Pods in service, where the manifest does not say.
+    pub pods: u32,
+    /// Latency of the old revision.
+    pub latency: Latency,
+    /// Ordinary share of 5xx answers.
+    pub error_share: f64,
+    /// From a pod's creation to its readiness.
+    pub startup: Latency,
+    /// Seconds after which people count an answer as too slow.
+    pub patience_s: f64,
+}
+
+/// How Prometheus sees the service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scrape {
+    /// Time between scrapes of one target.
+    pub interval: Span,
+    /// Upper bounds of the latency histograms in seconds, without +Inf.
+    pub buckets_s: Vec<f64>,
+    /// Replicas of the ingress controller, each a target of its own.
+    pub ingress_replicas: u32,
+}
+
+impl Default for Scrape {
+    fn default() -> Self {
+        Self {
+            interval: Span::from_secs(15),
+            // The default buckets of Prometheus' client libraries and of ingress-nginx.
+            buckets_s: vec![
+                0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+            ],
+            ingress_replicas: 2,
+        }
+    }
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            pods: 10,
+            latency: Latency::from_quantiles(0.08, 0.3),
+            error_share: 0.001,
+            startup: Latency::from_quantiles(12.0, 40.0),
+            patience_s: 1.0,
+        }
+    }
+}
+
+impl Scenario {
+    /// How both versions behave.
+    #[must_use]
+    pub fn behaviours(&self) -> Behaviours {
+        let old = Behaviour {
+            error_share: self.service.error_share,
+            latency: self.service.latency,
+        };
+        Behaviours::new(old, &self.faults, self.service.patience_s)
+    }
+
+    /// What reports show of it.
+    #[must_use]
+    pub fn info(&self) -> ScenarioInfo {
+        ScenarioInfo {
+            name: self.name.to_string(),
+            title: self.title.clone(),
+            traffic: self.traffic_name.clone(),
+            fault: self.fault_name.clone(),
+            horizon_ns: self.horizon,
+        }
+    }
+}
