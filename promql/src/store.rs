@@ -1,0 +1,118 @@
+//! Series in memory.
+
+use std::collections::HashMap;
+
+use crate::Labels;
+use crate::matcher::Matcher;
+
+/// A stale marker's bit pattern (prometheus/model/value: `StaleNaN`).
+pub(crate) const STALE_NAN: u64 = 0x7ff0_0000_0000_0002;
+
+/// Names a series of one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesId(pub(crate) usize);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Series {
+    pub(crate) labels: Labels,
+    pub(crate) times_ms: Vec<i64>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) has_stale: bool,
+}
+
+/// A set of series. Samples of one series are appended in order of time.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    pub(crate) series: Vec<Series>,
+    by_labels: HashMap<Labels, SeriesId>,
+}
+
+impl Store {
+    /// The series with these labels, made if it is not there yet.
+    pub fn add_series(&mut self, labels: Labels) -> SeriesId {
+        if let Some(id) = self.by_labels.get(&labels) {
+            return *id;
+        }
+        let id = SeriesId(self.series.len());
+        self.by_labels.insert(labels.clone(), id);
+        self.series.push(Series {
+            labels,
+            ..Series::default()
+        });
+        id
+    }
+
+    /// Appends a sample; one that is not newer than the last is dropped, as Prometheus drops it.
+    pub fn append(&mut self, id: SeriesId, time_ms: i64, value: f64) {
+        let series = &mut self.series[id.0];
+        if series.times_ms.last().is_some_and(|last| *last >= time_ms) {
+            return;
+        }
+        series.times_ms.push(time_ms);
+        series.values.push(value);
+    }
+
+    /// Appends a stale marker: the series is gone from here on.
+    pub fn append_stale(&mut self, id: SeriesId, time_ms: i64) {
+        self.append(id, time_ms, f64::from_bits(STALE_NAN));
+        self.series[id.0].has_stale = true;
+    }
+
+    /// Forgets all samples; the series and the memory stay.
+    pub fn clear_samples(&mut self) {
+        for series in &mut self.series {
+            series.times_ms.clear();
+            series.values.clear();
+            series.has_stale = false;
+        }
+    }
+
+    /// Number of series.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Whether there are no series.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// The label sets of all series in the order they were added.
+    pub fn labels(&self) -> impl Iterator<Item = &Labels> {
+        self.series.iter().map(|series| &series.labels)
+    }
+
+    /// The series that satisfy all matchers, in the order they were added.
+    pub(crate) fn select(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
+        let all = |series: &Series| {
+            matchers
+                .iter()
+                .all(|m| m.matches(series.labels.get(&m.name)))
+        };
+        let matching = self
+            .series
+            .iter()
+            .enumerate()
+            .filter(|(_, series)| all(series));
+        matching.map(|(index, _)| SeriesId(index)).collect()
+    }
+}
+
+impl Series {
+    /// The newest sample with `from < time <= to`, unless it is a stale marker.
+    pub(crate) fn newest(&self, from_ms: i64, to_ms: i64) -> Option<(i64, f64)> {
+        let end = self.times_ms.partition_point(|time| *time <= to_ms);
+        let index = end.checked_sub(1)?;
+        let (time, value) = (self.times_ms[index], self.values[index]);
+        (time > from_ms && value.to_bits() != STALE_NAN).then_some((time, value))
+    }
+
+    /// The indexes of samples with `from < time <= to`, stale markers included.
+    pub(crate) fn window(&self, from_ms: i64, to_ms: i64) -> std::ops::Range<usize> {
+        let start = self.times_ms.partition_point(|time| *time <= from_ms);
+        let end = self.times_ms.partition_point(|time| *time <= to_ms);
+        start..end.max(start)
+    }
+}
