@@ -18,7 +18,7 @@
 //! let Value::Vector(answer) = plan.instant(&query, &store, 60_000).expect("evaluates") else {
 //!     panic!("a vector");
 //! };
-//! assert_eq!(answer[0].value, 2.0);
+//! assert!((answer[0].value - 2.0).abs() < 1e-12);
 //! ```
 
 mod aggregate;

@@ -3,8 +3,10 @@
 
 use coalmine_promql::{Labels, ParseErrorKind, Plan, Query, Store, Value};
 
+type Recorded<'a> = (&'a [(&'a str, &'a str)], &'a [(i64, f64)]);
+
 /// A store from `name{labels}` and samples `(seconds, value)`; NaN means a stale marker.
-fn store(series: &[(&[(&str, &str)], &[(i64, f64)])]) -> Store {
+fn store(series: &[Recorded<'_>]) -> Store {
     let mut store = Store::default();
     for (labels, samples) in series {
         let id = store.add_series(Labels::new(labels.iter().copied()));

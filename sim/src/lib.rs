@@ -7,10 +7,15 @@
 pub mod arrivals;
 pub mod draw;
 pub mod event;
+pub mod exposition;
 pub mod fault;
+pub mod flow;
 pub mod latency;
 pub mod outcome;
 pub mod pods;
+pub mod router;
+pub mod scenario;
 pub mod split;
 pub mod stream;
+pub mod subject;
 pub mod traffic;

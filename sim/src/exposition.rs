@@ -1,0 +1,131 @@
+//! Which series the simulated targets could expose, and what each of them counts.
+
+mod app;
+mod nginx;
+
+use coalmine_promql::Labels;
+
+use crate::split::Cohort;
+use crate::subject::{Names, Topology};
+
+/// What a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A replica of the ingress controller: sees requests on their way, whichever pod answers.
+    Ingress(u32),
+    /// A pod of a workload (its index in the world) by ordinal.
+    Pod {
+        /// The workload.
+        workload: usize,
+        /// The pod.
+        ordinal: u32,
+    },
+}
+
+/// A set of requests that a target counts separately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Those that a pod answers, whichever cohort it is in.
+    Own,
+    /// Those routed to one of these cohorts.
+    Routed(&'static [Cohort]),
+}
+
+/// Requests routed to the canary backend.
+pub const TO_CANARY: Class = Class::Routed(&[Cohort::Canary]);
+/// Requests routed to the stable backend.
+pub const TO_STABLE: Class = Class::Routed(&[Cohort::PrimaryNew, Cohort::PrimaryOld]);
+/// Requests where nothing is routed by weight.
+pub const TO_ALL: Class = Class::Routed(&[Cohort::Canary, Cohort::PrimaryNew, Cohort::PrimaryOld]);
+
+/// Which answers a series counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// Status 200.
+    Good,
+    /// Status 500.
+    Failed,
+    /// Both.
+    All,
+}
+
+/// What a series shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// Requests so far.
+    Requests(Answers),
+    /// Seconds they took together.
+    SecondsSum(Answers),
+    /// Requests at most as slow as the bucket with this index; the index past the last bound is +Inf.
+    Bucket(Answers, usize),
+}
+
+/// A series that could exist.
+#[derive(Clone, Debug)]
+pub struct Potential {
+    /// Its labels, name included.
+    pub labels: Labels,
+    /// The target that exposes it.
+    pub target: Target,
+    /// The requests it counts.
+    pub class: Class,
+    /// What it shows of them.
+    pub quantity: Quantity,
+    /// Families share arrivals; counts of different families are not disjoint.
+    pub family: usize,
+}
+
+/// The frame of an exposition.
+pub struct Frame<'a> {
+    /// Names for labels.
+    pub names: &'a Names,
+    /// The workloads.
+    pub topology: &'a Topology,
+    /// Pods in service at rest.
+    pub pods: u32,
+    /// Replicas of the ingress controller.
+    pub ingress_replicas: u32,
+    /// Histogram bounds in seconds.
+    pub buckets_s: &'a [f64],
+    /// Whether the latency histograms of the application carry a status label.
+    pub latency_by_status: bool,
+}
+
+/// Every series that the world could expose.
+#[must_use]
+pub fn potential(frame: &Frame<'_>) -> Vec<Potential> {
+    let mut all = nginx::series(frame);
+    all.extend(app::series(frame));
+    all
+}
+
+/// A bucket's bound as Prometheus 3 writes it at scrape: `1.0`, never `1`.
+fn bound_text(bounds_s: &[f64], index: usize) -> String {
+    bounds_s
+        .get(index)
+        .map_or_else(|| "+Inf".to_owned(), |bound| format!("{bound:?}"))
+}
+
+/// The series of one histogram.
+fn histogram(
+    base: &str,
+    labels: &[(&str, String)],
+    answers: Answers,
+    bounds_s: &[f64],
+    mut push: impl FnMut(Labels, Quantity),
+) {
+    let named = |suffix: &str, extra: Option<String>| {
+        let own = labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let name = ("__name__".to_owned(), format!("{base}_{suffix}"));
+        let le = extra.map(|le| ("le".to_owned(), le));
+        Labels::new(own.chain([name]).chain(le))
+    };
+    push(named("count", None), Quantity::Requests(answers));
+    push(named("sum", None), Quantity::SecondsSum(answers));
+    for index in 0..=bounds_s.len() {
+        let le = bound_text(bounds_s, index);
+        push(named("bucket", Some(le)), Quantity::Bucket(answers, index));
+    }
+}

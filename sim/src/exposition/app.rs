@@ -1,0 +1,131 @@
+//! The application itself: request counter and latency histogram of each pod, as client libraries name them.
+
+use coalmine_promql::Labels;
+
+use super::{Answers, Class, Frame, Potential, Quantity, Target, histogram};
+use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
+
+const FAMILY: usize = 1;
+
+pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
+    let workloads = match frame.topology {
+        Topology::Deployment => 1,
+        _ => 2,
+    };
+    let mut all = Vec::new();
+    for workload in 0..workloads {
+        for ordinal in 0..ordinals(frame, workload) {
+            pod(frame, workload, ordinal, &mut all);
+        }
+    }
+    all
+}
+
+/// Pods that a workload may have in one rollout, one after another.
+fn ordinals(frame: &Frame<'_>, workload: usize) -> u32 {
+    match (frame.topology, workload) {
+        // At rest, then one replacement each, and back again.
+        (Topology::Deployment, _) => 3 * frame.pods + frame.pods.div_ceil(4),
+        (Topology::PrimaryAndTarget, 0) => 2 * frame.pods + frame.pods.div_ceil(4),
+        _ => frame.pods + frame.pods.div_ceil(4),
+    }
+}
+
+fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential>) {
+    let labels = labels(frame, workload, ordinal);
+    let mut push = |labels: Labels, quantity| {
+        all.push(Potential {
+            labels,
+            target: Target::Pod { workload, ordinal },
+            class: Class::Own,
+            quantity,
+            family: FAMILY,
+        });
+    };
+    for answers in [Answers::Good, Answers::Failed] {
+        let labels = with_status(&labels, answers);
+        let own = labels.iter().map(|(name, value)| (*name, value.as_str()));
+        let named = own.chain([("__name__", "http_requests_total")]);
+        push(Labels::new(named), Quantity::Requests(answers));
+        if frame.latency_by_status {
+            histogram(HISTOGRAM, &labels, answers, frame.buckets_s, &mut push);
+        }
+    }
+    if !frame.latency_by_status {
+        histogram(HISTOGRAM, &labels, Answers::All, frame.buckets_s, &mut push);
+    }
+}
+
+const HISTOGRAM: &str = "http_request_duration_seconds";
+
+fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'static str, String)> {
+    let status = if answers == Answers::Good {
+        "200"
+    } else {
+        "500"
+    };
+    let mut labels = labels.to_vec();
+    // Client libraries differ in what they call it; the alias splits no series.
+    labels.extend([("status", status.to_owned()), ("code", status.to_owned())]);
+    labels
+}
+
+fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str, String)> {
+    let names = frame.names;
+    let is_canary = workload == 1;
+    let hash = if is_canary {
+        NEW_TEMPLATE
+    } else {
+        OLD_TEMPLATE
+    };
+    let owner = match (frame.topology, is_canary) {
+        (Topology::PrimaryAndTarget, false) => format!("{}-primary", names.app),
+        _ => names.app.clone(),
+    };
+    let pod = format!("{owner}-{hash}-{}", suffix(ordinal));
+    let service = if is_canary {
+        &names.canary_service
+    } else {
+        &names.service
+    };
+    vec![
+        ("namespace", names.namespace.clone()),
+        ("kubernetes_namespace", names.namespace.clone()),
+        ("app", names.app.clone()),
+        ("job", names.app.clone()),
+        ("service", service.clone()),
+        ("container", names.app.clone()),
+        ("deployment", owner),
+        ("kubernetes_pod_name", pod.clone()),
+        ("pod", pod),
+        (
+            "instance",
+            format!(
+                "10.{}.{}.{}:8080",
+                workload + 1,
+                ordinal / 250,
+                ordinal % 250 + 1
+            ),
+        ),
+        (
+            "version",
+            if is_canary { "canary" } else { "stable" }.to_owned(),
+        ),
+        ("pod_template_hash", hash.to_owned()),
+        ("rollouts_pod_template_hash", hash.to_owned()),
+        ("method", "GET".to_owned()),
+    ]
+}
+
+/// Five characters from the alphabet Kubernetes uses for generated names.
+fn suffix(ordinal: u32) -> String {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut state = u64::from(ordinal)
+        .wrapping_add(1)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut letter = || {
+        state = state.rotate_left(13).wrapping_mul(0x94d0_49bb_1331_11eb);
+        char::from(ALPHABET[(state >> 40) as usize % ALPHABET.len()])
+    };
+    (0..5).map(|_| letter()).collect()
+}

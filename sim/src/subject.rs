@@ -1,0 +1,116 @@
+//! A policy as the simulator needs it: an engine to start, the workloads around it, the names on its series.
+
+use std::sync::Arc;
+
+use coalmine_policy::{Engine, Template, Time, baseline};
+
+use crate::event::Refusal;
+
+/// The template hash of the revision in service.
+pub const OLD_TEMPLATE: &str = "6c8f9d7b5f";
+/// The template hash of the revision being rolled out.
+pub const NEW_TEMPLATE: &str = "7d4b8c9f6d";
+
+/// Which workloads a controller runs, and how requests reach them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// Flagger: a primary Deployment and a target Deployment behind a weighted router.
+    PrimaryAndTarget,
+    /// Argo: one ReplicaSet per revision; behind a weighted router, or behind one Service that selects
+    /// the pods of both.
+    ReplicaSets {
+        /// Whether a router splits the traffic; otherwise each ready pod gets the same share.
+        routed: bool,
+    },
+    /// One Deployment that rolls.
+    Deployment,
+}
+
+/// The names that labels are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The namespace.
+    pub namespace: String,
+    /// The application: the Deployment's or Rollout's name.
+    pub app: String,
+    /// The ingress.
+    pub ingress: String,
+    /// The apex or stable service.
+    pub service: String,
+    /// The canary's service.
+    pub canary_service: String,
+}
+
+/// A query that a policy may send, with its place in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The metric's name.
+    pub metric: String,
+    /// PromQL, rendered.
+    pub text: Arc<str>,
+    /// Line of the query in the manifest, 1-based; 0 when it is the controller's own.
+    pub line: usize,
+    /// Column, likewise.
+    pub column: usize,
+}
+
+/// A policy under test.
+pub trait Subject: Send + Sync {
+    /// The controller's engine at rest at `now`, the old template in service.
+    fn start(&self, now: Time) -> Box<dyn Engine>;
+    /// Its workloads.
+    fn topology(&self) -> Topology;
+    /// Its names.
+    fn names(&self) -> Names;
+    /// Pods in service, when the manifest says so.
+    fn replicas(&self) -> Option<u32>;
+    /// Every query it may send.
+    fn queries(&self) -> Vec<Asked>;
+    /// The period with which the controller looks, when it does not act on events: its phase against the
+    /// release is drawn.
+    fn period_s(&self) -> f64 {
+        0.0
+    }
+    /// Why the controller refuses it, if it does.
+    fn refusal(&self) -> Option<Refusal> {
+        None
+    }
+}
+
+impl Subject for Arc<baseline::Baseline> {
+    fn start(&self, _now: Time) -> Box<dyn Engine> {
+        Box::new(baseline::Run::new(
+            self.clone(),
+            Template::new(OLD_TEMPLATE),
+        ))
+    }
+
+    fn topology(&self) -> Topology {
+        Topology::Deployment
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            namespace: self.namespace.clone(),
+            app: self.name.clone(),
+            ingress: self.name.clone(),
+            service: self.name.clone(),
+            canary_service: format!("{}-canary", self.name),
+        }
+    }
+
+    fn replicas(&self) -> Option<u32> {
+        None
+    }
+
+    fn queries(&self) -> Vec<Asked> {
+        let checks = self.looks.iter().flat_map(|looks| &looks.checks);
+        let asked = |check: &baseline::Check| Asked {
+            metric: check.name.to_string(),
+            text: check.query.clone(),
+            line: check.line_column.0,
+            column: check.line_column.1,
+        };
+        checks.map(asked).collect()
+    }
+}
