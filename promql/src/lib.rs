@@ -34,6 +34,7 @@ mod lower;
 mod matcher;
 mod over_time;
 mod parse;
+mod reach;
 mod store;
 pub mod wire;
 

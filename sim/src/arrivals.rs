@@ -8,7 +8,7 @@
 //! what is left of each cell, which draws that multinomial one part at a time in any order.
 
 use crate::draw::{binomial, poisson};
-use crate::stream::Stream;
+use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
 /// Below this share of a cell nothing can be left but rounding.
@@ -30,27 +30,37 @@ struct Cell {
 /// The arrivals of one replication.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
+    /// For cells from the start on, so that they do not depend on how much history is watched.
     stream: Stream,
-    from_s: f64,
+    /// For cells before the start.
+    history_stream: Stream,
     cell_s: f64,
+    /// Cells before the start, as many as are watched; drawn when first asked for.
+    history_len: usize,
+    history: Vec<Cell>,
     cells: Vec<Cell>,
 }
 
 impl Arrivals {
-    /// Nothing drawn yet; the first cell begins at `from_s` seconds since the start.
+    /// Nothing drawn yet; the first cell begins `lead_s` before the start, rounded up to whole
+    /// cells.
     #[must_use]
-    pub fn new(stream: Stream, from_s: f64, cell_s: f64) -> Self {
+    pub fn new(streams: &Streams, lead_s: f64, cell_s: f64) -> Self {
         Self {
-            stream,
-            from_s,
+            stream: streams.get(Purpose::Arrivals),
+            history_stream: streams.get(Purpose::History),
             cell_s,
+            history_len: (lead_s / cell_s).ceil() as usize,
+            history: Vec::new(),
             cells: Vec::new(),
         }
     }
 
-    /// Begins again with another stream, keeping the memory.
-    pub fn reset(&mut self, stream: Stream) {
-        self.stream = stream;
+    /// Begins again with other streams, keeping the memory.
+    pub fn reset(&mut self, streams: &Streams) {
+        self.stream = streams.get(Purpose::Arrivals);
+        self.history_stream = streams.get(Purpose::History);
+        self.history.clear();
         self.cells.clear();
     }
 
@@ -58,28 +68,49 @@ impl Arrivals {
     #[must_use]
     pub fn index(&self, t_s: f64) -> usize {
         // Negative values saturate to the first cell.
-        ((t_s - self.from_s) / self.cell_s + 1e-9) as usize
+        (t_s / self.cell_s + self.history_len as f64 + 1e-9) as usize
     }
 
     /// A cell's interval.
     #[must_use]
     pub fn bounds(&self, index: usize) -> (f64, f64) {
-        let from_s = self.from_s + index as f64 * self.cell_s;
+        let from_s = (index as f64 - self.history_len as f64) * self.cell_s;
         (from_s, from_s + self.cell_s)
     }
 
-    /// Draws the cells up to this one, in order.
-    fn ensure(&mut self, index: usize, traffic: &Traffic) {
-        while self.cells.len() <= index {
-            let (from_s, to_s) = self.bounds(self.cells.len());
+    /// A cell, drawn if it is not yet; cells are always drawn in order.
+    fn cell(&mut self, index: usize, traffic: &Traffic) -> &mut Cell {
+        let in_history = index < self.history_len;
+        let (first, count) = if in_history {
+            (0, self.history_len)
+        } else {
+            (self.history_len, index + 1 - self.history_len)
+        };
+        let drawn = if in_history {
+            self.history.len()
+        } else {
+            self.cells.len()
+        };
+        for next in drawn..count {
+            let (from_s, to_s) = self.bounds(first + next);
             let mass = traffic.integral(from_s, to_s);
-            let requests = poisson(mass, &mut self.stream);
-            self.cells.push(Cell {
+            let (stream, cells) = if in_history {
+                (&mut self.history_stream, &mut self.history)
+            } else {
+                (&mut self.stream, &mut self.cells)
+            };
+            let requests = poisson(mass, stream);
+            cells.push(Cell {
                 requests,
                 mass,
                 left: requests,
                 left_mass: mass,
             });
+        }
+        if in_history {
+            &mut self.history[index]
+        } else {
+            &mut self.cells[index - self.history_len]
         }
     }
 
@@ -89,8 +120,7 @@ impl Arrivals {
         if mass <= 0.0 {
             return 0;
         }
-        self.ensure(index, traffic);
-        let cell = &mut self.cells[index];
+        let cell = self.cell(index, traffic);
         let share = if mass >= cell.left_mass - MASS_EPSILON * cell.mass {
             1.0
         } else {
@@ -102,29 +132,23 @@ impl Arrivals {
         count
     }
 
-    /// Requests that arrived in the cells before `to_s`.
+    /// Requests that arrived in the cells from the one that holds `from_s` to before `to_s`.
     pub fn total(&mut self, from_s: f64, to_s: f64, traffic: &Traffic) -> u64 {
-        let (first, end) = (self.index(from_s), self.index(to_s));
-        if end > first {
-            self.ensure(end - 1, traffic);
-        }
-        self.cells[first..end]
-            .iter()
-            .map(|cell| cell.requests)
-            .sum()
+        let cells = self.index(from_s)..self.index(to_s);
+        cells.map(|index| self.cell(index, traffic).requests).sum()
     }
 
     /// What is left of a cell: requests, and their expectation.
     pub fn left(&mut self, index: usize, traffic: &Traffic) -> (u64, f64) {
-        self.ensure(index, traffic);
-        (self.cells[index].left, self.cells[index].left_mass)
+        let cell = self.cell(index, traffic);
+        (cell.left, cell.left_mass)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::{Purpose, Seed, Streams};
+    use crate::stream::Seed;
 
     #[test]
     fn disjoint_parts_use_up_the_cell_and_have_the_right_means() {
@@ -132,7 +156,7 @@ mod tests {
         let mut sums = [0_u64; 3];
         for replication in 0..2_000 {
             let streams = Streams::new(Seed(3), "arrivals", replication);
-            let mut arrivals = Arrivals::new(streams.get(Purpose::Arrivals), 0.0, 15.0);
+            let mut arrivals = Arrivals::new(&streams, 0.0, 15.0);
             let mut stream = streams.get(Purpose::Harm);
             let total = arrivals.total(0.0, 15.0, &traffic);
             let parts =
@@ -153,7 +177,7 @@ mod tests {
     fn arrivals_do_not_depend_on_who_asks_first() {
         let traffic = Traffic::constant(5.0);
         let streams = Streams::new(Seed(3), "arrivals", 1);
-        let mut a = Arrivals::new(streams.get(Purpose::Arrivals), -600.0, 15.0);
+        let mut a = Arrivals::new(&streams, 600.0, 15.0);
         let mut b = a.clone();
         let mut stream = streams.get(Purpose::Harm);
         b.take(70, 3.0, &traffic, &mut stream);

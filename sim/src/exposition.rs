@@ -22,6 +22,17 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Names the target's random streams.
+    #[must_use]
+    pub const fn id(self) -> u32 {
+        match self {
+            Self::Ingress(replica) => replica,
+            Self::Pod { workload, ordinal } => ((workload as u32 + 1) << 16) | ordinal,
+        }
+    }
+}
+
 /// A set of requests that a target counts separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -58,6 +69,18 @@ pub enum Quantity {
     SecondsSum(Answers),
     /// Requests at most as slow as the bucket with this index; the index past the last bound is +Inf.
     Bucket(Answers, usize),
+}
+
+impl Quantity {
+    /// Which answers it counts.
+    #[must_use]
+    pub const fn answers(self) -> Answers {
+        match self {
+            Self::Requests(answers) | Self::SecondsSum(answers) | Self::Bucket(answers, _) => {
+                answers
+            }
+        }
+    }
 }
 
 /// A series that could exist.

@@ -3,12 +3,13 @@
 use crate::arrivals::Arrivals;
 use crate::draw::binomial;
 use crate::fault::Behaviours;
+use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
-/// The stretch before the start for which stable series have a history.
-pub const LEAD_S: f64 = 600.0;
+/// The length of the cells in which arrivals are drawn: the finest step of load-dependent faults.
+const CELL_S: f64 = 15.0;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +34,21 @@ pub struct Watched {
 /// A part of a cohort's requests.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// This share of them.
-    Share(f64),
+    /// Those that one replica of the ingress controller passes on.
+    OneIngress,
     /// Those that one of its pods serves.
     OnePod,
+}
+
+/// What the requests of a replication came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// All that arrived.
+    pub requests: u64,
+    /// Those that the new version served.
+    pub exposed: u64,
+    /// Those that fared worse than on the old version.
+    pub hurt: u64,
 }
 
 /// The requests of one replication.
@@ -52,25 +64,28 @@ pub struct Flow<'a> {
     ledgers: Vec<Arrivals>,
     /// Expected requests on the new version that the first ledger has already given out, by cell.
     counted_new: Vec<f64>,
+    /// The part of the traffic that each replica of the ingress controller passes on.
+    ingress_share: f64,
     exposed: u64,
     hurt: u64,
     harm: Stream,
 }
 
 impl<'a> Flow<'a> {
-    /// The requests of a replication, nothing drawn yet.
+    /// The requests of a replication, nothing drawn yet, for so many families of observers that look
+    /// at most `lead_s` before the start.
     #[must_use]
     pub fn new(
-        traffic: &'a Traffic,
+        scenario: &'a Scenario,
         behaviours: &'a Behaviours,
-        families: usize,
-        cell_s: f64,
+        (families, lead_s): (usize, f64),
         streams: &Streams,
     ) -> Self {
-        let arrivals = Arrivals::new(streams.get(Purpose::Arrivals), -LEAD_S, cell_s);
+        let arrivals = Arrivals::new(streams, lead_s, CELL_S);
         Self {
-            traffic,
+            traffic: &scenario.traffic,
             behaviours,
+            ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -78,6 +93,17 @@ impl<'a> Flow<'a> {
             hurt: 0,
             harm: streams.get(Purpose::Harm),
         }
+    }
+
+    /// Begins another replication, keeping the memory.
+    pub fn reset(&mut self, streams: &Streams) {
+        self.split.clear();
+        for ledger in &mut self.ledgers {
+            ledger.reset(streams);
+        }
+        self.counted_new.clear();
+        (self.exposed, self.hurt) = (0, 0);
+        self.harm = streams.get(Purpose::Harm);
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -104,7 +130,7 @@ impl<'a> Flow<'a> {
                 let expected = self.traffic.integral(from, to);
                 let share = segment.share[index]
                     * match watched.part {
-                        Part::Share(share) => share,
+                        Part::OneIngress => self.ingress_share,
                         Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
                 let rate = expected / (to - from).max(1e-9);
@@ -156,45 +182,61 @@ impl<'a> Flow<'a> {
         self.hurt += binomial(answered, treatment.slowed_share, &mut self.harm);
     }
 
-    /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that arrived, all
-    /// that met the new version, and all that were hurt.
-    pub fn settle(&mut self, to_s: f64) -> (u64, u64, u64) {
+    /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
+    /// arrived, all that met the new version, and all that were hurt.
+    pub fn settle(&mut self, to_s: f64) -> Tally {
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].index(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
-            let counted = self.counted_new.get(cell).copied().unwrap_or(0.0);
-            let (left, left_mass) = self.ledgers[0].left(cell, self.traffic);
             let masses = self.new_masses(from, to);
             let total: f64 = masses.iter().map(|(_, mass)| mass).sum();
             if total <= 0.0 {
                 continue;
             }
+            let counted = self.counted_new.get(cell).copied().unwrap_or(0.0);
             let rest = (total - counted).max(0.0) / total;
-            for (mask, mass) in masses {
+            let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
+            let mut treatments = masses.iter().filter(|(_, mass)| *mass > 0.0).peekable();
+            while let Some((mask, mass)) = treatments.next() {
                 let share = (mass * rest / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
-                if mass <= 0.0 || share <= 1e-12 {
+                if share <= 1e-12 {
+                    continue;
+                }
+                if treatments.peek().is_some() {
+                    // Another treatment shares the cell: what is left for it depends on this draw.
+                    let requests = binomial(left, share, &mut self.harm);
+                    self.meet(*mask, requests);
+                    left -= requests;
+                    left_mass -= mass * rest;
                     continue;
                 }
                 // Cells with the same share and treatment are one draw.
-                let same = merged.is_some_and(|(m, s, _)| m == mask && (s - share).abs() < 1e-9);
+                let same = merged.is_some_and(|(m, s, _)| m == *mask && (s - share).abs() < 1e-9);
                 if !same {
                     self.flush(merged.take());
                 }
-                merged = Some((mask, share, merged.map_or(0, |(_, _, n)| n) + left));
+                merged = Some((*mask, share, merged.map_or(0, |(_, _, n)| n) + left));
             }
         }
         self.flush(merged);
-        let requests = self.ledgers[0].total(0.0, to_s, self.traffic);
-        (requests, self.exposed, self.hurt)
+        Tally {
+            requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+            exposed: self.exposed,
+            hurt: self.hurt,
+        }
     }
 
     fn flush(&mut self, merged: Option<(usize, f64, u64)>) {
-        let Some((mask, share, left)) = merged else {
-            return;
-        };
-        let requests = binomial(left, share, &mut self.harm);
+        if let Some((mask, share, left)) = merged {
+            let requests = binomial(left, share, &mut self.harm);
+            self.meet(mask, requests);
+        }
+    }
+
+    /// Requests that no observer counted meet the new version.
+    fn meet(&mut self, mask: usize, requests: u64) {
         let error_share = self.behaviours.get(mask).behaviour.error_share;
         // The healthy part needs no failures: nobody is hurt.
         let failed = if mask == 0 {
@@ -238,10 +280,9 @@ impl<'a> Flow<'a> {
     /// (inverse transform of an inhomogeneous Poisson process); `None` if not before `to_s`.
     pub fn first_hurt(&self, to_s: f64, threshold: f64) -> Option<f64> {
         let mut sum = 0.0;
-        let cell_s = 15.0_f64;
         let mut from = 0.0;
         while from < to_s {
-            let to = (from + cell_s).min(to_s);
+            let to = (from + CELL_S).min(to_s);
             let hurt: f64 = self
                 .new_masses(from, to)
                 .iter()

@@ -5,17 +5,25 @@
 //! stream of [`event::Event`]s.
 
 pub mod arrivals;
+pub mod cluster;
 pub mod draw;
+pub mod ensemble;
 pub mod event;
 pub mod exposition;
 pub mod fault;
 pub mod flow;
 pub mod latency;
+mod measure;
+pub mod monitor;
 pub mod outcome;
 pub mod pods;
 pub mod router;
 pub mod scenario;
 pub mod split;
+pub mod stage;
 pub mod stream;
 pub mod subject;
+pub mod timeline;
 pub mod traffic;
+pub mod unanswerable;
+pub mod world;

@@ -33,6 +33,8 @@ pub struct PodSet {
     pub id: u32,
     /// Its pods, oldest first.
     pub pods: Vec<Pod>,
+    /// Pods that it removed, and when.
+    pub gone: Vec<(Pod, Time)>,
     /// `spec.replicas`.
     pub desired: u32,
     /// The code that new pods run.
@@ -55,6 +57,7 @@ impl PodSet {
         Self {
             id,
             pods: (0..replicas).map(pod).collect(),
+            gone: Vec::new(),
             desired: replicas,
             version,
             replacement,
@@ -144,7 +147,8 @@ impl PodSet {
     }
 
     fn remove(&mut self, now: Time, index: usize) {
-        self.pods.remove(index);
+        let pod = self.pods.remove(index);
+        self.gone.push((pod, now));
         self.changed_at = now;
     }
 
@@ -170,6 +174,18 @@ impl PodSet {
     pub fn serving(&self, now: Time, version: Version) -> u32 {
         let serving = |pod: &&Pod| pod.ready_at <= now && pod.version == version;
         self.pods.iter().filter(serving).count() as u32
+    }
+
+    /// From when to when a pod took traffic; the end is open while it exists. `None` if it was never
+    /// ready.
+    #[must_use]
+    pub fn life(&self, ordinal: u32) -> Option<(Pod, Option<Time>)> {
+        if let Some(pod) = self.pods.iter().find(|pod| pod.ordinal == ordinal) {
+            return Some((*pod, None));
+        }
+        let gone = self.gone.iter().find(|(pod, _)| pod.ordinal == ordinal);
+        gone.filter(|(pod, at)| pod.ready_at < *at)
+            .map(|(pod, at)| (*pod, Some(*at)))
     }
 
     /// When the next pod becomes ready.

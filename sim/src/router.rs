@@ -91,7 +91,8 @@ pub struct Router {
     config: RouterConfig,
     stream: Stream,
     replicas: Vec<Replica>,
-    written: Vec<(f64, f64)>,
+    /// The share last written.
+    written: f64,
     /// Where the background events have been drawn to; they start with the first write.
     drawn_to_s: Option<f64>,
     share: f64,
@@ -122,7 +123,7 @@ impl Router {
             config: config.clone(),
             stream,
             replicas: Vec::new(),
-            written: Vec::new(),
+            written: 0.0,
             drawn_to_s: None,
             share: 0.0,
             pending: Vec::new(),
@@ -137,7 +138,7 @@ impl Router {
     /// Begins again with another stream, keeping the memory.
     pub fn reset(&mut self, stream: Stream) {
         self.stream = stream;
-        self.written.clear();
+        self.written = 0.0;
         self.drawn_to_s = None;
         self.share = 0.0;
         self.pending.clear();
@@ -151,11 +152,15 @@ impl Router {
 
     /// The controller wrote a share at this instant.
     pub fn write(&mut self, now_s: f64, share: f64) {
+        self.written = share;
         match &self.config {
             RouterConfig::Instant => self.pending.push(Change { at_s: now_s, share }),
             RouterConfig::IngressNginx(nginx) => {
-                if self.drawn_to_s.is_none() {
-                    self.drawn_to_s = Some(now_s - WARM_UP_S);
+                // Background events of the time when nothing was on its way have left no trace but
+                // those of the last moments.
+                if self.replicas.iter().all(Replica::is_idle) {
+                    let recent_s = now_s - WARM_UP_S;
+                    self.drawn_to_s = Some(self.drawn_to_s.map_or(recent_s, |to| to.max(recent_s)));
                 }
                 let committed = now_s + log_normal(nginx.write_s, &mut self.stream);
                 for replica in &mut self.replicas {
@@ -176,9 +181,6 @@ impl Router {
         let RouterConfig::IngressNginx(nginx) = &self.config else {
             return;
         };
-        if self.drawn_to_s.is_none() {
-            self.drawn_to_s = Some(now_s - WARM_UP_S);
-        }
         for replica in &mut self.replicas {
             let at = now_s + log_normal(nginx.watch_s, &mut self.stream);
             replica.ask(at, false);
@@ -187,8 +189,15 @@ impl Router {
 
     /// The changes of the effective share up to `until_s`, in order, each once.
     pub fn advance(&mut self, until_s: f64, mut each: impl FnMut(Change)) {
-        self.draw_events(until_s);
-        if let RouterConfig::IngressNginx(nginx) = &self.config {
+        let idle = self.replicas.iter().all(Replica::is_idle);
+        if let (RouterConfig::IngressNginx(nginx), false) = (&self.config, idle) {
+            draw_events(
+                nginx,
+                &mut self.drawn_to_s,
+                &mut self.replicas,
+                &mut self.stream,
+                until_s,
+            );
             let units = (nginx.replicas * nginx.workers).max(1) as f64;
             let mut updates: Vec<(f64, usize, usize, f64)> = Vec::new();
             for (index, replica) in self.replicas.iter_mut().enumerate() {
@@ -220,37 +229,48 @@ impl Router {
         }
     }
 
+    /// The share last written, whether or not it is in effect.
+    #[must_use]
+    pub const fn written(&self) -> f64 {
+        self.written
+    }
+
     /// The effective share after the last change handed out.
     #[must_use]
     pub const fn share(&self) -> f64 {
         self.share
     }
+}
 
-    /// Background events up to an instant: a Poisson process common to all replicas.
-    fn draw_events(&mut self, until_s: f64) {
-        let (RouterConfig::IngressNginx(nginx), Some(drawn_to)) = (&self.config, self.drawn_to_s)
-        else {
-            return;
-        };
-        if nginx.events_per_s <= 0.0 {
-            return;
-        }
-        let mut at = drawn_to;
-        loop {
-            let gap: f64 = Exp1.sample(&mut self.stream);
-            // Memoryless: a gap that reaches past the end is forgotten and drawn anew from there.
-            if at + gap / nginx.events_per_s > until_s {
-                break;
-            }
-            at += gap / nginx.events_per_s;
-            let reload = self.stream.random::<f64>() < nginx.reload_share;
-            for replica in &mut self.replicas {
-                let seen = at + log_normal(nginx.watch_s, &mut self.stream);
-                replica.ask(seen, reload);
-            }
-        }
-        self.drawn_to_s = Some(until_s.max(drawn_to));
+/// Background events up to an instant: a Poisson process common to all replicas.
+fn draw_events(
+    nginx: &IngressNginx,
+    drawn_to_s: &mut Option<f64>,
+    replicas: &mut [Replica],
+    stream: &mut Stream,
+    until_s: f64,
+) {
+    let Some(drawn_to) = *drawn_to_s else {
+        return;
+    };
+    if nginx.events_per_s <= 0.0 {
+        return;
     }
+    let mut at = drawn_to;
+    loop {
+        let gap: f64 = Exp1.sample(stream);
+        // Memoryless: a gap that reaches past the end is forgotten and drawn anew from there.
+        if at + gap / nginx.events_per_s > until_s {
+            break;
+        }
+        at += gap / nginx.events_per_s;
+        let reload = stream.random::<f64>() < nginx.reload_share;
+        for replica in replicas.iter_mut() {
+            let seen = at + log_normal(nginx.watch_s, stream);
+            replica.ask(seen, reload);
+        }
+    }
+    *drawn_to_s = Some(until_s.max(drawn_to));
 }
 
 /// Background events are drawn from so long before the first write: enough for the limiter to
@@ -273,6 +293,13 @@ impl Replica {
             tables: vec![0.0; nginx.workers],
             ..Self::default()
         };
+    }
+
+    /// Whether every worker follows what was last written.
+    fn is_idle(&self) -> bool {
+        self.writes.is_empty()
+            && self.updates.is_empty()
+            && self.tables.iter().all(|table| *table == self.listed)
     }
 
     /// Enqueues a sync in order of arrival.

@@ -100,6 +100,12 @@ impl Scenario {
         Behaviours::new(old, &self.faults, self.service.patience_s)
     }
 
+    /// The start in milliseconds since 1970: Prometheus' axis of time.
+    #[must_use]
+    pub fn start_ms(&self) -> i64 {
+        self.start.timestamp().as_millisecond()
+    }
+
     /// What reports show of it.
     #[must_use]
     pub fn info(&self) -> ScenarioInfo {

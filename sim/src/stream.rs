@@ -28,16 +28,16 @@ pub enum Purpose {
     Pod(u32, u32),
     /// Router and its background events.
     Router,
-    /// When each target is scraped within the interval.
-    ScrapeOffsets,
-    /// What one scraped target counted.
-    Target(u32),
+    /// When a target is scraped within the interval.
+    ScrapeOffset(u32),
+    /// What a target counted of one class of requests.
+    Tally(u32),
     /// Requests hurt that no target counted.
     Harm,
     /// The first request that meets the fault.
     FirstFault,
-    /// People: when and how they react.
-    Operator,
+    /// Requests that arrived before the start.
+    History,
 }
 
 impl Purpose {
@@ -47,11 +47,11 @@ impl Purpose {
             Self::Controller => 2,
             Self::Pod(workload, ordinal) => 3 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Router => 4,
-            Self::ScrapeOffsets => 5,
-            Self::Target(target) => 6 | (target as u64) << 8,
+            Self::ScrapeOffset(target) => 5 | (target as u64) << 8,
+            Self::Tally(tally) => 6 | (tally as u64) << 8,
             Self::Harm => 7,
             Self::FirstFault => 8,
-            Self::Operator => 9,
+            Self::History => 9,
         }
     }
 }

@@ -55,7 +55,7 @@ pub struct Asked {
 }
 
 /// A policy under test.
-pub trait Subject: Send + Sync {
+pub trait Subject: Send + Sync + std::fmt::Debug {
     /// The controller's engine at rest at `now`, the old template in service.
     fn start(&self, now: Time) -> Box<dyn Engine>;
     /// Its workloads.

@@ -1,0 +1,410 @@
+//! The simulated Prometheus of one replication: scrapes targets, keeps series, answers queries.
+//!
+//! Scrapes are caught up with when somebody asks, so nothing is drawn that no query can see.
+
+use coalmine_policy::{MetricAnswer, Time};
+use coalmine_promql::{Store, Value};
+use rand::RngExt;
+
+use crate::cluster::Cluster;
+use crate::draw::multinomial;
+use crate::exposition::{Answers, Class, Quantity, Target};
+use crate::flow::{Flow, Part, Portion, Watched};
+use crate::split::Cohort;
+use crate::stage::{Panel, Stage};
+use crate::stream::{Purpose, Stream, Streams};
+
+/// How long what is in service at the start has been counting: long enough for `rate` never to
+/// extrapolate to a counter's zero.
+const PAST_S: f64 = 6.0 * 3600.0;
+
+/// The Prometheus of one replication.
+#[derive(Debug)]
+pub struct Monitor<'a> {
+    stage: &'a Stage<'a>,
+    store: Store,
+    tallies: Vec<Tally>,
+    /// Share of requests in each latency bucket, by treatment.
+    bucket_shares: Vec<Vec<f64>>,
+}
+
+/// What a panel has counted, and how far it was scraped.
+#[derive(Debug)]
+struct Tally {
+    stream: Stream,
+    offset_s: f64,
+    /// The number of the next scrape; scrapes are at `offset + number * interval`.
+    next: i64,
+    counted_to_s: f64,
+    begun: bool,
+    ended: bool,
+    good: Counts,
+    failed: Counts,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    requests: u64,
+    seconds: f64,
+    buckets: Vec<u64>,
+}
+
+impl<'a> Monitor<'a> {
+    /// A Prometheus without samples; [`Monitor::reset`] makes it ready.
+    #[must_use]
+    pub fn new(stage: &'a Stage<'a>, streams: &Streams) -> Self {
+        let bounds = &stage.scenario.scrape.buckets_s;
+        let shares = |treatment: &crate::fault::Treatment| {
+            let slower = |bound: f64| treatment.behaviour.latency.slower_than(bound);
+            let mut above = 1.0;
+            let mut shares: Vec<f64> = Vec::with_capacity(bounds.len() + 1);
+            for bound in bounds {
+                let beyond = slower(*bound);
+                shares.push(above - beyond);
+                above = beyond;
+            }
+            shares.push(above);
+            shares
+        };
+        let tallies = stage.panels.iter().map(|panel| Tally::new(panel, streams));
+        Self {
+            store: stage.series.clone(),
+            tallies: tallies.collect(),
+            bucket_shares: stage.behaviours.all().iter().map(shares).collect(),
+            stage,
+        }
+    }
+
+    /// Begins another replication, keeping the memory.
+    pub fn reset(&mut self, streams: &Streams) {
+        self.store.clear_samples();
+        let interval_s = self.interval_s();
+        for (tally, panel) in self.tallies.iter_mut().zip(&self.stage.panels) {
+            tally.reset(panel, streams, interval_s);
+        }
+    }
+
+    fn interval_s(&self) -> f64 {
+        self.stage.scenario.scrape.interval.as_secs_f64()
+    }
+
+    /// Answers a query at an instant. `flow` must know the split up to it.
+    pub fn answer(
+        &mut self,
+        text: &str,
+        now: Time,
+        flow: &mut Flow<'_>,
+        cluster: &Cluster,
+    ) -> MetricAnswer {
+        let Some(index) = self.stage.question(text) else {
+            return MetricAnswer::Error(format!("not among the policy's queries: {text}"));
+        };
+        self.scrape(now.as_secs_f64(), flow, cluster);
+        let question = &self.stage.questions[index];
+        let at_ms = self.stage.scenario.start_ms() + now.millis();
+        match question.plan.instant(&question.query, &self.store, at_ms) {
+            Ok(Value::Vector(samples)) => {
+                MetricAnswer::Vector(samples.iter().map(|sample| sample.value).collect())
+            }
+            Ok(Value::Scalar(value)) => MetricAnswer::Scalar(value),
+            Ok(Value::Matrix(rows)) => {
+                MetricAnswer::Matrix(rows.into_iter().map(|row| row.values).collect())
+            }
+            Ok(Value::String(text)) => MetricAnswer::Text(text),
+            Err(error) => MetricAnswer::Error(error.to_string()),
+        }
+    }
+
+    /// Makes up for all scrapes until an instant.
+    fn scrape(&mut self, now_s: f64, flow: &mut Flow<'_>, cluster: &Cluster) {
+        let interval_s = self.interval_s();
+        let context = Scraping {
+            stage: self.stage,
+            bucket_shares: &self.bucket_shares,
+            interval_s,
+            now_s,
+            needed_s: now_s - self.stage.reach_s,
+        };
+        for (tally, panel) in self.tallies.iter_mut().zip(&self.stage.panels) {
+            let Some(life) = Life::of(panel, cluster, self.stage.lead_s) else {
+                continue;
+            };
+            tally.catch_up(panel, &life, &context, flow, &mut self.store);
+        }
+    }
+}
+
+/// What catching up needs to know.
+struct Scraping<'a> {
+    stage: &'a Stage<'a>,
+    bucket_shares: &'a [Vec<f64>],
+    interval_s: f64,
+    now_s: f64,
+    /// Scrapes before this are out of every query's reach.
+    needed_s: f64,
+}
+
+/// From when to when a target can be scraped, and whose requests it counts.
+struct Life {
+    from_s: f64,
+    to_s: f64,
+    cohorts: [Option<(Cohort, Part)>; 3],
+}
+
+impl Life {
+    fn of(panel: &Panel, cluster: &Cluster, lead_s: f64) -> Option<Self> {
+        match (panel.target, panel.class) {
+            (Target::Pod { workload, ordinal }, _) => {
+                let (pod, gone, cohort) = cluster.life(workload, ordinal)?;
+                let at_rest = pod.ready_at == Time::ZERO;
+                Some(Self {
+                    from_s: if at_rest {
+                        -lead_s
+                    } else {
+                        pod.ready_at.as_secs_f64()
+                    },
+                    to_s: gone.map_or(f64::INFINITY, Time::as_secs_f64),
+                    cohorts: [Some((cohort, Part::OnePod)), None, None],
+                })
+            }
+            (Target::Ingress(_), Class::Routed(cohorts)) => {
+                let mut watched = [None; 3];
+                for (slot, cohort) in watched.iter_mut().zip(cohorts) {
+                    *slot = Some((*cohort, Part::OneIngress));
+                }
+                Some(Self {
+                    from_s: -lead_s,
+                    to_s: f64::INFINITY,
+                    cohorts: watched,
+                })
+            }
+            (Target::Ingress(_), Class::Own) => None,
+        }
+    }
+}
+
+impl Tally {
+    fn new(panel: &Panel, streams: &Streams) -> Self {
+        Self {
+            stream: streams.get(Purpose::Tally(panel.id)),
+            offset_s: 0.0,
+            next: 0,
+            counted_to_s: 0.0,
+            begun: false,
+            ended: false,
+            good: Counts::default(),
+            failed: Counts::default(),
+        }
+    }
+
+    fn reset(&mut self, panel: &Panel, streams: &Streams, interval_s: f64) {
+        self.stream = streams.get(Purpose::Tally(panel.id));
+        let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
+        self.offset_s = phase.random::<f64>() * interval_s;
+        (self.begun, self.ended) = (false, false);
+        self.good.clear();
+        self.failed.clear();
+    }
+
+    /// The number of the first scrape at or after an instant.
+    fn number_from(&self, at_s: f64, interval_s: f64) -> i64 {
+        ((at_s - self.offset_s) / interval_s).ceil() as i64
+    }
+
+    fn begin(&mut self, life: &Life, scraping: &Scraping<'_>) {
+        self.begun = true;
+        self.counted_to_s = life.from_s;
+        self.next = self.number_from(life.from_s, scraping.interval_s);
+        if life.from_s < 0.0 {
+            self.inherit(life, scraping);
+        }
+    }
+
+    /// What a target that was there before the window had counted already.
+    fn inherit(&mut self, life: &Life, scraping: &Scraping<'_>) {
+        let scenario = scraping.stage.scenario;
+        // Nothing was routed to a canary before, and no new pod was there.
+        let share: f64 = life
+            .cohorts
+            .iter()
+            .flatten()
+            .filter(|(cohort, _)| *cohort == Cohort::PrimaryOld)
+            .map(|(_, part)| match part {
+                Part::OnePod => 1.0 / f64::from(scraping.stage.replicas),
+                Part::OneIngress => 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
+            })
+            .sum();
+        let requests = scenario.traffic.rate(life.from_s) * PAST_S * share;
+        let old = scraping.stage.behaviours.get(0).behaviour;
+        let shares = &scraping.bucket_shares[0];
+        for (counts, part) in [
+            (&mut self.failed, old.error_share),
+            (&mut self.good, 1.0 - old.error_share),
+        ] {
+            counts.requests = (requests * part).round() as u64;
+            counts.seconds = requests * part * old.latency.mean_s();
+            counts.buckets.clear();
+            let each = shares
+                .iter()
+                .map(|share| (requests * part * share).round() as u64);
+            counts.buckets.extend(each);
+        }
+    }
+
+    fn catch_up(
+        &mut self,
+        panel: &Panel,
+        life: &Life,
+        scraping: &Scraping<'_>,
+        flow: &mut Flow<'_>,
+        store: &mut Store,
+    ) {
+        if self.ended {
+            return;
+        }
+        if !self.begun {
+            self.begin(life, scraping);
+        }
+        // Scrapes that nobody can look at any more are skipped, not their requests.
+        let first_seen = self.number_from(scraping.needed_s, scraping.interval_s);
+        self.next = self.next.max(first_seen);
+        loop {
+            let at_s = self.offset_s + self.next as f64 * scraping.interval_s;
+            if at_s > scraping.now_s {
+                return;
+            }
+            let at_ms = scraping.stage.scenario.start_ms() + (at_s * 1_000.0).floor() as i64;
+            self.count(panel, life, at_s.min(life.to_s), scraping, flow);
+            if at_s > life.to_s {
+                self.end(panel, at_ms, store);
+                return;
+            }
+            self.expose(panel, at_ms, store);
+            self.next += 1;
+        }
+    }
+
+    /// Draws what was counted since the last time.
+    fn count(
+        &mut self,
+        panel: &Panel,
+        life: &Life,
+        to_s: f64,
+        scraping: &Scraping<'_>,
+        flow: &mut Flow<'_>,
+    ) {
+        let span = (self.counted_to_s, to_s);
+        if span.1 <= span.0 {
+            return;
+        }
+        self.counted_to_s = to_s;
+        let Self {
+            stream,
+            good,
+            failed,
+            ..
+        } = self;
+        for (cohort, part) in life.cohorts.iter().flatten() {
+            let watched = Watched {
+                cohort: *cohort,
+                part: *part,
+            };
+            flow.draw(panel.family, watched, span, stream, |portion, stream| {
+                record(portion, panel, scraping, (good, failed), stream);
+            });
+        }
+    }
+
+    /// A scrape: every series that has ever counted something gets a sample.
+    fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
+        for (id, quantity) in &panel.series {
+            if self.is_born(*quantity) {
+                store.append(*id, at_ms, self.value(*quantity));
+            }
+        }
+    }
+
+    /// The target is gone: its series end.
+    fn end(&mut self, panel: &Panel, at_ms: i64, store: &mut Store) {
+        self.ended = true;
+        for (id, quantity) in &panel.series {
+            if self.is_born(*quantity) {
+                store.append_stale(*id, at_ms);
+            }
+        }
+    }
+
+    /// Client libraries make a labelled series when it first counts.
+    fn is_born(&self, quantity: Quantity) -> bool {
+        let (good, failed) = (self.good.requests > 0, self.failed.requests > 0);
+        match quantity.answers() {
+            Answers::Good => good,
+            Answers::Failed => failed,
+            Answers::All => good || failed,
+        }
+    }
+
+    fn value(&self, quantity: Quantity) -> f64 {
+        let of = |counts: &Counts| match quantity {
+            Quantity::Requests(_) => counts.requests as f64,
+            Quantity::SecondsSum(_) => counts.seconds,
+            Quantity::Bucket(_, last) => counts.buckets.iter().take(last + 1).sum::<u64>() as f64,
+        };
+        match quantity.answers() {
+            Answers::Good => of(&self.good),
+            Answers::Failed => of(&self.failed),
+            Answers::All => of(&self.good) + of(&self.failed),
+        }
+    }
+}
+
+/// Adds a portion to what a target has counted.
+fn record(
+    portion: Portion,
+    panel: &Panel,
+    scraping: &Scraping<'_>,
+    (good, failed): (&mut Counts, &mut Counts),
+    stream: &mut Stream,
+) {
+    let latency = &scraping
+        .stage
+        .behaviours
+        .get(portion.mask)
+        .behaviour
+        .latency;
+    let shares = &scraping.bucket_shares[portion.mask];
+    let answered = portion.requests - portion.failed;
+    for (counts, requests) in [(good, answered), (failed, portion.failed)] {
+        counts.requests += requests;
+        if requests == 0 {
+            continue;
+        }
+        if panel.sums {
+            counts.seconds += latency.draw_sum_s(requests, stream);
+        }
+        if panel.buckets {
+            counts.add_buckets(requests, shares, stream);
+        }
+    }
+}
+
+impl Counts {
+    fn clear(&mut self) {
+        self.requests = 0;
+        self.seconds = 0.0;
+        self.buckets.clear();
+    }
+
+    fn add_buckets(&mut self, requests: u64, shares: &[f64], stream: &mut Stream) {
+        let mut drawn = [0; BUCKETS_MAX];
+        let drawn = &mut drawn[..shares.len().min(BUCKETS_MAX)];
+        multinomial(requests, shares, drawn, stream);
+        self.buckets.resize(shares.len(), 0);
+        for (bucket, count) in self.buckets.iter_mut().zip(drawn) {
+            *bucket += *count;
+        }
+    }
+}
+
+/// More latency buckets than this, +Inf included, are refused by the reader of scenarios.
+pub const BUCKETS_MAX: usize = 64;

@@ -1,0 +1,228 @@
+//! A policy in a scenario, made ready once and then run any number of times.
+//!
+//! Every query is parsed and matched against the series that the world could expose. Only what some
+//! query reads is drawn and stored.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coalmine_promql::{Plan, Query, SeriesId, Store};
+
+use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
+use crate::fault::Behaviours;
+use crate::scenario::Scenario;
+use crate::subject::{Asked, Subject, Topology};
+use crate::unanswerable::{Unanswerable, no_series, unreadable};
+
+/// The history of what is in service when a query pins an instant with `@`.
+const PINNED_LEAD_S: f64 = 3600.0;
+
+/// A policy in a scenario.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    /// The world.
+    pub scenario: &'a Scenario,
+    /// The policy.
+    pub subject: &'a dyn Subject,
+    pub(crate) behaviours: Behaviours,
+    pub(crate) topology: Topology,
+    pub(crate) replicas: u32,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) panels: Vec<Panel>,
+    /// The series that some query reads, without samples.
+    pub(crate) series: Store,
+    pub(crate) families: usize,
+    /// No sample older than this can change an answer; infinite when a query pins an instant.
+    pub(crate) reach_s: f64,
+    /// How long before the start what is in service has been watched.
+    pub(crate) lead_s: f64,
+}
+
+/// A query with the series it reads.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) text: Arc<str>,
+    pub(crate) query: Query,
+    pub(crate) plan: Plan,
+}
+
+/// What one target counts of one class of requests, as far as somebody reads it.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    pub(crate) target: Target,
+    pub(crate) class: Class,
+    /// Names its random stream, whatever else is read.
+    pub(crate) id: u32,
+    pub(crate) family: usize,
+    pub(crate) series: Vec<(SeriesId, Quantity)>,
+    pub(crate) sums: bool,
+    pub(crate) buckets: bool,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes a policy ready for a scenario.
+    ///
+    /// # Errors
+    /// Every query that cannot be answered there: unparsable, not covered, or about series that the
+    /// world does not expose.
+    pub fn new(
+        scenario: &'a Scenario,
+        subject: &'a dyn Subject,
+    ) -> Result<Self, Vec<Unanswerable>> {
+        let (asked, queries) = parse(subject.queries())?;
+        let topology = subject.topology();
+        let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
+        let potential = potential(&Frame {
+            names: &subject.names(),
+            topology: &topology,
+            pods: replicas,
+            ingress_replicas: scenario.scrape.ingress_replicas,
+            buckets_s: &scenario.scrape.buckets_s,
+            latency_by_status: latency_by_status(&queries),
+        });
+        let wanted = select(&asked, &queries, &potential)?;
+        let (panels, series, families) = panels(&potential, &wanted);
+        let questions: Vec<_> = asked
+            .into_iter()
+            .zip(queries)
+            .map(|(asked, query)| Question {
+                text: asked.text,
+                plan: Plan::new(&query, &series),
+                query,
+            })
+            .collect();
+        let reach = |question: &Question| question.query.reach_ms();
+        let reach_ms = questions
+            .iter()
+            .try_fold(0, |most, question| Some(reach(question)?.max(most)));
+        let reach_s = reach_ms.map_or(f64::INFINITY, |ms| ms as f64 / 1_000.0);
+        let scrapes_s = 2.0 * scenario.scrape.interval.as_secs_f64();
+        Ok(Self {
+            scenario,
+            subject,
+            behaviours: scenario.behaviours(),
+            topology,
+            replicas,
+            questions,
+            panels,
+            series,
+            families,
+            reach_s,
+            lead_s: reach_ms.map_or(PINNED_LEAD_S, |_| reach_s + scrapes_s),
+        })
+    }
+
+    /// The index of a query by its text.
+    pub(crate) fn question(&self, text: &str) -> Option<usize> {
+        self.questions.iter().position(|q| *q.text == *text)
+    }
+}
+
+fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {
+    let mut kept: Vec<Asked> = Vec::new();
+    let (mut queries, mut errors) = (Vec::new(), Vec::new());
+    for one in asked {
+        if kept.iter().any(|known| known.text == one.text) {
+            continue;
+        }
+        match Query::parse(&one.text) {
+            Ok(query) => {
+                kept.push(one);
+                queries.push(query);
+            }
+            Err(error) => errors.push(unreadable(one, &error)),
+        }
+    }
+    if errors.is_empty() {
+        Ok((kept, queries))
+    } else {
+        Err(errors)
+    }
+}
+
+/// Applications differ in whether their latency histogram is split by status; this one does as the
+/// policy's author expects.
+fn latency_by_status(queries: &[Query]) -> bool {
+    let selectors = queries.iter().flat_map(Query::selectors);
+    selectors
+        .filter(|selector| {
+            let name = selector.name.as_deref().unwrap_or_default();
+            name.starts_with("http_request_duration_seconds")
+        })
+        .any(|selector| {
+            let mut names = selector.matchers.iter().map(|m| m.name.as_str());
+            names.any(|name| name == "status" || name == "code")
+        })
+}
+
+/// Which potential series some selector matches.
+fn select(
+    asked: &[Asked],
+    queries: &[Query],
+    potential: &[Potential],
+) -> Result<Vec<bool>, Vec<Unanswerable>> {
+    let mut wanted = vec![false; potential.len()];
+    let mut errors = Vec::new();
+    for (asked, query) in asked.iter().zip(queries) {
+        for selector in query.selectors() {
+            let mut any = false;
+            for (series, wanted) in potential.iter().zip(&mut wanted) {
+                let matches = |m: &coalmine_promql::Matcher| m.matches(series.labels.get(&m.name));
+                if selector.matchers.iter().all(matches) {
+                    (*wanted, any) = (true, true);
+                }
+            }
+            if !any {
+                errors.push(no_series(asked, selector, potential));
+            }
+        }
+    }
+    if errors.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Groups the wanted series by who counts what, and numbers the families in use.
+fn panels(potential: &[Potential], wanted: &[bool]) -> (Vec<Panel>, Store, usize) {
+    let mut store = Store::default();
+    let mut families: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut panels: Vec<Panel> = Vec::new();
+    for (series, _) in potential.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
+        let id = store.add_series(series.labels.clone());
+        let next = families.len();
+        let family = *families.entry(series.family).or_insert(next);
+        let known = panels
+            .iter()
+            .position(|p| p.target == series.target && p.class == series.class);
+        let index = known.unwrap_or(panels.len());
+        if known.is_none() {
+            panels.push(Panel {
+                target: series.target,
+                class: series.class,
+                id: panel_id(series.target, series.class),
+                family,
+                series: Vec::new(),
+                sums: false,
+                buckets: false,
+            });
+        }
+        let panel = &mut panels[index];
+        panel.series.push((id, series.quantity));
+        panel.sums |= matches!(series.quantity, Quantity::SecondsSum(_));
+        panel.buckets |= matches!(series.quantity, Quantity::Bucket(..));
+    }
+    (panels, store, families.len())
+}
+
+fn panel_id(target: Target, class: Class) -> u32 {
+    let class = match class {
+        Class::Own => 0,
+        Class::Routed(cohorts) => cohorts
+            .iter()
+            .map(|cohort| 1 << (*cohort as u32))
+            .sum::<u32>(),
+    };
+    target.id() << 3 | class
+}

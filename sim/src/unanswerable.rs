@@ -1,0 +1,135 @@
+//! Queries that the simulated Prometheus cannot answer, with the reason and a way out.
+
+use coalmine_promql::{ParseError, ParseErrorKind, Selector};
+
+use crate::exposition::Potential;
+use crate::subject::Asked;
+
+/// A query without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswerable {
+    /// The query, with its place in the manifest.
+    pub asked: Asked,
+    /// The part of the query's text that is to blame; empty when all of it is.
+    pub part: String,
+    /// The cause.
+    pub message: String,
+    /// The cure.
+    pub help: String,
+}
+
+/// A query that is no PromQL, or not of the kind evaluated here.
+pub(crate) fn unreadable(asked: Asked, error: &ParseError) -> Unanswerable {
+    let rest = asked.text.get(error.offset..).unwrap_or_default();
+    let part: String = rest.chars().take_while(|c| !c.is_whitespace()).collect();
+    let verdict = match error.kind {
+        ParseErrorKind::Syntax => "does not parse",
+        ParseErrorKind::Unsupported => "cannot be evaluated here",
+    };
+    let near = if part.is_empty() {
+        String::new()
+    } else {
+        format!(" at `{part}`")
+    };
+    let metric = &asked.metric;
+    let message = format!("query of metric `{metric}` {verdict}{near}: {error}");
+    Unanswerable {
+        part,
+        message,
+        help: error.help.clone(),
+        asked,
+    }
+}
+
+/// A selector that no series of the world satisfies.
+pub(crate) fn no_series(
+    asked: &Asked,
+    selector: &Selector,
+    potential: &[Potential],
+) -> Unanswerable {
+    let text = describe(selector);
+    let name = selector.name.as_deref();
+    let namesakes: Vec<_> = potential
+        .iter()
+        .filter(|series| name.is_none_or(|name| series.labels.get("__name__") == name))
+        .collect();
+    let help = if namesakes.is_empty() {
+        nearest_names(name.unwrap_or_default(), potential)
+    } else {
+        nearest_series(selector, &namesakes)
+    };
+    let metric = &asked.metric;
+    Unanswerable {
+        part: name.unwrap_or_default().to_owned(),
+        message: format!(
+            "query of metric `{metric}`: no series of the simulated world matches `{text}`"
+        ),
+        help,
+        asked: asked.clone(),
+    }
+}
+
+fn describe(selector: &Selector) -> String {
+    let matchers = selector.matchers.iter().filter(|m| m.name != "__name__");
+    let texts: Vec<_> = matchers
+        .map(|m| format!("{}{}{:?}", m.name, m.op_text(), m.value))
+        .collect();
+    format!(
+        "{}{{{}}}",
+        selector.name.as_deref().unwrap_or_default(),
+        texts.join(",")
+    )
+}
+
+/// The metric exists: say which labels of the nearest series differ.
+fn nearest_series(selector: &Selector, namesakes: &[&Potential]) -> String {
+    let misses = |series: &Potential| {
+        let failing = selector.matchers.iter();
+        failing
+            .filter(|m| !m.matches(series.labels.get(&m.name)))
+            .count()
+    };
+    let Some(nearest) = namesakes.iter().min_by_key(|series| misses(series)) else {
+        return String::new();
+    };
+    let differences: Vec<_> = selector
+        .matchers
+        .iter()
+        .filter(|m| !m.matches(nearest.labels.get(&m.name)))
+        .map(|m| match nearest.labels.get(&m.name) {
+            "" => format!("has no label `{}`", m.name),
+            value => format!("has {}={value:?}", m.name),
+        })
+        .collect();
+    let labels: Vec<_> = nearest
+        .labels
+        .iter()
+        .filter(|(name, _)| *name != "__name__")
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    format!(
+        "the nearest series {}; it is {}{{{}}}",
+        differences.join(" and "),
+        nearest.labels.get("__name__"),
+        labels.join(",")
+    )
+}
+
+/// The metric does not exist: name those that sound like it.
+fn nearest_names(name: &str, potential: &[Potential]) -> String {
+    let mut names: Vec<&str> = potential
+        .iter()
+        .map(|series| series.labels.get("__name__"))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names.sort_by(|a, b| {
+        let near = |known: &str| strsim::jaro_winkler(name, known);
+        near(b).total_cmp(&near(a))
+    });
+    let some: Vec<_> = names.iter().take(3).map(|n| format!("`{n}`")).collect();
+    format!(
+        "the nearest metrics it exposes are {}; it has those of ingress-nginx and of the application",
+        some.join(", ")
+    )
+}

@@ -1,0 +1,353 @@
+//! One replication: a world drives a policy engine through the seam of `coalmine-policy`.
+
+use std::collections::BTreeMap;
+
+use coalmine_policy::{
+    Answer, Call, Effect, Effects, Engine, HookAnswer, Input, Observation, Replicas, Routes,
+    Standing, Time, Workload,
+};
+use rand::RngExt;
+
+use crate::cluster::Cluster;
+use crate::fault::Version;
+use crate::flow::Flow;
+use crate::measure;
+use crate::monitor::Monitor;
+use crate::outcome::{Outcome, Verdict};
+use crate::pods::Startup;
+use crate::router::{Change, Router};
+use crate::stage::Stage;
+use crate::stream::{Purpose, Seed, Streams};
+use crate::subject::Topology;
+use crate::timeline::{Entry, What};
+
+/// More inputs than this in one replication mean an engine that never comes to rest.
+const INPUTS_MAX: u32 = 1_000_000;
+
+/// A share of the traffic below this counts as none (design.md §4, mitigate).
+pub const TRACE_SHARE: f64 = 0.001;
+
+/// How long after a write its last effect on the data path is waited for.
+const ROUTER_REST_S: f64 = 30.0;
+
+/// Somebody who wants to know what happens in a replication.
+pub trait Witness {
+    /// Whether anybody looks; when not, nothing is written for them.
+    fn is_watching(&self) -> bool;
+    /// Something happened.
+    fn see(&mut self, entry: Entry);
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Witness for Nobody {
+    fn is_watching(&self) -> bool {
+        false
+    }
+
+    fn see(&mut self, _entry: Entry) {}
+}
+
+impl Witness for Vec<Entry> {
+    fn is_watching(&self) -> bool {
+        true
+    }
+
+    fn see(&mut self, entry: Entry) {
+        self.push(entry);
+    }
+}
+
+/// A world that runs one replication after another, keeping its memory.
+#[derive(Debug)]
+pub struct World<'a> {
+    stage: &'a Stage<'a>,
+    seed: Seed,
+    monitor: Monitor<'a>,
+    flow: Flow<'a>,
+    router: Router,
+}
+
+impl<'a> World<'a> {
+    /// A world for a stage.
+    #[must_use]
+    pub fn new(stage: &'a Stage<'a>, seed: Seed) -> Self {
+        let streams = Streams::new(seed, &stage.scenario.name, 0);
+        Self {
+            stage,
+            seed,
+            monitor: Monitor::new(stage, &streams),
+            flow: Flow::new(
+                stage.scenario,
+                &stage.behaviours,
+                (stage.families, stage.lead_s),
+                &streams,
+            ),
+            router: Router::new(&stage.scenario.router, streams.get(Purpose::Router)),
+        }
+    }
+
+    /// Runs one replication.
+    pub fn run(&mut self, replication: u32, witness: &mut dyn Witness) -> Outcome {
+        let streams = Streams::new(self.seed, &self.stage.scenario.name, replication);
+        self.monitor.reset(&streams);
+        self.flow.reset(&streams);
+        self.router.reset(streams.get(Purpose::Router));
+        let mut phase = streams.get(Purpose::Controller);
+        let first_look = Time::ZERO
+            + coalmine_policy::Span::from_secs_f64(
+                phase.random::<f64>() * self.stage.subject.period_s(),
+            );
+        let mut rollout = Rollout {
+            engine: self.stage.subject.start(first_look),
+            cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas),
+            startup: Startup {
+                streams: &streams,
+                time: self.stage.scenario.service.startup,
+            },
+            effects: if witness.is_watching() {
+                Effects::new()
+            } else {
+                Effects::without_records()
+            },
+            now: Time::ZERO,
+            decided: None,
+            inputs: 0,
+            world: self,
+            witness,
+        };
+        rollout.begin();
+        rollout.go_on();
+        let (standing, decided) = (rollout.engine.standing(), rollout.decided);
+        let verdict = match (decided, standing) {
+            (_, Standing::Invalid) => Verdict::Invalid,
+            (Some(_), Standing::Promoted) => Verdict::Promoted,
+            (Some(_), Standing::RolledBack) => Verdict::RolledBack,
+            _ => Verdict::Stuck,
+        };
+        let outcome = measure::outcome(
+            &mut self.flow,
+            self.stage.scenario,
+            &streams,
+            (replication, verdict, decided),
+        );
+        if witness.is_watching() {
+            measure::tell(&outcome, self.stage.scenario, witness);
+        }
+        outcome
+    }
+}
+
+/// A replication on its way.
+struct Rollout<'w, 'a> {
+    world: &'w mut World<'a>,
+    witness: &'w mut dyn Witness,
+    engine: Box<dyn Engine>,
+    cluster: Cluster,
+    startup: Startup<'w>,
+    effects: Effects,
+    now: Time,
+    decided: Option<Time>,
+    inputs: u32,
+}
+
+impl Rollout<'_, '_> {
+    /// The world at rest, then the new revision.
+    fn begin(&mut self) {
+        let lead_s = self.world.stage.lead_s;
+        let mut at_rest = self.cluster.segment(Time::ZERO, 0.0);
+        at_rest.from_s = -lead_s;
+        self.world.flow.split.push(at_rest);
+        self.cluster
+            .show(self.now, &mut *self.engine, &mut self.effects);
+        self.tell_engine(Input::Observed(Observation::Routes(Ok(Routes::default()))));
+        self.tell_engine(Input::Observed(Observation::Configs(Ok(
+            BTreeMap::default(),
+        ))));
+        self.see(What::Started);
+        let new = self.cluster.template(Version::New).clone();
+        self.tell_engine(Input::Observed(Observation::Template(new)));
+    }
+
+    /// From event to event until the horizon, or until nothing more can change.
+    fn go_on(&mut self) {
+        let horizon = Time::ZERO + self.world.stage.scenario.horizon;
+        while self.inputs < INPUTS_MAX && !self.is_over() {
+            let wake = self.engine.next_wake().map(|at| at.max(self.now));
+            let ready = self.cluster.next_ready(self.now);
+            let Some(next) = wake.into_iter().chain(ready).min() else {
+                break;
+            };
+            if next >= horizon {
+                break;
+            }
+            self.now = next;
+            self.advance_router(next.as_secs_f64());
+            if ready == Some(next) {
+                self.pods_changed();
+            }
+            if wake == Some(next) {
+                self.tell_engine(Input::Tick);
+            }
+        }
+        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        self.advance_router(rest_s.min(horizon.as_secs_f64()));
+    }
+
+    /// The decision is final and the pods have followed it.
+    fn is_over(&self) -> bool {
+        // What is written reaches the data path without further events here.
+        let written = self.cluster.segment(self.now, self.world.router.written());
+        let new_share = written.new_share();
+        let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
+        self.engine.standing().is_final() && clear && self.cluster.next_ready(self.now).is_none()
+    }
+
+    fn tell_engine(&mut self, input: Input) {
+        self.inputs += 1;
+        self.engine.handle(self.now, input, &mut self.effects);
+        self.carry_out();
+    }
+
+    /// Carries out effects until none is left.
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.effects.pop() {
+            if let Some((call, answer)) = self.apply(effect) {
+                self.inputs += 1;
+                let answered = Input::Answered { call, answer };
+                self.engine.handle(self.now, answered, &mut self.effects);
+            }
+        }
+        if self.decided.is_none() && self.engine.standing().is_final() {
+            self.decided = Some(self.now);
+        }
+    }
+
+    fn apply(&mut self, effect: Effect) -> Option<(Call, Answer)> {
+        match effect {
+            Effect::Query { call, query } => {
+                let world = &mut *self.world;
+                let answer =
+                    world
+                        .monitor
+                        .answer(&query.text, self.now, &mut world.flow, &self.cluster);
+                Some((call, Answer::Metric(answer)))
+            }
+            Effect::SetRoutes { call, routes } => {
+                self.see(What::WeightWritten(routes.canary));
+                let now_s = self.now.as_secs_f64();
+                self.world.router.write(now_s, routes.canary.share());
+                self.advance_router(now_s);
+                let seen = Input::Observed(Observation::Routes(Ok(routes)));
+                self.engine.handle(self.now, seen, &mut self.effects);
+                Some((call, Answer::Done))
+            }
+            Effect::Scale {
+                call,
+                workload,
+                replicas,
+            } => Some((call, self.scale(&workload, replicas))),
+            Effect::Promote { call } => {
+                let to = self.cluster.template(Version::New).clone();
+                Some((call, self.roll(&Workload::Primary, &to)))
+            }
+            Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
+            Effect::CallHook { call, hook } => {
+                // Nobody is at the gates: they stand open, and nobody asks for a rollback.
+                let status = if &*hook.kind == "rollback" { 403 } else { 200 };
+                Some((call, Answer::Hook(HookAnswer::Status(status))))
+            }
+            Effect::PointService { service, to } => {
+                self.cluster.point(service, &to);
+                self.push_segment();
+                None
+            }
+            Effect::Record(record) => {
+                self.see(What::Record(record));
+                None
+            }
+        }
+    }
+
+    fn scale(&mut self, workload: &Workload, replicas: Replicas) -> Answer {
+        if !self
+            .cluster
+            .scale(self.now, workload, replicas, &self.startup)
+        {
+            return Answer::Failed(format!("no such workload: {workload:?}"));
+        }
+        self.pods_changed();
+        Answer::Done
+    }
+
+    fn roll(&mut self, workload: &Workload, to: &coalmine_policy::Template) -> Answer {
+        if !self.cluster.roll(self.now, workload, to, &self.startup) {
+            return Answer::Failed(format!("no such workload: {workload:?}"));
+        }
+        self.pods_changed();
+        Answer::Done
+    }
+
+    /// Pods came, went, or became ready.
+    fn pods_changed(&mut self) {
+        self.cluster.reconcile(self.now, &self.startup);
+        self.push_segment();
+        if self.is_routed() {
+            self.world.router.endpoints_changed(self.now.as_secs_f64());
+        }
+        self.cluster
+            .show(self.now, &mut *self.engine, &mut self.effects);
+        if self.witness.is_watching() {
+            let old = self.cluster.serving(self.now, Version::Old);
+            let new = self.cluster.serving(self.now, Version::New);
+            self.see(What::PodsReady { old, new });
+        }
+        self.carry_out();
+    }
+
+    fn is_routed(&self) -> bool {
+        matches!(
+            self.world.stage.topology,
+            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
+        )
+    }
+
+    fn push_segment(&mut self) {
+        let segment = self.cluster.segment(self.now, self.world.router.share());
+        self.world.flow.split.push(segment);
+    }
+
+    /// Lets the data path follow what was written.
+    fn advance_router(&mut self, until_s: f64) {
+        if !self.is_routed() {
+            return;
+        }
+        let Self {
+            world,
+            cluster,
+            witness,
+            ..
+        } = self;
+        let World { router, flow, .. } = &mut **world;
+        router.advance(until_s, |Change { at_s, share }| {
+            let at = Time::ZERO + coalmine_policy::Span::from_secs_f64(at_s);
+            let mut segment = cluster.segment(at, share);
+            segment.from_s = at_s;
+            if witness.is_watching() {
+                witness.see(Entry {
+                    at,
+                    what: What::WeightEffective(segment.new_share()),
+                });
+            }
+            flow.split.push(segment);
+        });
+    }
+
+    fn see(&mut self, what: What) {
+        if self.witness.is_watching() {
+            self.witness.see(Entry { at: self.now, what });
+        }
+    }
+}
