@@ -1,2 +1,35 @@
-//! The command line.
-fn main() {}
+//! `coalmine`: is this canary policy any good?
+
+mod args;
+mod diagnostics;
+mod failure;
+mod input;
+mod output;
+mod run;
+mod scenarios;
+mod score;
+mod study;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Verb};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = match cli.verb {
+        Verb::Score(args) => score::score(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Scenarios(args) => scenarios::scenarios(&args),
+    };
+    match ended {
+        Ok(code) => code,
+        // A reader that went away (`coalmine score | head`) is no failure of ours.
+        Err(Failure::Write(_, error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,128 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+
+/// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
+/// manifests and counts the faults they miss and the good releases they refuse.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Score policies: missed faults, false rollbacks, time to detect, people hurt.
+    Score(ScoreArgs),
+    /// Tell one rollout as a timeline.
+    Run(RunArgs),
+    /// List the scenarios of the catalogue, or print one to start your own from.
+    Scenarios(ScenariosArgs),
+}
+
+/// What to simulate.
+#[derive(Debug, Args)]
+pub struct WorldArgs {
+    /// Manifests: a file, a folder, or `-` for standard input (`helm template … | coalmine score
+    /// -f -`). Repeatable. Without it, the embedded policies.
+    #[arg(short = 'f', long = "file", value_name = "FILE|DIR|-")]
+    pub files: Vec<PathBuf>,
+
+    /// Start every scenario at this wall-clock time instead of its own.
+    #[arg(long, value_name = "HH:MM")]
+    pub start: Option<String>,
+
+    /// The root of all random numbers: the same seed gives the same bytes.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+}
+
+/// `score`.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub world: WorldArgs,
+
+    /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), or
+    /// a file of your own. Repeatable. Without it, the whole catalogue.
+    #[arg(long = "scenario", value_name = "NAME|FILE")]
+    pub scenarios: Vec<String>,
+
+    /// Replications of each scenario under each policy.
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub runs: u32,
+
+    /// Worker threads; results do not depend on them. Without it, one a core.
+    #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
+    pub format: ScoreFormat,
+
+    /// Also write `score.csv` and `score.json` into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// No progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// How `score` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// For people.
+    Table,
+    /// Everything, with intervals.
+    Json,
+    /// One row per policy and scenario.
+    Csv,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub world: WorldArgs,
+
+    /// Which policy, by its label in the table; needed when there are several.
+    #[arg(long, value_name = "LABEL")]
+    pub policy: Option<String>,
+
+    /// Which scenario: a name of the catalogue, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: String,
+
+    /// Which replication.
+    #[arg(long, default_value_t = 0)]
+    pub replication: u32,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = RunFormat::Table)]
+    pub format: RunFormat,
+}
+
+/// How `run` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    Table,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `scenarios`.
+#[derive(Debug, Args)]
+pub struct ScenariosArgs {
+    /// Print this scenario's YAML.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
