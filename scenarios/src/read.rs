@@ -67,8 +67,15 @@ pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
 }
 
 fn is_ours(document: &Document, diagnostics: &mut Diagnostics) -> bool {
-    let place = |key: &str| document.root.get(key).map_or(document.root.position, |n| n.position);
-    let Document { kind, api_version, .. } = document;
+    let place = |key: &str| {
+        document
+            .root
+            .get(key)
+            .map_or(document.root.position, |n| n.position)
+    };
+    let Document {
+        kind, api_version, ..
+    } = document;
     if kind == KIND && api_version == API_VERSION {
         return true;
     }

@@ -43,12 +43,17 @@ impl Clock {
         found: &mut Diagnostics,
     ) -> Option<f64> {
         form.require(name, INSTANT_HELP, found);
-        let text = form.string(name, found)?;
+        let text = form.time_text(name, found)?;
         if !text.contains(':') {
             return match parse_go_duration(text) {
                 Ok(span) => Some(span.as_secs_f64()),
                 Err(error) => {
-                    form.refuse(name, &format!("is no instant: {error}"), INSTANT_HELP, found);
+                    form.refuse(
+                        name,
+                        &format!("is no instant: {error}"),
+                        INSTANT_HELP,
+                        found,
+                    );
                     None
                 }
             };
@@ -105,6 +110,11 @@ fn read_zone(spec: &mut Form<'_>, found: &mut Diagnostics) -> Option<TimeZone> {
         Some(alike) => format!("did you mean `{alike}`?"),
         None => "write an IANA name such as `Asia/Kolkata`".to_owned(),
     };
-    spec.refuse("timeZone", &format!("is {name:?}, no time zone"), &help, found);
+    spec.refuse(
+        "timeZone",
+        &format!("is {name:?}, no time zone"),
+        &help,
+        found,
+    );
     None
 }

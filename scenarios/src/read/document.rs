@@ -19,7 +19,11 @@ pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option
     root.node("apiVersion");
     root.node("kind");
     let name = read_name(&mut root, &mut found);
-    root.require("spec", "add `spec` with `start`, `horizon` and `traffic`", &mut found);
+    root.require(
+        "spec",
+        "add `spec` with `start`, `horizon` and `traffic`",
+        &mut found,
+    );
     let spec = root.form("spec", &mut found);
     let scenario = spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), &mut found));
     root.close(&mut found);
@@ -85,7 +89,11 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
 }
 
 fn read_horizon(spec: &mut Form<'_>, found: &mut Diagnostics) -> Option<Span> {
-    spec.require("horizon", "say how long to watch, for example `horizon: 1h`", found);
+    spec.require(
+        "horizon",
+        "say how long to watch, for example `horizon: 1h`",
+        found,
+    );
     let horizon = spec.some_time("horizon", found)?;
     if horizon > HORIZON_MAX {
         let complaint = format!("is {horizon}, longer than a week");

@@ -21,7 +21,12 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> FaultSection 
     form.require("effects", HELP, found);
     let items = form.list("effects", found);
     if items.is_some_and(<[_]>::is_empty) {
-        form.refuse("effects", "is empty: a fault without effect is none", HELP, found);
+        form.refuse(
+            "effects",
+            "is empty: a fault without effect is none",
+            HELP,
+            found,
+        );
     }
     let items = items.unwrap_or_default();
     if items.len() > FAULTS_MAX {
@@ -46,7 +51,12 @@ fn read_effect(mut form: Form<'_>, found: &mut Diagnostics) -> Fault {
     let p99_times = form.positive("p99Times", found);
     if p99_times.is_some_and(|times| times <= 1.0) {
         let help = "write 3 for a 99th percentile three times as long";
-        form.refuse("p99Times", "must be above 1 to slow anything down", help, found);
+        form.refuse(
+            "p99Times",
+            "must be above 1 to slow anything down",
+            help,
+            found,
+        );
     }
     let fault = Fault {
         error_share: form.share("errorShare", found).unwrap_or(0.0),

@@ -2,7 +2,7 @@
 //! the names asked for, so that an unknown field can be told its nearest neighbour.
 
 use coalmine_policy::Span;
-use coalmine_policy::source::{Diagnostics, Fields, Node, Position, parse_go_duration};
+use coalmine_policy::source::{Diagnostics, Fields, Kind, Node, Position, parse_go_duration};
 
 use crate::nearest;
 
@@ -52,12 +52,20 @@ impl<'a> Form<'a> {
         self.error(place, message, help, found);
     }
 
-    pub(super) fn string(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<&'a str> {
+    pub(super) fn string(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<&'a str> {
         self.known.push(name);
         self.fields.string(name, found)
     }
 
-    pub(super) fn list(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<&'a [Node]> {
+    pub(super) fn list(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<&'a [Node]> {
         self.known.push(name);
         self.fields.list(name, found)
     }
@@ -101,13 +109,45 @@ impl<'a> Form<'a> {
     }
 
     /// A number of zero or more.
-    pub(super) fn not_negative(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<f64> {
-        self.number(name, |x| x >= 0.0, "below zero", "write zero or more", found)
+    pub(super) fn not_negative(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<f64> {
+        self.number(
+            name,
+            |x| x >= 0.0,
+            "below zero",
+            "write zero or more",
+            found,
+        )
+    }
+
+    /// A number from zero to `max`.
+    pub(super) fn up_to(
+        &mut self,
+        name: &'static str,
+        max: f64,
+        found: &mut Diagnostics,
+    ) -> Option<f64> {
+        let value = self.not_negative(name, found)?;
+        if value > max {
+            let help = format!("at most {max} can be simulated");
+            self.refuse(name, &format!("is {value}, too large"), &help, found);
+            return None;
+        }
+        Some(value)
     }
 
     /// A number above zero.
     pub(super) fn positive(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<f64> {
-        self.number(name, |x| x > 0.0, "not above zero", "write more than zero", found)
+        self.number(
+            name,
+            |x| x > 0.0,
+            "not above zero",
+            "write more than zero",
+            found,
+        )
     }
 
     /// A whole number from 1 to `max`.
@@ -127,10 +167,28 @@ impl<'a> Form<'a> {
         count
     }
 
+    /// The text of a time; a bare number is told its missing unit.
+    pub(super) fn time_text(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<&'a str> {
+        let number = match self.node(name)?.kind {
+            Kind::Int(value) => Some(value.to_string()),
+            Kind::Float(value) => Some(value.to_string()),
+            _ => None,
+        };
+        if let Some(number) = number {
+            let help = format!("write `{number}s` if seconds are meant");
+            self.refuse(name, &format!("is {number}, without a unit"), &help, found);
+            return None;
+        }
+        self.fields.string(name, found)
+    }
+
     /// A Go duration.
     pub(super) fn duration(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<Span> {
-        self.known.push(name);
-        let text = self.fields.string(name, found)?;
+        let text = self.time_text(name, found)?;
         match parse_go_duration(text) {
             Ok(span) => Some(span),
             Err(error) => {
@@ -142,10 +200,19 @@ impl<'a> Form<'a> {
     }
 
     /// A Go duration above zero.
-    pub(super) fn some_time(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<Span> {
+    pub(super) fn some_time(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<Span> {
         let span = self.duration(name, found)?;
         if span == Span::ZERO {
-            self.refuse(name, "must be longer than zero", "write for example `10s`", found);
+            self.refuse(
+                name,
+                "must be longer than zero",
+                "write for example `10s`",
+                found,
+            );
             return None;
         }
         Some(span)

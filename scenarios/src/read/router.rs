@@ -25,12 +25,18 @@ use super::form::Form;
 const KINDS: [&str; 2] = ["ingress-nginx", "instant"];
 const REPLICAS_MAX: u32 = 100;
 const WORKERS_MAX: u32 = 256;
+/// Background events per second; each is simulated.
+const EVENTS_MAX: f64 = 1000.0;
 
 pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterConfig {
     let Some(mut form) = form else {
         return RouterConfig::default();
     };
-    form.require("kind", "write `kind: ingress-nginx` or `kind: instant`", found);
+    form.require(
+        "kind",
+        "write `kind: ingress-nginx` or `kind: instant`",
+        found,
+    );
     let router = match form.string("kind", found) {
         Some("instant") => RouterConfig::Instant,
         Some("ingress-nginx") | None => RouterConfig::IngressNginx(nginx(&mut form, found)),
@@ -40,7 +46,12 @@ pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterCon
                 Some(kind) => format!("did you mean `{kind}`?"),
                 None => format!("known are {}", KINDS.join(" and ")),
             };
-            form.refuse("kind", &format!("is {other:?}, an unknown router"), &help, found);
+            form.refuse(
+                "kind",
+                &format!("is {other:?}, an unknown router"),
+                &help,
+                found,
+            );
             // Its parameters may be right for the kind that was meant.
             RouterConfig::IngressNginx(nginx(&mut form, found))
         }
@@ -64,11 +75,15 @@ fn nginx(form: &mut Form<'_>, found: &mut Diagnostics) -> IngressNginx {
     IngressNginx {
         replicas: or(form.count("replicas", REPLICAS_MAX, found), usual.replicas),
         workers: or(form.count("workers", WORKERS_MAX, found), usual.workers),
-        sync_qps: form.positive("syncsPerSecond", found).unwrap_or(usual.sync_qps),
+        sync_qps: form
+            .positive("syncsPerSecond", found)
+            .unwrap_or(usual.sync_qps),
         events_per_s: form
-            .not_negative("eventsPerSecond", found)
+            .up_to("eventsPerSecond", EVENTS_MAX, found)
             .unwrap_or(usual.events_per_s),
-        reload_share: form.share("reloadShare", found).unwrap_or(usual.reload_share),
+        reload_share: form
+            .share("reloadShare", found)
+            .unwrap_or(usual.reload_share),
         poll_s: seconds(form.some_time("poll", found), usual.poll_s),
         post_s: seconds(form.duration("post", found), usual.post_s),
         write_s: delay(form, "write", found).unwrap_or(usual.write_s),

@@ -30,12 +30,23 @@ fn latency(form: &mut Form<'_>, name: &'static str, found: &mut Diagnostics) -> 
     let help = "write both, for example `{median: 80ms, p99: 300ms}`";
     pair.require("median", help, found);
     pair.require("p99", help, found);
-    let (median, p99) = (pair.some_time("median", found), pair.some_time("p99", found));
+    let (median, p99) = (
+        pair.some_time("median", found),
+        pair.some_time("p99", found),
+    );
     if let (Some(median), Some(p99)) = (median, p99)
         && p99 < median
     {
-        pair.refuse("p99", &format!("is {p99}, below the median of {median}"), help, found);
+        pair.refuse(
+            "p99",
+            &format!("is {p99}, below the median of {median}"),
+            help,
+            found,
+        );
     }
     pair.close(found);
-    Some(Latency::from_quantiles(median?.as_secs_f64(), p99?.as_secs_f64()))
+    Some(Latency::from_quantiles(
+        median?.as_secs_f64(),
+        p99?.as_secs_f64(),
+    ))
 }

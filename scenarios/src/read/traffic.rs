@@ -9,6 +9,10 @@ use super::form::Form;
 const HELP: &str = "add a curve, for example `- constant: {rps: 200}`";
 const CURVES: &str = "a curve is one of constant, burst, bell, table";
 
+/// Requests per second of one curve: a hundred times the busiest services known, and counts of a week
+/// still fit.
+const RPS_MAX: f64 = 1e8;
+
 /// How many standard deviations lie between `from` and `to` of a bell: two on each side, which hold
 /// 95 % of its requests.
 const BELL_DEVIATIONS: f64 = 4.0;
@@ -62,7 +66,7 @@ fn read_curve(
 
 fn rate(curve: &mut Form<'_>, found: &mut Diagnostics) -> Option<f64> {
     curve.require("rps", "say how many requests per second", found);
-    curve.not_negative("rps", found)
+    curve.up_to("rps", RPS_MAX, found)
 }
 
 fn constant(curve: &mut Form<'_>, _: &Clock, found: &mut Diagnostics) -> Option<Term> {
@@ -73,7 +77,11 @@ fn constant(curve: &mut Form<'_>, _: &Clock, found: &mut Diagnostics) -> Option<
 
 fn burst(curve: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option<Term> {
     let at_s = clock.instant(curve, "at", found);
-    curve.require("rise", "say how long the rise takes, `0s` for a step", found);
+    curve.require(
+        "rise",
+        "say how long the rise takes, `0s` for a step",
+        found,
+    );
     curve.require("decay", "say how long it takes to fall to 1/e", found);
     let rise = curve.duration("rise", found);
     let decay = curve.some_time("decay", found);
@@ -96,7 +104,10 @@ fn bell(curve: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option<
         return None;
     }
     let (at_s, width_s) = if by_ends {
-        let (from, to) = (clock.instant(curve, "from", found), clock.instant(curve, "to", found));
+        let (from, to) = (
+            clock.instant(curve, "from", found),
+            clock.instant(curve, "to", found),
+        );
         let (from, to) = (from?, to?);
         if to <= from {
             let help = "past midnight, write both as durations after the start";
@@ -106,7 +117,11 @@ fn bell(curve: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option<
         (f64::midpoint(from, to), (to - from) / BELL_DEVIATIONS)
     } else {
         let at = clock.instant(curve, "at", found);
-        curve.require("width", "say the standard deviation, for example `45m`", found);
+        curve.require(
+            "width",
+            "say the standard deviation, for example `45m`",
+            found,
+        );
         (at?, curve.some_time("width", found)?.as_secs_f64())
     };
     Some(Term::Bell {
@@ -128,7 +143,10 @@ fn table(curve: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let mut point = curve.item(&format!("{path}[{index}]"), item, found);
-        let (at, rps) = (clock.instant(&mut point, "at", found), rate(&mut point, found));
+        let (at, rps) = (
+            clock.instant(&mut point, "at", found),
+            rate(&mut point, found),
+        );
         if let (Some(at), Some((before, _))) = (at, points.last())
             && at <= *before
         {
