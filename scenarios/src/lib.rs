@@ -1,1 +1,37 @@
-//! The catalogue of scenarios and policies, and their file formats.
+//! The catalogue of scenarios and policies, and the scenario file format.
+//!
+//! A scenario file is YAML, read with positions; every mistake in it is reported at once, with a
+//! cure. See [`read()`] for the format, [`catalogue`] for the files embedded in the binary and
+//! [`policies`] for the manifests that are scored when the user brings none.
+
+pub mod catalogue;
+mod nearest;
+pub mod policies;
+mod read;
+pub mod select;
+
+pub use nearest::nearest;
+pub use read::read;
+pub use select::{SelectError, select};
+
+/// A file embedded in the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Embedded {
+    /// The name in reports and on the command line; unique among its kind.
+    pub label: &'static str,
+    /// Its path in coalmine's repository.
+    pub file: &'static str,
+    /// Its whole text.
+    pub text: &'static str,
+}
+
+impl Embedded {
+    /// The file as a source for the readers.
+    #[must_use]
+    pub fn source(&self) -> coalmine_policy::source::Source {
+        coalmine_policy::source::Source {
+            file: self.file.into(),
+            text: self.text.into(),
+        }
+    }
+}

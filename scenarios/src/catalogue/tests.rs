@@ -1,0 +1,121 @@
+use coalmine_policy::Span;
+use coalmine_sim::fault::Version;
+
+use super::*;
+
+fn scenarios() -> Vec<Scenario> {
+    names()
+        .map(|name| find(name).expect("is in the catalogue"))
+        .collect()
+}
+
+#[test]
+fn every_file_reads_without_complaint_and_is_named_by_its_path() {
+    for file in files() {
+        let mut diagnostics = Diagnostics::new();
+        let scenarios = crate::read(&file.source(), &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        assert_eq!(scenarios.len(), 1, "{}", file.file);
+        let scenario = &scenarios[0];
+        assert_eq!(&*scenario.name, file.label);
+        let fault = scenario.fault_name.as_deref().unwrap_or("healthy");
+        assert_eq!(format!("{}/{fault}", scenario.traffic_name), file.label);
+        assert_eq!(scenario.faults.is_empty(), scenario.fault_name.is_none());
+    }
+}
+
+#[test]
+fn every_file_opens_with_its_own_reason() {
+    let mut reasons = std::collections::BTreeSet::new();
+    for file in files() {
+        let comment: Vec<&str> = file
+            .text
+            .lines()
+            .take_while(|l| l.starts_with("# "))
+            .collect();
+        let reason = comment.join(" ");
+        assert!(reason.len() > 150, "{}: {reason}", file.file);
+        assert!(reasons.insert(reason), "{}", file.file);
+        assert!(
+            file.text.lines().all(|line| line.chars().count() <= 100),
+            "{}",
+            file.file
+        );
+    }
+}
+
+#[test]
+fn no_file_on_disk_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+    let folder = folder.to_str().expect("a path in UTF-8").to_owned();
+    let mut diagnostics = Diagnostics::new();
+    let on_disk = crate::select(&[folder], &mut diagnostics).expect("reads");
+    let mut on_disk: Vec<_> = on_disk.iter().map(|s| s.name.to_string()).collect();
+    let mut embedded: Vec<_> = names().map(str::to_owned).collect();
+    on_disk.sort();
+    embedded.sort();
+    assert_eq!(on_disk, embedded);
+}
+
+#[test]
+fn traffic_is_as_promised() {
+    let traffic = |name: &str| find(name).expect("is there").traffic;
+    let near = |value: f64, expected: f64| {
+        assert!(
+            (value - expected).abs() < 1e-6 * expected,
+            "{value}, not {expected}"
+        );
+    };
+    near(traffic("steady/healthy").integral(0.0, 3600.0), 720_000.0);
+    near(traffic("off-peak/healthy").integral(0.0, 3600.0), 1_800.0);
+    // Half a rise of 10 s, then the integral of the decay with a time constant of 400 s.
+    let market = traffic("market-open/healthy");
+    near(market.rate(599.0), 200.0);
+    near(market.rate(610.0), 2_000.0);
+    near(
+        market.rate(610.0 + 1200.0),
+        200.0 + 1800.0 * (-3.0_f64).exp(),
+    );
+    let burst = 1800.0 * (5.0 + 400.0 * (1.0 - (-3.0_f64).exp()));
+    near(market.integral(0.0, 1810.0), 200.0 * 1810.0 + burst);
+    // The top at 20:30 is 100 minutes after the start; 19:00 lies two standard deviations before it.
+    let dinner = traffic("dinner-peak/healthy");
+    near(dinner.rate(6_000.0), 1_000.0);
+    near(dinner.rate(600.0), 100.0 + 900.0 * (-2.0_f64).exp());
+    let bell = |from, to| dinner.integral(from, to) - 100.0 * (to - from);
+    let inside = bell(600.0, 11_400.0) / bell(-40_000.0, 50_000.0);
+    assert!((inside - 0.954_499_7).abs() < 1e-6, "{inside}");
+}
+
+/// The fault must hide at 200 requests a second, however they are split, and show at the spike.
+#[test]
+fn overload_shows_at_the_opening_and_never_before() {
+    let scenario = find("market-open/overload-only").expect("is there");
+    let behaviours = scenario.behaviours();
+    let shows = |total: f64, pods: f64| behaviours.mask(Version::New, total / pods) != 0;
+    let pods = f64::from(scenario.service.pods);
+    // Half the traffic on a full canary, everything on one pod more, everything while a quarter of
+    // the pods is replaced.
+    let splits = [(0.5, pods), (1.0, pods + 1.0), (1.0, pods * 0.75)];
+    for (share, pods) in splits {
+        assert!(!shows(200.0 * share, pods));
+        assert!(shows(2_000.0 * share, pods));
+    }
+    // The first step of a Flagger canary, a tenth, stays hidden even at the spike.
+    assert!(!shows(2_000.0 * 0.1, pods));
+}
+
+#[test]
+fn every_world_outlasts_a_rollout_of_forty_minutes() {
+    assert!(scenarios().iter().all(|s| s.horizon >= Span::from_mins(60)));
+    let starts: Vec<_> = scenarios().iter().map(|s| s.start.to_string()).collect();
+    assert!(starts.contains(&"2026-03-02T09:05:00+05:30[Asia/Kolkata]".to_owned()));
+}
+
+#[test]
+fn names_select_one_a_traffic_or_a_fault() {
+    assert_eq!(matching("market-open/slow").count(), 1);
+    assert_eq!(matching("market-open").count(), 5);
+    assert_eq!(matching("healthy").count(), 4);
+    assert_eq!(matching("market").count(), 0);
+}

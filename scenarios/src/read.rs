@@ -1,0 +1,99 @@
+//! Reading `kind: Scenario`.
+//!
+//! ```yaml
+//! apiVersion: coalmine.dev/v1alpha1
+//! kind: Scenario
+//! metadata:
+//!   name: market-open/errors-2      # traffic/fault: both names appear in reports
+//! spec:
+//!   title: 2 % errors into the open # one line; the name when absent
+//!   start: 2026-03-02T09:05         # local time at which the release becomes visible
+//!   timeZone: Asia/Kolkata          # IANA name; UTC when absent
+//!   horizon: 1h                     # how long the world is watched
+//!   traffic:                        # curves that are added up, in requests per second
+//!     - constant: {rps: 200}
+//!     - burst: {at: "09:15", rise: 10s, rps: 1800, decay: 7m}   # decay: to 1/e
+//!     - bell: {from: "19:00", to: "22:00", rps: 800}  # the middle 95 % of a Gaussian …
+//!     - bell: {at: "20:30", width: 45m, rps: 800}     # … or middle and standard deviation
+//!     - table: {points: [{at: 0s, rps: 10}, {at: "09:30", rps: 50}]}  # straight lines
+//!   service:                        # all optional
+//!     pods: 10                      # where the manifest does not say
+//!     latency: {median: 80ms, p99: 300ms}
+//!     errorShare: 0.001             # shares are plain numbers from 0 to 1, not percent
+//!     startup: {median: 12s, p99: 40s}
+//!     patience: 1s                  # slower answers hurt people
+//!   fault:                          # leave out for a healthy release
+//!     name: errors-2
+//!     effects:                      # independent of each other; at most 8
+//!       - {errorShare: 0.02}        # on top of the ordinary errors
+//!       - {p99Times: 3}             # the 99th percentile times 3, the same median
+//!       - {errorShare: 0.2, aboveRpsPerPod: 40}   # only on pods that serve more than this
+//!   router: {kind: ingress-nginx}   # or `instant`; ingress-nginx has parameters, see `router`
+//!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
+//! ```
+//!
+//! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or
+//! `"HH:MM:SS"` on the day of `start` in its zone (quoted, since YAML has its own ideas about
+//! `09:15`), or a duration after `start`. What lies past midnight is written as a duration.
+
+mod clock;
+mod document;
+mod fault;
+mod form;
+mod prometheus;
+mod router;
+mod service;
+mod traffic;
+
+use coalmine_policy::baseline::API_VERSION;
+use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
+use coalmine_sim::scenario::Scenario;
+
+const KIND: &str = "Scenario";
+
+/// Reads every scenario of a stream.
+///
+/// Mistakes go to `diagnostics`, all of them with their places; a scenario with a mistake is left
+/// out. Objects of other kinds are skipped with a warning.
+pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
+    let documents = read_documents(source, diagnostics);
+    let mut scenarios = Vec::new();
+    for document in &documents {
+        if is_ours(document, diagnostics) {
+            scenarios.extend(document::read(document, diagnostics));
+        }
+    }
+    scenarios
+}
+
+fn is_ours(document: &Document, diagnostics: &mut Diagnostics) -> bool {
+    let place = |key: &str| {
+        document
+            .root
+            .get(key)
+            .map_or(document.root.position, |n| n.position)
+    };
+    let Document {
+        kind, api_version, ..
+    } = document;
+    if kind == KIND && api_version == API_VERSION {
+        return true;
+    }
+    if kind == KIND {
+        let message = format!("a `{KIND}` of apiVersion `{api_version}` is unknown");
+        let help = format!("write `apiVersion: {API_VERSION}`");
+        diagnostics.push(document.error(place("apiVersion"), message, help));
+    } else if api_version == API_VERSION {
+        let message = format!("`{kind}` is no scenario");
+        let help = format!("a scenario has `kind: {KIND}`; policies are given as policies");
+        diagnostics.push(document.error(place("kind"), message, help));
+    } else {
+        let message = format!("skipped: `{kind}` is no scenario");
+        let help = format!("a scenario has `apiVersion: {API_VERSION}` and `kind: {KIND}`");
+        diagnostics.push(document.warning(place("kind"), message, help));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

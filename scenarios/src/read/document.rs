@@ -1,0 +1,104 @@
+//! One scenario, from its document.
+
+use coalmine_policy::Span;
+use coalmine_policy::source::{Diagnostics, Document, Fields};
+use coalmine_sim::scenario::{Scenario, Scrape, Service};
+
+use super::clock::Clock;
+use super::fault::FaultSection;
+use super::form::Form;
+use super::{clock, fault, prometheus, router, service, traffic};
+
+/// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
+const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
+
+/// The scenario, unless it has a mistake.
+pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option<Scenario> {
+    let mut found = Diagnostics::new();
+    let mut root = Form::new(Fields::new(document, "", &document.root, &mut found));
+    root.node("apiVersion");
+    root.node("kind");
+    let name = read_name(&mut root, &mut found);
+    root.require(
+        "spec",
+        "add `spec` with `start`, `horizon` and `traffic`",
+        &mut found,
+    );
+    let spec = root.form("spec", &mut found);
+    let scenario = spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), &mut found));
+    root.close(&mut found);
+    let bad = found.has_errors();
+    diagnostics.extend(found);
+    scenario.filter(|_| !bad)
+}
+
+fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str> {
+    let help = "add `metadata: {name: traffic/fault}`";
+    root.require("metadata", help, found);
+    let mut metadata = root.form("metadata", found)?;
+    // People note where a file came from in annotations and labels; neither changes the world.
+    metadata.node("annotations");
+    metadata.node("labels");
+    metadata.require("name", help, found);
+    let name = metadata.string("name", found);
+    if name.is_some_and(|name| name.trim().is_empty()) {
+        metadata.refuse("name", "is empty", help, found);
+    }
+    metadata.close(found);
+    name
+}
+
+fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<Scenario> {
+    let title = spec.string("title", found).unwrap_or(name).to_owned();
+    let clock = clock::read(&mut spec, found);
+    let horizon = read_horizon(&mut spec, found);
+    // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
+    let assumed = clock.clone().unwrap_or_else(Clock::utc);
+    let traffic = traffic::read(&mut spec, &assumed, found);
+    let service = match spec.form("service", found) {
+        Some(form) => service::read(form, found),
+        None => Service::default(),
+    };
+    let fault = match spec.form("fault", found) {
+        Some(form) => fault::read(form, found),
+        None => FaultSection::default(),
+    };
+    let router = router::read(spec.form("router", found), found);
+    let mut scrape = Scrape {
+        ingress_replicas: router::replicas(&router),
+        ..Scrape::default()
+    };
+    if let Some(form) = spec.form("prometheus", found) {
+        prometheus::read(form, &mut scrape, found);
+    }
+    spec.close(found);
+    let traffic_name = name.split_once('/').map_or(name, |(traffic, _)| traffic);
+    Some(Scenario {
+        name: name.into(),
+        title,
+        traffic_name: traffic_name.to_owned(),
+        fault_name: fault.name,
+        start: clock?.start,
+        horizon: horizon?,
+        traffic: traffic?,
+        service,
+        faults: fault.effects,
+        router,
+        scrape,
+    })
+}
+
+fn read_horizon(spec: &mut Form<'_>, found: &mut Diagnostics) -> Option<Span> {
+    spec.require(
+        "horizon",
+        "say how long to watch, for example `horizon: 1h`",
+        found,
+    );
+    let horizon = spec.some_time("horizon", found)?;
+    if horizon > HORIZON_MAX {
+        let complaint = format!("is {horizon}, longer than a week");
+        spec.refuse("horizon", &complaint, "a rollout is over in hours", found);
+        return None;
+    }
+    Some(horizon)
+}

@@ -1,0 +1,47 @@
+//! `spec.prometheus`: how Prometheus sees the service.
+
+use coalmine_policy::source::{Diagnostics, Kind};
+use coalmine_sim::scenario::Scrape;
+
+use super::form::Form;
+
+const INGRESS_REPLICAS_MAX: u32 = 100;
+const BUCKETS_HELP: &str = "upper bounds in seconds, ascending, without +Inf: `[0.1, 0.5, 1]`";
+
+pub(super) fn read(mut form: Form<'_>, scrape: &mut Scrape, found: &mut Diagnostics) {
+    if let Some(interval) = form.some_time("scrapeInterval", found) {
+        scrape.interval = interval;
+    }
+    if let Some(bounds) = buckets(&mut form, found) {
+        scrape.buckets_s = bounds;
+    }
+    if let Some(replicas) = form.count("ingressReplicas", INGRESS_REPLICAS_MAX, found) {
+        scrape.ingress_replicas = replicas;
+    }
+    form.close(found);
+}
+
+fn buckets(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Vec<f64>> {
+    let items = form.list("buckets", found)?;
+    let mut bounds: Vec<f64> = Vec::new();
+    for item in items {
+        let bound = match item.kind {
+            Kind::Int(value) => value as f64,
+            Kind::Float(value) => value,
+            _ => f64::NAN,
+        };
+        let last = bounds.last().copied().unwrap_or(0.0);
+        if !bound.is_finite() || bound <= last {
+            let path = form.fields.path_of("buckets");
+            let message = format!("`{path}` has a bound that is no number above {last}");
+            form.error(item.position, message, BUCKETS_HELP, found);
+            return None;
+        }
+        bounds.push(bound);
+    }
+    if bounds.is_empty() {
+        form.refuse("buckets", "is empty", BUCKETS_HELP, found);
+        return None;
+    }
+    Some(bounds)
+}

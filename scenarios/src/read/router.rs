@@ -1,0 +1,107 @@
+//! `spec.router`: how weights reach the data path.
+//!
+//! ```yaml
+//! router:
+//!   kind: ingress-nginx     # or `instant`, which has no parameters
+//!   replicas: 2             # of the controller
+//!   workers: 4              # nginx workers in each
+//!   syncsPerSecond: 0.3     # --sync-rate-limit
+//!   eventsPerSecond: 0.2    # other cluster events that ask for a sync
+//!   reloadShare: 0.02       # share of them that reload nginx
+//!   poll: 1s                # of a worker for new weights
+//!   post: 5ms               # of a weight to shared memory
+//!   write: {median: 35ms, sigma: 0.6}   # log-normal; sigma of the logarithm
+//!   watch: {median: 10ms, sigma: 0.8}
+//!   build: {median: 15ms, sigma: 0.5}
+//!   parse: {median: 50ms, sigma: 0.2}
+//! ```
+
+use coalmine_policy::Span;
+use coalmine_policy::source::Diagnostics;
+use coalmine_sim::router::{IngressNginx, RouterConfig};
+
+use super::form::Form;
+
+const KINDS: [&str; 2] = ["ingress-nginx", "instant"];
+const REPLICAS_MAX: u32 = 100;
+const WORKERS_MAX: u32 = 256;
+/// Background events per second; each is simulated.
+const EVENTS_MAX: f64 = 1000.0;
+
+pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterConfig {
+    let Some(mut form) = form else {
+        return RouterConfig::default();
+    };
+    form.require(
+        "kind",
+        "write `kind: ingress-nginx` or `kind: instant`",
+        found,
+    );
+    let router = match form.string("kind", found) {
+        Some("instant") => RouterConfig::Instant,
+        Some("ingress-nginx") | None => RouterConfig::IngressNginx(nginx(&mut form, found)),
+        Some(other) => {
+            let alike = crate::nearest(other, KINDS);
+            let help = match alike {
+                Some(kind) => format!("did you mean `{kind}`?"),
+                None => format!("known are {}", KINDS.join(" and ")),
+            };
+            form.refuse(
+                "kind",
+                &format!("is {other:?}, an unknown router"),
+                &help,
+                found,
+            );
+            // Its parameters may be right for the kind that was meant.
+            RouterConfig::IngressNginx(nginx(&mut form, found))
+        }
+    };
+    form.close(found);
+    router
+}
+
+/// Ingress controllers that Prometheus scrapes when the file does not say.
+pub(super) fn replicas(router: &RouterConfig) -> u32 {
+    match router {
+        RouterConfig::IngressNginx(nginx) => u32::try_from(nginx.replicas).unwrap_or(u32::MAX),
+        RouterConfig::Instant => coalmine_sim::scenario::Scrape::default().ingress_replicas,
+    }
+}
+
+fn nginx(form: &mut Form<'_>, found: &mut Diagnostics) -> IngressNginx {
+    let usual = IngressNginx::default();
+    let or = |count: Option<u32>, usual| count.map_or(usual, |count| count as usize);
+    let seconds = |span: Option<Span>, usual| span.map_or(usual, Span::as_secs_f64);
+    IngressNginx {
+        replicas: or(form.count("replicas", REPLICAS_MAX, found), usual.replicas),
+        workers: or(form.count("workers", WORKERS_MAX, found), usual.workers),
+        sync_qps: form
+            .positive("syncsPerSecond", found)
+            .unwrap_or(usual.sync_qps),
+        events_per_s: form
+            .up_to("eventsPerSecond", EVENTS_MAX, found)
+            .unwrap_or(usual.events_per_s),
+        reload_share: form
+            .share("reloadShare", found)
+            .unwrap_or(usual.reload_share),
+        poll_s: seconds(form.some_time("poll", found), usual.poll_s),
+        post_s: seconds(form.duration("post", found), usual.post_s),
+        write_s: delay(form, "write", found).unwrap_or(usual.write_s),
+        watch_s: delay(form, "watch", found).unwrap_or(usual.watch_s),
+        build_s: delay(form, "build", found).unwrap_or(usual.build_s),
+        parse_s: delay(form, "parse", found).unwrap_or(usual.parse_s),
+        phases_s: None,
+    }
+}
+
+/// `{median, sigma}` of a log-normal delay.
+fn delay(form: &mut Form<'_>, name: &'static str, found: &mut Diagnostics) -> Option<(f64, f64)> {
+    let mut pair = form.form(name, found)?;
+    let help = "write both, for example `{median: 10ms, sigma: 0.8}`";
+    pair.require("median", help, found);
+    pair.require("sigma", help, found);
+    let median = pair.duration("median", found);
+    let sigma = pair.not_negative("sigma", found);
+    pair.close(found);
+    Some((median?.as_secs_f64(), sigma?))
+}

@@ -1,0 +1,202 @@
+use coalmine_policy::Span;
+use coalmine_sim::latency::Latency;
+use coalmine_sim::router::{IngressNginx, RouterConfig};
+use coalmine_sim::scenario::{Scrape, Service};
+use coalmine_sim::traffic::Term;
+
+use super::*;
+
+fn read_text(text: &str) -> (Vec<Scenario>, String) {
+    let source = Source {
+        file: "a.yaml".into(),
+        text: text.into(),
+    };
+    let mut diagnostics = Diagnostics::new();
+    let scenarios = read(&source, &mut diagnostics);
+    let lines: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
+    (scenarios, lines.join("\n"))
+}
+
+const HEAD: &str =
+    "apiVersion: coalmine.dev/v1alpha1\nkind: Scenario\nmetadata: {name: t/f}\nspec:\n";
+const FRAME: &str = "  start: 2026-03-02T09:05\n  timeZone: Asia/Kolkata\n  horizon: 1h\n";
+
+fn with(rest: &str) -> (Vec<Scenario>, String) {
+    read_text(&format!("{HEAD}{FRAME}{rest}"))
+}
+
+fn good(rest: &str) -> Scenario {
+    let (mut scenarios, complaints) = with(rest);
+    assert_eq!(complaints, "");
+    scenarios.pop().expect("one scenario")
+}
+
+#[test]
+fn what_is_left_out_is_as_the_simulator_has_it() {
+    let scenario = good("  traffic: [{constant: {rps: 200}}]\n");
+    assert_eq!(scenario.title, "t/f");
+    assert_eq!(
+        (scenario.traffic_name.as_str(), scenario.fault_name),
+        ("t", None)
+    );
+    assert_eq!(scenario.service, Service::default());
+    assert_eq!(scenario.router, RouterConfig::default());
+    assert_eq!(scenario.scrape, Scrape::default());
+    assert_eq!(
+        scenario.start.to_string(),
+        "2026-03-02T09:05:00+05:30[Asia/Kolkata]"
+    );
+}
+
+#[test]
+fn every_field_arrives() {
+    let scenario = good(
+        r#"  title: all of it
+  traffic:
+    - burst: {at: "09:15", rise: 10s, rps: 5, decay: 1m}
+    - burst: {at: 10m, rise: 0s, rps: 5, decay: 1m}
+    - bell: {from: "09:00:30", to: "09:20:30", rps: 6}
+    - table: {points: [{at: 0s, rps: 1}, {at: "09:06", rps: 2.5}]}
+  service: {pods: 4, latency: {median: 10ms, p99: 20ms}, errorShare: 0.5, patience: 250ms}
+  fault: {name: f, effects: [{errorShare: 0.02}, {p99Times: 3, aboveRpsPerPod: 7}]}
+  router: {kind: ingress-nginx, replicas: 3, poll: 2s, watch: {median: 1s, sigma: 0}}
+  prometheus: {scrapeInterval: 5s, buckets: [0.1, 1]}
+"#,
+    );
+    let burst = |rise_s| Term::Burst {
+        at_s: 600.0,
+        rise_s,
+        rps: 5.0,
+        decay_s: 60.0,
+    };
+    let bell = Term::Bell {
+        at_s: 330.0,
+        width_s: 300.0,
+        rps: 6.0,
+    };
+    let table = Term::Table {
+        points: vec![(0.0, 1.0), (60.0, 2.5)],
+    };
+    assert_eq!(
+        scenario.traffic.terms,
+        [burst(10.0), burst(0.0), bell, table]
+    );
+    assert_eq!(
+        scenario.service.latency,
+        Latency::from_quantiles(0.01, 0.02)
+    );
+    assert_eq!(
+        (scenario.service.pods, scenario.service.patience_s),
+        (4, 0.25)
+    );
+    assert_eq!(scenario.fault_name.as_deref(), Some("f"));
+    assert_eq!(scenario.faults[0].error_share, 0.02);
+    assert_eq!(scenario.faults[1].above_rps_per_pod, Some(7.0));
+    let nginx = IngressNginx {
+        replicas: 3,
+        poll_s: 2.0,
+        watch_s: (1.0, 0.0),
+        ..IngressNginx::default()
+    };
+    assert_eq!(scenario.router, RouterConfig::IngressNginx(nginx));
+    assert_eq!(scenario.scrape.interval, Span::from_secs(5));
+    assert_eq!(scenario.scrape.buckets_s, [0.1, 1.0]);
+    assert_eq!(scenario.scrape.ingress_replicas, 3);
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_its_cure() {
+    let (scenarios, complaints) = read_text(
+        r#"apiVersion: coalmine.dev/v1alpha1
+kind: Scenario
+metadata: {name: t/f}
+spec:
+  start: 2026-02-30T09:05
+  timeZone: Asia/Kolkatta
+  horizon: 0s
+  trafic: []
+  traffic:
+    - constant: {rps: -1}
+    - burst: {at: 9am, rise: 10, rps: 5, decay: 1m}
+    - bell: {from: "22:00", to: "19:00", rps: 6}
+    - {constant: {rps: 1}, bel: {}}
+  service: {pods: 0, latency: {median: 80ms}, errorShare: 2}
+  fault: {effects: [{errorshare: 0.02}]}
+  router: {kind: nginx-ingress}
+"#,
+    );
+    assert!(scenarios.is_empty());
+    insta::assert_snapshot!(complaints);
+}
+
+#[test]
+fn a_time_that_a_zone_skips_or_repeats_is_refused() {
+    let text = |start: &str| {
+        format!(
+            "{HEAD}  start: {start}\n  timeZone: Europe/Berlin\n  horizon: 1h\n  \
+             traffic: [{{constant: {{rps: 1}}}}]\n"
+        )
+    };
+    for start in ["2026-03-29T02:30", "2026-10-25T02:30"] {
+        let (scenarios, complaints) = read_text(&text(start));
+        assert!(scenarios.is_empty());
+        assert!(complaints.starts_with("a.yaml:5:10: error: `spec.start` does not name one"));
+        assert_eq!(complaints.lines().count(), 1, "{complaints}");
+    }
+    assert_eq!(read_text(&text("2026-03-29T03:30")).1, "");
+}
+
+#[test]
+fn too_many_effects_and_useless_ones_are_refused() {
+    let many = ["{errorShare: 0.1}"; 9].join(", ");
+    let (_, complaints) = with(&format!(
+        "  traffic: [{{constant: {{rps: 1}}}}]\n  fault: {{name: f, effects: [{many}]}}\n"
+    ));
+    assert!(
+        complaints.contains("`spec.fault.effects` has 9 items, more than 8"),
+        "{complaints}"
+    );
+    let (_, complaints) =
+        with("  traffic: [{constant: {rps: 1}}]\n  fault: {name: f, effects: [{p99Times: 1}]}\n");
+    assert!(
+        complaints.contains("must be above 1 to slow anything down"),
+        "{complaints}"
+    );
+}
+
+#[test]
+fn other_objects_are_skipped_and_told() {
+    let (_, complaints) = read_text(
+        "apiVersion: v1\nkind: Service\n---\napiVersion: v2\nkind: Scenario\n---\n\
+         apiVersion: coalmine.dev/v1alpha1\nkind: Baseline\n",
+    );
+    let place = |line: &str| line.split(": ").take(2).collect::<Vec<_>>().join(" ");
+    let places: Vec<_> = complaints.lines().map(place).collect();
+    assert_eq!(
+        places,
+        [
+            "a.yaml:2:7 warning",
+            "a.yaml:4:13 error",
+            "a.yaml:8:7 error"
+        ]
+    );
+}
+
+#[test]
+fn hostile_text_is_refused_and_never_panics() {
+    for text in ["", "a", "[]", "spec: 1", "\u{0}", "apiVersion: [", "{}"] {
+        assert!(read_text(text).0.is_empty(), "{text}");
+    }
+    for spec in [
+        "  1",
+        "  traffic: 3",
+        "  traffic: [3]",
+        "  start: [1]\n  fault: x\n  router: []",
+    ] {
+        let (scenarios, complaints) = read_text(&format!("{HEAD}{spec}\n"));
+        assert!(scenarios.is_empty());
+        assert!(complaints.contains("error"), "{spec}");
+    }
+    let (_, complaints) = with("  traffic: [{table: {points: [{at: 99999999h, rps: 1e308}]}}]\n");
+    assert_eq!(complaints.lines().count(), 2, "{complaints}");
+}
