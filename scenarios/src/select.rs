@@ -1,8 +1,5 @@
 //! What `--scenario NAME|FILE` means.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
 use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_sim::scenario::Scenario;
 use thiserror::Error;
@@ -21,19 +18,11 @@ pub enum SelectError {
         nearest: Option<String>,
     },
     /// A file or folder that cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    #[error("{0}")]
+    Unreadable(String),
     /// A file or folder without a scenario.
-    #[error("{} holds no scenario (a scenario has `kind: Scenario`)", path.display())]
-    Empty {
-        /// Which.
-        path: PathBuf,
-    },
+    #[error("{0} holds no scenario (a scenario has `kind: Scenario`)")]
+    Empty(String),
     /// Two scenarios with one name: reports could not tell them apart.
     #[error("two scenarios are named `{name}`, the second in {file} (rename one: `metadata.name`)")]
     Duplicate {
@@ -54,6 +43,10 @@ fn listing() -> String {
     format!("the catalogue has {}", names.join(", "))
 }
 
+/// Fetches the YAML sources under a path: `None` when nothing is there, an error when what is there
+/// cannot be read.
+pub type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<Source>>, String>;
+
 /// The scenarios that were asked for, in that order; the whole catalogue when nothing was.
 ///
 /// Each of `wanted` is a name of the catalogue (`market-open/errors-2`), a traffic or a fault
@@ -64,6 +57,7 @@ fn listing() -> String {
 /// Everything that was not found, at once. Mistakes inside files go to `diagnostics`.
 pub fn select<S: AsRef<str>>(
     wanted: &[S],
+    fetch: Fetch<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<Scenario>, Vec<SelectError>> {
     let mut selection = Selection::default();
@@ -73,10 +67,12 @@ pub fn select<S: AsRef<str>>(
     for name in wanted.iter().map(AsRef::as_ref) {
         if catalogue::matching(name).next().is_some() {
             selection.embedded(catalogue::matching(name), diagnostics);
-        } else if Path::new(name).exists() {
-            selection.path(Path::new(name), diagnostics);
-        } else {
-            selection.errors.push(unknown(name));
+            continue;
+        }
+        match fetch(name) {
+            Ok(Some(sources)) => selection.sources(name, &sources, diagnostics),
+            Ok(None) => selection.errors.push(unknown(name)),
+            Err(why) => selection.errors.push(SelectError::Unreadable(why)),
         }
     }
     if selection.errors.is_empty() {
@@ -124,35 +120,17 @@ impl Selection {
         }
     }
 
-    fn path(&mut self, path: &Path, diagnostics: &mut Diagnostics) {
+    fn sources(&mut self, name: &str, sources: &[Source], diagnostics: &mut Diagnostics) {
         let before = (self.scenarios.len(), self.errors.len());
         let mut found = Diagnostics::new();
-        match yaml_files(path) {
-            Ok(files) => files.iter().for_each(|file| self.file(file, &mut found)),
-            Err(error) => self.unreadable(path, error),
+        for source in sources {
+            self.add(source, &mut found);
         }
         let nothing = (self.scenarios.len(), self.errors.len()) == before && !found.has_errors();
         diagnostics.extend(found);
         if nothing {
-            let path = path.to_owned();
-            self.errors.push(SelectError::Empty { path });
+            self.errors.push(SelectError::Empty(name.to_owned()));
         }
-    }
-
-    fn file(&mut self, path: &Path, diagnostics: &mut Diagnostics) {
-        match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let file = path.display().to_string().into();
-                let text = text.into();
-                self.add(&Source { file, text }, diagnostics);
-            }
-            Err(error) => self.unreadable(path, error),
-        }
-    }
-
-    fn unreadable(&mut self, path: &Path, error: io::Error) {
-        let path = path.to_owned();
-        self.errors.push(SelectError::Unreadable { path, error });
     }
 
     fn add(&mut self, source: &Source, diagnostics: &mut Diagnostics) {
@@ -171,27 +149,6 @@ impl Selection {
             }
         }
     }
-}
-
-/// The path itself if it is a file; else the YAML files under it, in order of their names.
-fn yaml_files(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = std::fs::read_dir(path)?;
-    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.path();
-        // The entry's own type, so that a link to a parent does not lead round in circles.
-        if entry.file_type()?.is_dir() {
-            files.extend(yaml_files(&path)?);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

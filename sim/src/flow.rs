@@ -1,5 +1,7 @@
 //! Requests from their arrival to their treatment: what each observer counts, and who is hurt.
 
+use rand::RngExt;
+
 use crate::arrivals::Arrivals;
 use crate::draw::binomial;
 use crate::fault::Behaviours;
@@ -41,7 +43,7 @@ pub enum Part {
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -49,6 +51,8 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// When the first request met the fault, in seconds since the start.
+    pub met_s: Option<f64>,
 }
 
 /// The requests of one replication.
@@ -69,6 +73,9 @@ pub struct Flow<'a> {
     exposed: u64,
     hurt: u64,
     harm: Stream,
+    /// When the first request met the fault, as far as requests have been drawn.
+    met_s: f64,
+    meeting: Stream,
 }
 
 impl<'a> Flow<'a> {
@@ -92,6 +99,8 @@ impl<'a> Flow<'a> {
             exposed: 0,
             hurt: 0,
             harm: streams.get(Purpose::Harm),
+            met_s: f64::INFINITY,
+            meeting: streams.get(Purpose::FirstFault),
         }
     }
 
@@ -104,6 +113,8 @@ impl<'a> Flow<'a> {
         self.counted_new.clear();
         (self.exposed, self.hurt) = (0, 0);
         self.harm = streams.get(Purpose::Harm);
+        self.met_s = f64::INFINITY;
+        self.meeting = streams.get(Purpose::FirstFault);
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -125,7 +136,7 @@ impl<'a> Flow<'a> {
             }
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
-            let mut parts: [(usize, f64); 4] = [(usize::MAX, 0.0); 4];
+            let mut parts = Parts::default();
             for (from, to, segment) in self.split.between(a, b) {
                 let expected = self.traffic.integral(from, to);
                 let share = segment.share[index]
@@ -137,16 +148,9 @@ impl<'a> Flow<'a> {
                 let mask = self
                     .behaviours
                     .mask(version, segment.rps_per_pod(watched.cohort, rate));
-                let free = parts
-                    .iter()
-                    .position(|(m, _)| *m == mask || *m == usize::MAX);
-                let slot = &mut parts[free.unwrap_or(3)];
-                *slot = (mask, slot.1 + expected * share);
+                parts.add(mask, expected * share, (from, to));
             }
-            for (mask, mass) in parts {
-                if mass <= 0.0 {
-                    continue;
-                }
+            for Treated { mask, mass, span } in parts.iter() {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
                 let treatment = self.behaviours.get(mask);
                 let failed = binomial(requests, treatment.behaviour.error_share, stream);
@@ -160,6 +164,7 @@ impl<'a> Flow<'a> {
                         .resize(self.counted_new.len().max(cell + 1), 0.0);
                     self.counted_new[cell] += mass;
                     self.suffer(portion);
+                    self.note_meeting(portion, span);
                 }
                 each(portion, stream);
             }
@@ -190,34 +195,37 @@ impl<'a> Flow<'a> {
         let mut merged: Option<(usize, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
-            let masses = self.new_masses(from, to);
-            let total: f64 = masses.iter().map(|(_, mass)| mass).sum();
+            let parts = self.new_parts(from, to);
+            let total: f64 = parts.iter().map(|part| part.mass).sum();
             if total <= 0.0 {
                 continue;
             }
             let counted = self.counted_new.get(cell).copied().unwrap_or(0.0);
             let rest = (total - counted).max(0.0) / total;
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
-            let mut treatments = masses.iter().filter(|(_, mass)| *mass > 0.0).peekable();
-            while let Some((mask, mass)) = treatments.next() {
-                let share = (mass * rest / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
+            // Where the first meeting may lie, and where treatments share a cell (what is left for
+            // one depends on the other), portions are drawn one by one.
+            let alone = parts.len == 1 && self.met_s <= from;
+            for part in parts.iter() {
+                let mass = part.mass * rest;
+                let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
                 if share <= 1e-12 {
                     continue;
                 }
-                if treatments.peek().is_some() {
-                    // Another treatment shares the cell: what is left for it depends on this draw.
+                if !alone {
                     let requests = binomial(left, share, &mut self.harm);
-                    self.meet(*mask, requests);
+                    self.meet(part.mask, requests, part.span);
                     left -= requests;
-                    left_mass -= mass * rest;
+                    left_mass -= mass;
                     continue;
                 }
                 // Cells with the same share and treatment are one draw.
-                let same = merged.is_some_and(|(m, s, _)| m == *mask && (s - share).abs() < 1e-9);
+                let same =
+                    merged.is_some_and(|(m, s, _)| m == part.mask && (s - share).abs() < 1e-9);
                 if !same {
                     self.flush(merged.take());
                 }
-                merged = Some((*mask, share, merged.map_or(0, |(_, _, n)| n) + left));
+                merged = Some((part.mask, share, merged.map_or(0, |(_, _, n)| n) + left));
             }
         }
         self.flush(merged);
@@ -225,18 +233,19 @@ impl<'a> Flow<'a> {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.exposed,
             hurt: self.hurt,
+            met_s: self.met_s.is_finite().then_some(self.met_s),
         }
     }
 
     fn flush(&mut self, merged: Option<(usize, f64, u64)>) {
         if let Some((mask, share, left)) = merged {
             let requests = binomial(left, share, &mut self.harm);
-            self.meet(mask, requests);
+            self.meet(mask, requests, (f64::INFINITY, f64::INFINITY));
         }
     }
 
-    /// Requests that no observer counted meet the new version.
-    fn meet(&mut self, mask: usize, requests: u64) {
+    /// Requests of an interval that no observer counted meet the new version.
+    fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
         let error_share = self.behaviours.get(mask).behaviour.error_share;
         // The healthy part needs no failures: nobody is hurt.
         let failed = if mask == 0 {
@@ -244,16 +253,28 @@ impl<'a> Flow<'a> {
         } else {
             binomial(requests, error_share, &mut self.harm)
         };
-        self.suffer(Portion {
+        let portion = Portion {
             requests,
             failed,
             mask,
-        });
+        };
+        self.suffer(portion);
+        self.note_meeting(portion, span);
+    }
+
+    /// The first of so many requests in an interval: the smallest of as many uniform instants.
+    fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
+        if portion.mask == 0 || portion.requests == 0 || from_s >= self.met_s {
+            return;
+        }
+        let u: f64 = self.meeting.random();
+        let first = 1.0 - u.powf(1.0 / portion.requests as f64);
+        self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }
 
     /// Expected requests on the new version in an interval, by treatment.
-    fn new_masses(&self, from_s: f64, to_s: f64) -> [(usize, f64); 4] {
-        let mut parts: [(usize, f64); 4] = [(0, 0.0); 4];
+    fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
+        let mut parts = Parts::default();
         for (from, to, segment) in self.split.between(from_s, to_s) {
             if segment.new_share() <= 0.0 {
                 continue;
@@ -265,54 +286,51 @@ impl<'a> Flow<'a> {
                 if mass > 0.0 {
                     let rps = segment.rps_per_pod(cohort, rate);
                     let mask = self.behaviours.mask(cohort.version(), rps);
-                    let free = parts
-                        .iter()
-                        .position(|(m, mass)| *m == mask || *mass == 0.0);
-                    let slot = &mut parts[free.unwrap_or(3)];
-                    *slot = (mask, slot.1 + mass);
+                    parts.add(mask, mass, (from, to));
                 }
             }
         }
         parts
     }
+}
 
-    /// When the first request is hurt: the instant at which the expected number reaches a unit exponential
-    /// (inverse transform of an inhomogeneous Poisson process); `None` if not before `to_s`.
-    pub fn first_hurt(&self, to_s: f64, threshold: f64) -> Option<f64> {
-        let mut sum = 0.0;
-        let mut from = 0.0;
-        while from < to_s {
-            let to = (from + CELL_S).min(to_s);
-            let hurt: f64 = self
-                .new_masses(from, to)
-                .iter()
-                .map(|(mask, mass)| mass * self.behaviours.get(*mask).hurt_share())
-                .sum();
-            if hurt > 0.0 && sum + hurt >= threshold {
-                return Some(self.refine(from, to, threshold - sum));
-            }
-            sum += hurt;
-            from = to;
+/// Expected requests of an interval with one treatment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Treated {
+    mask: usize,
+    mass: f64,
+    /// From the first to the last of them, in seconds.
+    span: (f64, f64),
+}
+
+/// The requests of a cell by treatment; there are rarely two.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    list: [Treated; PARTS_MAX],
+    len: usize,
+}
+
+/// A cell in which more treatments follow each other gives the rest to the last.
+const PARTS_MAX: usize = 4;
+
+impl Parts {
+    fn add(&mut self, mask: usize, mass: f64, span: (f64, f64)) {
+        if mass <= 0.0 {
+            return;
         }
-        None
+        let known = self.iter().position(|part| part.mask == mask);
+        let index = known.unwrap_or(self.len).min(PARTS_MAX - 1);
+        self.len = self.len.max(index + 1);
+        let part = &mut self.list[index];
+        if part.mass == 0.0 {
+            *part = Treated { mask, mass, span };
+        } else {
+            part.mass += mass;
+            part.span.1 = span.1;
+        }
     }
 
-    /// Within the cell: from the first instant at which the new version serves, in proportion.
-    fn refine(&self, from_s: f64, to_s: f64, missing: f64) -> f64 {
-        let (mut low, mut high) = (from_s, to_s);
-        for _ in 0..20 {
-            let middle = (low + high) / 2.0;
-            let hurt: f64 = self
-                .new_masses(from_s, middle)
-                .iter()
-                .map(|(mask, mass)| mass * self.behaviours.get(*mask).hurt_share())
-                .sum();
-            if hurt >= missing {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        high
+    fn iter(&self) -> impl Iterator<Item = Treated> + use<> {
+        self.list.into_iter().take(self.len)
     }
 }

@@ -1,13 +1,11 @@
 //! From a finished replication to its outcome.
 
 use coalmine_policy::{Span, Time};
-use rand_distr::{Distribution, Exp1};
 
 use crate::flow::Flow;
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::Scenario;
 use crate::split::Split;
-use crate::stream::{Purpose, Streams};
 use crate::timeline::{Entry, What};
 use crate::world::{TRACE_SHARE, Witness};
 
@@ -15,16 +13,11 @@ use crate::world::{TRACE_SHARE, Witness};
 pub(crate) fn outcome(
     flow: &mut Flow<'_>,
     scenario: &Scenario,
-    streams: &Streams,
     (replication, verdict, decided): (u32, Verdict, Option<Time>),
 ) -> Outcome {
     let horizon_s = scenario.horizon.as_secs_f64();
-    let fault_met_s = if scenario.faults.is_empty() {
-        None
-    } else {
-        let threshold: f64 = Exp1.sample(&mut streams.get(Purpose::FirstFault));
-        flow.first_hurt(horizon_s, threshold)
-    };
+    let tally = flow.settle(horizon_s);
+    let fault_met_s = tally.met_s;
     let rolled_back = decided.filter(|_| verdict == Verdict::RolledBack);
     let since_met = |later_s: f64| {
         let met_s = fault_met_s?;
@@ -33,7 +26,6 @@ pub(crate) fn outcome(
     let detect_ns = rolled_back.and_then(|at| since_met(at.as_secs_f64()));
     let out_s = rolled_back.and_then(|at| out_of_traffic(&flow.split, at.as_secs_f64()));
     let mitigate_ns = detect_ns.and(out_s).and_then(since_met);
-    let tally = flow.settle(horizon_s);
     Outcome {
         replication,
         verdict,

@@ -26,7 +26,7 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// When the controller promoted or rolled back for good.
     pub decided_ns: Option<Span>,
-    /// The first request that the fault touched on the new revision.
+    /// The first request that met the fault: served by the new revision while the fault was active.
     pub fault_met_ns: Option<Span>,
     /// From `fault_met` to the decision to roll back; `None` when either did not happen, or in that
     /// order.

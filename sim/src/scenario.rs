@@ -100,6 +100,19 @@ impl Scenario {
         Behaviours::new(old, &self.faults, self.service.patience_s)
     }
 
+    /// The same world met at another time of its first day: the traffic keeps its place on the
+    /// clock.
+    ///
+    /// # Errors
+    /// When that day has no such time.
+    pub fn starting_at(mut self, time: jiff::civil::Time) -> Result<Self, jiff::Error> {
+        let start = self.start.with().time(time).build()?;
+        let later_s = start.duration_since(&self.start).as_secs_f64();
+        self.traffic.shift(-later_s);
+        self.start = start;
+        Ok(self)
+    }
+
     /// The start in milliseconds since 1970: Prometheus' axis of time.
     #[must_use]
     pub fn start_ms(&self) -> i64 {

@@ -34,7 +34,7 @@ pub enum Purpose {
     Tally(u32),
     /// Requests hurt that no target counted.
     Harm,
-    /// The first request that meets the fault.
+    /// When the first request meets the fault.
     FirstFault,
     /// Requests that arrived before the start.
     History,

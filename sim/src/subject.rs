@@ -1,8 +1,11 @@
 //! A policy as the simulator needs it: an engine to start, the workloads around it, the names on its series.
 
+mod baseline;
+//mod flagger;
+
 use std::sync::Arc;
 
-use coalmine_policy::{Engine, Template, Time, baseline};
+use coalmine_policy::{Engine, Time};
 
 use crate::event::Refusal;
 
@@ -48,10 +51,10 @@ pub struct Asked {
     pub metric: String,
     /// PromQL, rendered.
     pub text: Arc<str>,
-    /// Line of the query in the manifest, 1-based; 0 when it is the controller's own.
-    pub line: usize,
-    /// Column, likewise.
-    pub column: usize,
+    /// The file it stands in; empty when it is the controller's own.
+    pub file: Arc<str>,
+    /// Line and column of the query in that file, 1-based; 0 when it is the controller's own.
+    pub line_column: (usize, usize),
 }
 
 /// A policy under test.
@@ -74,43 +77,5 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     /// Why the controller refuses it, if it does.
     fn refusal(&self) -> Option<Refusal> {
         None
-    }
-}
-
-impl Subject for Arc<baseline::Baseline> {
-    fn start(&self, _now: Time) -> Box<dyn Engine> {
-        Box::new(baseline::Run::new(
-            self.clone(),
-            Template::new(OLD_TEMPLATE),
-        ))
-    }
-
-    fn topology(&self) -> Topology {
-        Topology::Deployment
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            namespace: self.namespace.clone(),
-            app: self.name.clone(),
-            ingress: self.name.clone(),
-            service: self.name.clone(),
-            canary_service: format!("{}-canary", self.name),
-        }
-    }
-
-    fn replicas(&self) -> Option<u32> {
-        None
-    }
-
-    fn queries(&self) -> Vec<Asked> {
-        let checks = self.looks.iter().flat_map(|looks| &looks.checks);
-        let asked = |check: &baseline::Check| Asked {
-            metric: check.name.to_string(),
-            text: check.query.clone(),
-            line: check.line_column.0,
-            column: check.line_column.1,
-        };
-        checks.map(asked).collect()
     }
 }

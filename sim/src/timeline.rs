@@ -31,7 +31,7 @@ pub enum What {
     },
     /// The engine's own words.
     Record(Record),
-    /// The first request was hurt.
+    /// The first request met the fault.
     FaultMet,
     /// The end.
     Ended(Verdict),

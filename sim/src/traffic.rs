@@ -55,6 +55,17 @@ impl Traffic {
         }
     }
 
+    /// Moves the whole curve to later times, or to earlier ones when `by_s` is negative.
+    pub fn shift(&mut self, by_s: f64) {
+        for term in &mut self.terms {
+            match term {
+                Term::Constant { .. } => {}
+                Term::Burst { at_s, .. } | Term::Bell { at_s, .. } => *at_s += by_s,
+                Term::Table { points } => points.iter_mut().for_each(|(at_s, _)| *at_s += by_s),
+            }
+        }
+    }
+
     /// Requests per second at an instant.
     #[must_use]
     pub fn rate(&self, t_s: f64) -> f64 {
@@ -202,6 +213,17 @@ mod tests {
                 let exact = curve.integral(from, to);
                 let close = (sum - exact).abs() <= 1e-6 * (1.0 + exact.abs());
                 assert!(close, "{curve:?} on {from}..{to}: {sum} against {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_shifted_curve_has_the_old_values_at_the_new_times() {
+        for curve in curves() {
+            let mut later = curve.clone();
+            later.shift(120.0);
+            for at in [-50.0, 650.0, 900.0] {
+                assert!((later.rate(at + 120.0) - curve.rate(at)).abs() < 1e-9);
             }
         }
     }

@@ -130,7 +130,6 @@ impl<'a> World<'a> {
         let outcome = measure::outcome(
             &mut self.flow,
             self.stage.scenario,
-            &streams,
             (replication, verdict, decided),
         );
         if witness.is_watching() {

@@ -41,6 +41,7 @@ fn baseline(query: Option<&str>) -> Arc<Baseline> {
             name: "errors".into(),
             query: query.into(),
             max: 0.05,
+            file: "a.yaml".into(),
             line_column: (1, 1),
         }],
     });
@@ -129,6 +130,13 @@ fn what_is_counted_does_not_change_how_many_are_exposed_or_hurt() {
         // Hurt is about 700 per run: its mean has a standard error of 1.3 in each.
         assert!((a - b).abs() < 0.01 * a.max(600.0), "{a} against {b}");
     }
+    // The first meeting: some 20 s after the first new pod, at 0.2 requests a second and pod.
+    let met = |outcomes: &[Outcome]| mean(outcomes, |o| o.fault_met_ns.expect("met").nanos()) / 1e9;
+    let (a, b) = (met(&unwatched), met(&watched));
+    assert!(
+        (a - b).abs() < 1.0 && a > 5.0 && a < 30.0,
+        "{a} against {b}"
+    );
     // Common random numbers: the same people arrive whatever the policy.
     let arrived = |outcomes: &[Outcome]| outcomes.iter().map(|o| o.requests).collect::<Vec<_>>();
     assert_eq!(arrived(&unwatched), arrived(&watched));

@@ -41,7 +41,9 @@ pub struct Check {
     pub query: Arc<str>,
     /// The person acts above this.
     pub max: f64,
-    /// Where the query stands in the file: line, column.
+    /// The file that the query stands in.
+    pub file: Arc<str>,
+    /// Where in it: line, column.
     pub line_column: (usize, usize),
 }
 
@@ -150,6 +152,7 @@ fn read_check(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Check> 
         name: fields.string("name", found)?.into(),
         query: fields.string("query", found)?.into(),
         max: fields.float("max", found)?,
+        file: fields.document().source.file.clone(),
         line_column: (at.line, at.column),
     };
     refuse_unread(fields.document(), &fields, found);

@@ -255,6 +255,7 @@ mod tests {
                     name: "errors".into(),
                     query: "x".into(),
                     max: 0.05,
+                    file: "a.yaml".into(),
                     line_column: (1, 1),
                 }],
             }),

@@ -1,8 +1,24 @@
 use super::*;
 
+/// A disk with a few files on it: path and text.
+fn on_disk(files: &[(&str, &str)], path: &str) -> Result<Option<Vec<Source>>, String> {
+    let under = |file: &&(&str, &str)| file.0 == path || file.0.starts_with(&format!("{path}/"));
+    let source = |(file, text): &(&str, &str)| Source {
+        file: (*file).into(),
+        text: (*text).into(),
+    };
+    let found: Vec<_> = files.iter().filter(under).map(source).collect();
+    Ok((!found.is_empty()).then_some(found))
+}
+
 fn names(wanted: &[&str]) -> Result<Vec<String>, String> {
+    names_with(wanted, &[])
+}
+
+fn names_with(wanted: &[&str], files: &[(&str, &str)]) -> Result<Vec<String>, String> {
     let mut diagnostics = Diagnostics::new();
-    let scenarios = select(wanted, &mut diagnostics);
+    let mut fetch = |path: &str| on_disk(files, path);
+    let scenarios = select(wanted, &mut fetch, &mut diagnostics);
     let texts = |errors: Vec<SelectError>| {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         texts.join("\n")
@@ -36,29 +52,24 @@ fn unknown_names_are_told_their_neighbours_all_at_once() {
 
 #[test]
 fn files_and_folders_are_read_and_clashes_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
     let text = catalogue::files()[0].text;
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("writes");
-        path.to_str().expect("a path in UTF-8").to_owned()
-    };
-    let one = write("b.yaml", &text.replace("steady/healthy", "mine"));
-    write("a.yml", &text.replace("steady/healthy", "other"));
-    write("notes.txt", "no YAML");
-    assert_eq!(names(&[&one]), Ok(vec!["mine".to_owned()]));
-    let all = folder.path().to_str().expect("a path in UTF-8");
-    assert_eq!(
-        names(&[all]),
-        Ok(vec!["other".to_owned(), "mine".to_owned()])
-    );
-    let clash = names(&[&one, &one]).expect_err("clashes");
+    let mine = text.replace("steady/healthy", "mine");
+    let other = text.replace("steady/healthy", "other");
+    let files = [
+        ("all/a.yml", &*other),
+        ("all/b.yaml", &*mine),
+        ("empty.yaml", "# nothing\n"),
+    ];
+    let names = |wanted: &[&str]| names_with(wanted, &files);
+    assert_eq!(names(&["all/b.yaml"]), Ok(vec!["mine".to_owned()]));
+    let both = Ok(vec!["other".to_owned(), "mine".to_owned()]);
+    assert_eq!(names(&["all"]), both);
+    let clash = names(&["all/b.yaml", "all/b.yaml"]).expect_err("clashes");
     assert!(
         clash.starts_with("two scenarios are named `mine`"),
         "{clash}"
     );
-    let empty = write("empty.yaml", "# nothing\n");
-    let error = names(&[&empty]).expect_err("is empty");
+    let error = names(&["empty.yaml"]).expect_err("is empty");
     assert!(
         error.ends_with("holds no scenario (a scenario has `kind: Scenario`)"),
         "{error}"

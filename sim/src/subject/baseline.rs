@@ -1,0 +1,43 @@
+//! Baselines as the simulator needs them.
+
+use std::sync::Arc;
+
+use coalmine_policy::baseline::{Baseline, Check, Run};
+use coalmine_policy::{Engine, Template, Time};
+
+use super::{Asked, Names, OLD_TEMPLATE, Subject, Topology};
+
+impl Subject for Arc<Baseline> {
+    fn start(&self, _now: Time) -> Box<dyn Engine> {
+        Box::new(Run::new(self.clone(), Template::new(OLD_TEMPLATE)))
+    }
+
+    fn topology(&self) -> Topology {
+        Topology::Deployment
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            namespace: self.namespace.clone(),
+            app: self.name.clone(),
+            ingress: self.name.clone(),
+            service: self.name.clone(),
+            canary_service: format!("{}-canary", self.name),
+        }
+    }
+
+    fn replicas(&self) -> Option<u32> {
+        None
+    }
+
+    fn queries(&self) -> Vec<Asked> {
+        let checks = self.looks.iter().flat_map(|looks| &looks.checks);
+        let asked = |check: &Check| Asked {
+            metric: check.name.to_string(),
+            text: check.query.clone(),
+            file: check.file.clone(),
+            line_column: check.line_column,
+        };
+        checks.map(asked).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! From the command line to a study: which policies in which scenarios.
+
+use std::path::{Path, PathBuf};
+
+use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Source};
+use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
+use coalmine_scenarios::select::select;
+use coalmine_scenarios::{catalogue, policies};
+use coalmine_sim::scenario::Scenario;
+use coalmine_sim::stage::Stage;
+use coalmine_sim::unanswerable::Unanswerable;
+
+use crate::args::WorldArgs;
+use crate::failure::Failure;
+use crate::{diagnostics, input};
+
+/// Policies and scenarios, read and checked.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// The scenarios.
+    pub scenarios: Vec<Scenario>,
+    /// Every file that was read, for messages.
+    sources: Vec<Source>,
+}
+
+impl Inputs {
+    /// Reads everything that the arguments name. Warnings are printed, mistakes returned.
+    pub fn read(world: &WorldArgs, scenarios: &[String]) -> Result<Self, Failure> {
+        let mut found = Diagnostics::new();
+        let (mut sources, policies) = read_policies(world, &mut found)?;
+        let scenarios = read_scenarios(scenarios, &mut sources, &mut found)?;
+        if found.has_errors() {
+            return Err(Failure::Input(found, sources));
+        }
+        diagnostics::print(&found, &sources);
+        let scenarios = match &world.start {
+            None => scenarios,
+            Some(start) => starting_at(scenarios, start)?,
+        };
+        Ok(Self {
+            policies,
+            scenarios,
+            sources,
+        })
+    }
+
+    /// Makes every policy ready for every scenario; `None` for one that its controller refuses.
+    pub fn stages(&self) -> Result<Vec<Option<Stage<'_>>>, Failure> {
+        let mut found = Diagnostics::new();
+        let mut stages = Vec::new();
+        for scenario in &self.scenarios {
+            for policy in &self.policies {
+                if policy.subject.refusal().is_some() {
+                    stages.push(None);
+                    continue;
+                }
+                match Stage::new(scenario, &*policy.subject) {
+                    Ok(stage) => stages.push(Some(stage)),
+                    Err(unanswerable) => {
+                        for one in unanswerable {
+                            found.push(self.located(policy, one));
+                        }
+                        stages.push(None);
+                    }
+                }
+            }
+        }
+        if found.has_errors() {
+            return Err(Failure::Input(found, self.sources.clone()));
+        }
+        Ok(stages)
+    }
+
+    /// Finds the part of the query that is to blame in the manifest's text.
+    fn located(&self, policy: &Policy, unanswerable: Unanswerable) -> Diagnostic {
+        let Unanswerable {
+            asked,
+            part,
+            message,
+            help,
+        } = unanswerable;
+        let (line, column) = asked.line_column;
+        let file = if line == 0 { &policy.file } else { &asked.file };
+        let source = self.sources.iter().find(|source| source.file == *file);
+        let found = source.and_then(|source| find_part(&source.text, line, &part));
+        Diagnostic {
+            severity: Severity::Error,
+            file: file.clone(),
+            position: found.unwrap_or(Position {
+                line,
+                column,
+                start: 0,
+                end: 0,
+            }),
+            message,
+            help,
+        }
+    }
+}
+
+/// The first place of `part` at or after a line.
+fn find_part(text: &str, line: usize, part: &str) -> Option<Position> {
+    if part.is_empty() || line == 0 {
+        return None;
+    }
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line - 1)
+        .map(str::len)
+        .sum();
+    let start = before + text.get(before..)?.find(part)?;
+    let line_start = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+    Some(Position {
+        line: text.get(..start)?.matches('\n').count() + 1,
+        column: text.get(line_start..start)?.chars().count() + 1,
+        start,
+        end: start + part.len(),
+    })
+}
+
+fn read_policies(
+    world: &WorldArgs,
+    found: &mut Diagnostics,
+) -> Result<(Vec<Source>, Vec<Policy>), Failure> {
+    if world.files.is_empty() {
+        let files = policies::policies();
+        let sources = files.iter().map(coalmine_scenarios::Embedded::source);
+        return Ok((sources.collect(), manifests::embedded(files, found)));
+    }
+    let sources = input::read_all(&world.files)?;
+    let Manifests { policies, skipped } = manifests::read(&sources, found);
+    let listed: Vec<_> = skipped
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    if policies.is_empty() && !found.has_errors() {
+        let files: Vec<_> = sources.iter().map(|s| s.file.to_string()).collect();
+        let skipped = if listed.is_empty() {
+            String::new()
+        } else {
+            format!("; skipped {}", listed.join(", "))
+        };
+        let cause = format!("no policy in {}{skipped}", files.join(", "));
+        return Err(Failure::usage(cause, format!("coalmine reads {KINDS}")));
+    }
+    if !listed.is_empty() {
+        anstream::eprintln!("skipped {}\n", listed.join(", "));
+    }
+    Ok((sources, policies))
+}
+
+fn read_scenarios(
+    wanted: &[String],
+    sources: &mut Vec<Source>,
+    found: &mut Diagnostics,
+) -> Result<Vec<Scenario>, Failure> {
+    sources.extend(catalogue::files().iter().map(coalmine_scenarios::Embedded::source));
+    let mut fetch = |path: &str| {
+        if path != "-" && !Path::new(path).exists() {
+            return Ok(None);
+        }
+        let read = input::read_all(&[PathBuf::from(path)]).map_err(|failure| match failure {
+            Failure::Usage(cause, _) => cause,
+            other => format!("{other:?}"),
+        })?;
+        sources.extend(read.iter().cloned());
+        Ok(Some(read))
+    };
+    select(wanted, &mut fetch, found).map_err(|errors| {
+        let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure::usage(texts.join("\n"), "")
+    })
+}
+
+fn starting_at(scenarios: Vec<Scenario>, start: &str) -> Result<Vec<Scenario>, Failure> {
+    let time: jiff::civil::Time = start.parse().map_err(|error| {
+        let cause = format!("--start {start:?}: {error}");
+        Failure::usage(cause, "write a time of day, for example `--start 09:12`")
+    })?;
+    let moved = scenarios.into_iter().map(|scenario| {
+        let name = scenario.name.clone();
+        scenario.starting_at(time).map_err(|error| {
+            Failure::usage(format!("scenario {name} cannot start at {start}: {error}"), "")
+        })
+    });
+    moved.collect()
+}
