@@ -14,11 +14,13 @@
 //! ```
 //!
 //! * [`source`] reads YAML with positions and collects every mistake as a [`source::Diagnostic`].
+//! * [`flagger`] decides as Flagger's scheduler does.
 //! * [`Engine`] is the contract between an engine and its world.
 
 pub mod baseline;
 pub mod effect;
 pub mod engine;
+pub mod flagger;
 pub mod input;
 pub mod metric;
 pub mod record;

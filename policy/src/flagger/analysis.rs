@@ -1,0 +1,73 @@
+//! `runAnalysis`: hooks, then metrics; the first failure ends it (Flagger scheduler.go:752).
+
+use super::check::{describe, judge};
+use super::controller::Controller;
+use super::gates::Gate;
+use super::{Check, Question};
+use crate::{Decision, Effects, MetricAnswer, MetricQuery, Record, Span};
+
+/// Flagger prometheus.go: the client's time limit.
+const TIMEOUT: Span = Span::from_secs(5);
+
+impl Controller {
+    pub(super) fn run_analysis(&mut self, effects: &mut Effects) {
+        self.call_hooks(Gate::Rollout, 0, effects);
+    }
+
+    /// Asks the checks from `from` on.
+    pub(super) fn run_metric_checks(&mut self, from: usize, effects: &mut Effects) {
+        let Some(check) = self.canary.analysis.checks.get(from) else {
+            return self.run_strategy(effects);
+        };
+        match &check.question {
+            Question::Ask(text) => {
+                let query = MetricQuery {
+                    metric: check.metric.clone(),
+                    text: text.clone(),
+                    range: None,
+                    timeout: TIMEOUT,
+                };
+                self.ask(from, effects, query);
+            }
+            Question::Fails(why) => {
+                effects.record(|| self.measurement(check, why.to_string(), false));
+                self.count_failed_check("Flagger scheduler.go:461", effects);
+            }
+        }
+    }
+
+    /// Goes on with the next check, or counts the failure.
+    pub(super) fn measured(&mut self, index: usize, answer: &MetricAnswer, effects: &mut Effects) {
+        let Some(check) = self.canary.analysis.checks.get(index) else {
+            return;
+        };
+        let outcome = judge(check, answer);
+        effects.record(|| self.measurement(check, outcome.value.to_string(), outcome.passed));
+        if outcome.passed {
+            self.run_metric_checks(index + 1, effects);
+        } else {
+            self.count_failed_check("Flagger scheduler.go:461", effects);
+        }
+    }
+
+    /// At most one a tick, however many checks would fail.
+    pub(super) fn count_failed_check(&mut self, rule: &'static str, effects: &mut Effects) {
+        self.status.failed_checks = self.status.failed_checks.saturating_add(1);
+        self.status.last_transition = self.now;
+        self.decided(Decision::Hold, rule, effects, |c| {
+            let (failed, threshold) = (c.status.failed_checks, c.canary.analysis.threshold);
+            format!("failed checks {failed} of {threshold}")
+        });
+    }
+
+    fn measurement(&self, check: &Check, value: String, passed: bool) -> Record {
+        let failed = self.status.failed_checks + i64::from(!passed);
+        let threshold = self.canary.analysis.threshold;
+        Record::Measured {
+            metric: check.metric.to_string(),
+            value,
+            outcome: if passed { "passed" } else { "failed" }.into(),
+            detail: format!("{}; failed checks {failed} of {threshold}", describe(check)),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The controller as an engine: inputs in, one blocking call after the other out.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Canary;
+use super::gates::Gate;
+use super::read::reread;
+use super::routes::{self, Reading, SetRoutes};
+use super::status::{Phase, Status};
+use crate::{
+    Answer, Call, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Record,
+    Replicas, Routes, Standing, Template, Time, Workload, WorkloadState,
+};
+
+/// Flagger's job for one Canary: ticks, and the status between them.
+///
+/// A tick is a program of blocking calls, as in Flagger: each effect with a call is emitted only
+/// after the answer to the one before. What a tick still has to do is kept in [`Step`], so the
+/// controller can be stored and go on at any point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Controller {
+    /// The object as this tick read it.
+    pub(super) canary: Arc<Canary>,
+    /// An edit that the next tick will read.
+    edited: Option<Arc<Canary>>,
+    pub(super) status: Status,
+    pub(super) seen: Seen,
+    pub(super) overrides: Overrides,
+    /// What GetRoutes answered in this tick.
+    pub(super) routes: Reading,
+    /// The fingerprint of the router's object as last reconciled.
+    pub(super) reconciled: u64,
+    pub(super) now: Time,
+    next_tick: Time,
+    step: Step,
+    awaited: Option<Call>,
+    next_call: u64,
+}
+
+/// The newest observation of each thing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    pub(super) target_template: Template,
+    pub(super) configs: Option<Result<std::collections::BTreeMap<String, String>, String>>,
+    pub(super) primary: Option<WorkloadState>,
+    pub(super) target: Option<WorkloadState>,
+    pub(super) routes: Result<Routes, String>,
+}
+
+/// What an operator has asked for outside the manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Overrides {
+    /// `spec.suspend`, edited in place.
+    pub(super) suspend: Option<bool>,
+    /// `spec.skipAnalysis: true`, until the run ends.
+    pub(super) skip_analysis: bool,
+    /// A rollback gate is open until the next tick asks it.
+    pub(super) roll_back: bool,
+}
+
+/// The call a tick is blocked in, and with it where the tick goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Step {
+    /// Between ticks.
+    Resting,
+    /// In the router.
+    Routing {
+        then: AfterRoutes,
+        arguments: SetRoutes,
+        object: Routes,
+    },
+    /// In ScaleToZero or ScaleFromZero.
+    Scaling(AfterScale),
+    /// In Promote.
+    Promoting(AfterPromote),
+    /// In the webhook of this index.
+    Calling(Gate, usize),
+    /// In the check of this index.
+    Measuring(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum AfterRoutes {
+    Reconcile,
+    Restart,
+    Skip,
+    Shift,
+    Advance,
+    Iterate,
+    Mirror,
+    Switch,
+    RollBack,
+    FailedPromotion,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum AfterScale {
+    Start,
+    Skip,
+    Finalise,
+    RollBack,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum AfterPromote {
+    Analysis,
+    Skip,
+}
+
+impl Controller {
+    /// A controller at rest: initialised, `promoted` in service, all traffic on the primary, the
+    /// target scaled to zero. It ticks at `first_tick` and every interval after it.
+    ///
+    /// Workloads count as absent until they are observed. The first observation of configs before
+    /// a run is taken as the tracked state, not as a change.
+    #[must_use]
+    pub fn new(canary: Arc<Canary>, promoted: Template, first_tick: Time) -> Self {
+        Self {
+            reconciled: canary.routing,
+            canary,
+            edited: None,
+            seen: Seen {
+                target_template: promoted.clone(),
+                configs: None,
+                primary: None,
+                target: None,
+                routes: Ok(Routes::default()),
+            },
+            status: Status::initialized(promoted),
+            overrides: Overrides::default(),
+            routes: Reading::PRIMARY,
+            now: Time::ZERO,
+            next_tick: first_tick,
+            step: Step::Resting,
+            awaited: None,
+            next_call: 0,
+        }
+    }
+
+    /// The Canary as the last tick read it.
+    #[must_use]
+    pub fn canary(&self) -> &Arc<Canary> {
+        &self.canary
+    }
+
+    /// `status`: phase, status weight, failed checks, iterations.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// What Flagger's router would report now.
+    ///
+    /// # Errors
+    ///
+    /// Why the router's object cannot be read, as last observed.
+    pub fn routes(&self) -> Result<Reading, &str> {
+        let object = self.seen.routes.as_ref().map_err(String::as_str)?;
+        Ok(routes::get_routes(
+            &self.canary,
+            self.status.iterations,
+            object,
+        ))
+    }
+
+    /// The arguments of the `SetRoutes` in flight, as Flagger gives them to its router; `None` when
+    /// no such call is awaited, or when it is Reconcile that rewrites the object.
+    #[must_use]
+    pub fn set_routes_in_flight(&self) -> Option<SetRoutes> {
+        match &self.step {
+            Step::Routing {
+                then, arguments, ..
+            } if *then != AfterRoutes::Reconcile => Some(*arguments),
+            _ => None,
+        }
+    }
+
+    fn tick(&mut self, effects: &mut Effects) {
+        let interval = self.canary.interval();
+        // Flagger job.go:32: a tick that outlasts the interval drops the ticker's events.
+        let passed = self.now.since(self.next_tick).nanos() / interval.nanos().max(1) + 1;
+        let ahead = interval.nanos().saturating_mul(passed);
+        self.next_tick = self.next_tick + crate::Span::from_nanos(ahead);
+        if self.step != Step::Resting {
+            return;
+        }
+        if let Some(edited) = self.edited.take() {
+            self.canary = edited;
+        }
+        self.advance_canary(effects);
+    }
+
+    fn observe(&mut self, observation: Observation, effects: &mut Effects) {
+        match observation {
+            Observation::Template(template) => self.seen.target_template = template,
+            Observation::Configs(configs) => {
+                if let (Ok(configs), None) = (&configs, &self.status.tracked_configs)
+                    && self.seen.configs.is_none()
+                {
+                    self.status.tracked_configs = Some(configs.clone());
+                }
+                self.seen.configs = Some(configs);
+            }
+            Observation::Workload(Workload::Primary, state) => self.seen.primary = state,
+            Observation::Workload(Workload::Target, state) => self.seen.target = state,
+            Observation::Routes(routes) => self.seen.routes = routes,
+            Observation::Manifest(text) => self.edit(&text, effects),
+            Observation::Workload(Workload::ReplicaSet(_), _) | Observation::Service(..) => {}
+        }
+    }
+
+    /// Every tick reads the live object, so an edit takes effect at the next one; a changed interval
+    /// makes a new job, which ticks at once (Flagger scheduler.go:106).
+    fn edit(&mut self, text: &Arc<str>, effects: &mut Effects) {
+        match reread(&self.canary, text) {
+            Ok(edited) => {
+                let current = self.edited.as_ref().unwrap_or(&self.canary);
+                if edited.interval() != current.interval() {
+                    self.next_tick = self.now;
+                }
+                self.edited = Some(edited);
+            }
+            Err(why) => effects.record(|| Record::Note(format!("edit refused: {why}"))),
+        }
+    }
+
+    /// Flagger has no such commands: they stand for what an operator does to the object and to the
+    /// load tester's gates.
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Abort => self.overrides.roll_back = true,
+            Command::PromoteFull => self.overrides.skip_analysis = true,
+            Command::Pause => self.overrides.suspend = Some(true),
+            Command::Unpause => self.overrides.suspend = Some(false),
+            Command::Promote | Command::Resume | Command::Retry => {}
+        }
+    }
+
+    fn resume(&mut self, answer: Answer, effects: &mut Effects) {
+        self.awaited = None;
+        match std::mem::replace(&mut self.step, Step::Resting) {
+            Step::Resting => {}
+            Step::Calling(gate, index) => self.hook_answered(gate, index, &answer, effects),
+            Step::Measuring(index) => {
+                let answer = match answer {
+                    Answer::Metric(answer) => answer,
+                    other => MetricAnswer::Error(format!("no metric: {other:?}")),
+                };
+                self.measured(index, &answer, effects);
+            }
+            step => match answer {
+                Answer::Done => self.done(step, effects),
+                Answer::Failed(why) => self.failed(&step, &why, effects),
+                other => self.failed(&step, &format!("{other:?}"), effects),
+            },
+        }
+    }
+
+    fn done(&mut self, step: Step, effects: &mut Effects) {
+        match step {
+            Step::Routing {
+                then,
+                arguments,
+                object,
+            } => {
+                self.seen.routes = Ok(object);
+                self.routes_set(then, arguments, effects);
+            }
+            Step::Scaling(then) => self.scaled(then, effects),
+            Step::Promoting(then) => self.promoted(then, effects),
+            Step::Resting | Step::Calling(..) | Step::Measuring(_) => {}
+        }
+    }
+
+    /// Flagger reports the error and leaves the tick; the next one tries again.
+    fn failed(&mut self, step: &Step, why: &str, effects: &mut Effects) {
+        effects.record(|| Record::Note(format!("API call failed, tick ends: {why}")));
+        if let Step::Routing {
+            then: AfterRoutes::Mirror,
+            ..
+        } = step
+        {
+            self.count_iteration(effects); // Flagger scheduler.go:692 only reports the error.
+        }
+    }
+
+    fn await_call(&mut self, step: Step) -> Call {
+        self.next_call += 1;
+        self.step = step;
+        let call = Call(self.next_call);
+        self.awaited = Some(call);
+        call
+    }
+
+    pub(super) fn set_routes(
+        &mut self,
+        arguments: SetRoutes,
+        then: AfterRoutes,
+        effects: &mut Effects,
+    ) {
+        let before = self.seen.routes.as_ref().cloned().unwrap_or_default();
+        let object = routes::set_routes(&self.canary, arguments, &before);
+        let routes = object.clone();
+        let call = self.await_call(Step::Routing {
+            then,
+            arguments,
+            object,
+        });
+        effects.push(Effect::SetRoutes { call, routes });
+    }
+
+    pub(super) fn scale(&mut self, replicas: Replicas, then: AfterScale, effects: &mut Effects) {
+        let call = self.await_call(Step::Scaling(then));
+        effects.push(Effect::Scale {
+            call,
+            workload: Workload::Target,
+            replicas,
+        });
+    }
+
+    pub(super) fn promote(&mut self, then: AfterPromote, effects: &mut Effects) {
+        let call = self.await_call(Step::Promoting(then));
+        effects.push(Effect::Promote { call });
+    }
+
+    pub(super) fn ask(&mut self, index: usize, effects: &mut Effects, query: crate::MetricQuery) {
+        let call = self.await_call(Step::Measuring(index));
+        effects.push(Effect::Query { call, query });
+    }
+
+    pub(super) fn call_hook(
+        &mut self,
+        gate: Gate,
+        index: usize,
+        hook: crate::HookCall,
+        effects: &mut Effects,
+    ) {
+        let call = self.await_call(Step::Calling(gate, index));
+        effects.push(Effect::CallHook { call, hook });
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        self.overrides.suspend.unwrap_or(self.canary.suspend)
+    }
+
+    pub(super) fn skips_analysis(&self) -> bool {
+        self.canary.skip_analysis || self.overrides.skip_analysis
+    }
+}
+
+impl Engine for Controller {
+    fn handle(&mut self, now: Time, input: Input, effects: &mut Effects) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Tick if self.now >= self.next_tick => self.tick(effects),
+            Input::Observed(observation) => self.observe(observation, effects),
+            Input::Answered { call, answer } if self.awaited == Some(call) => {
+                self.resume(answer, effects);
+            }
+            Input::Commanded(command) => self.command(command),
+            Input::Tick | Input::Answered { .. } => {}
+        }
+    }
+
+    fn next_wake(&self) -> Option<Time> {
+        Some(self.next_tick)
+    }
+
+    fn standing(&self) -> Standing {
+        match self.status.phase {
+            Phase::Initialized => Standing::Idle,
+            Phase::Succeeded => Standing::Promoted,
+            // A failed promotion leaves all traffic on the canary until somebody acts.
+            Phase::Failed if self.status.canary_weight > 0 => Standing::Paused,
+            Phase::Failed => Standing::RolledBack,
+            Phase::Waiting | Phase::WaitingPromotion => Standing::Paused,
+            _ if self.is_suspended() => Standing::Paused,
+            Phase::Progressing | Phase::Promoting | Phase::Finalising => Standing::Progressing,
+        }
+    }
+}

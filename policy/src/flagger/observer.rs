@@ -1,0 +1,153 @@
+//! The built-in questions in PromQL, as each observer words them (Flagger pkg/metrics/observers).
+
+use super::Measure;
+use super::provider::Observer;
+use super::template::Model;
+
+/// `request-success-rate`: percent.
+pub(super) fn success_rate(observer: Observer, model: &Model<'_>) -> String {
+    let (series, good, all) = match observer {
+        Observer::Nginx => {
+            let all = nginx_selector(model);
+            let series = "nginx_ingress_controller_requests";
+            (series, format!("{all}, status!~\"5.*\""), all)
+        }
+        Observer::Http => {
+            let all = http_selector(model);
+            let series = "http_request_duration_seconds_count";
+            (series, format!("{all}, status!~\"5.*\""), all)
+        }
+        Observer::Istio => {
+            let all = istio_selector(model);
+            let good = format!("{all}, response_code!~\"5.*\"");
+            ("istio_requests_total", good, all)
+        }
+        Observer::Linkerd => {
+            let good = linkerd_selector(model, "classification!=\"failure\", ");
+            ("response_total", good, linkerd_selector(model, ""))
+        }
+    };
+    let interval = model.interval;
+    let (good, all) = (
+        sum_rate(series, &good, interval),
+        sum_rate(series, &all, interval),
+    );
+    format!(" {good} / {all} * 100")
+}
+
+/// `request-duration`: with how the answer is read.
+pub(super) fn duration(observer: Observer, model: &Model<'_>) -> (String, Measure) {
+    let interval = model.interval;
+    let p99 = |series, selector: &str| {
+        let rate = format!("rate( {series}{{ {selector} }}[{interval}] )");
+        format!(" histogram_quantile( 0.99, sum( {rate} ) by (le) )")
+    };
+    match observer {
+        // A mean, whatever the documentation says.
+        Observer::Nginx => {
+            let selector = nginx_selector(model);
+            let part = |suffix| {
+                let series = format!("nginx_ingress_controller_response_duration_seconds_{suffix}");
+                sum_rate(&series, &selector, interval)
+            };
+            let query = format!(" {} / {} * 1000", part("sum"), part("count"));
+            (query, Measure::Millis)
+        }
+        Observer::Http => {
+            let series = "http_request_duration_seconds_bucket";
+            (p99(series, &http_selector(model)), Measure::Seconds)
+        }
+        Observer::Istio => {
+            let series = "istio_request_duration_milliseconds_bucket";
+            (p99(series, &istio_selector(model)), Measure::Millis)
+        }
+        Observer::Linkerd => {
+            let selector = linkerd_selector(model, "");
+            (
+                p99("response_latency_ms_bucket", &selector),
+                Measure::Millis,
+            )
+        }
+    }
+}
+
+fn sum_rate(series: &str, selector: &str, interval: &str) -> String {
+    format!("sum( rate( {series}{{ {selector} }}[{interval}] ) )")
+}
+
+fn nginx_selector(model: &Model<'_>) -> String {
+    let (namespace, ingress) = (model.namespace, model.ingress);
+    format!("namespace=\"{namespace}\", ingress=\"{ingress}\", canary!=\"\"")
+}
+
+fn http_selector(model: &Model<'_>) -> String {
+    let (namespace, target) = (model.namespace, model.target);
+    format!(
+        "kubernetes_namespace=\"{namespace}\", \
+         kubernetes_pod_name=~\"{target}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)\""
+    )
+}
+
+fn istio_selector(model: &Model<'_>) -> String {
+    let (namespace, target) = (model.namespace, model.target);
+    format!(
+        "reporter=\"destination\", destination_workload_namespace=\"{namespace}\", \
+         destination_workload=~\"{target}\""
+    )
+}
+
+fn linkerd_selector(model: &Model<'_>, classification: &str) -> String {
+    let (namespace, target) = (model.namespace, model.target);
+    format!(
+        "namespace=\"{namespace}\", deployment=~\"{target}\", {classification}\
+         direction=\"inbound\""
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::template::tests::model;
+    use super::*;
+
+    #[test]
+    fn nginx_asks_for_the_share_of_answers_below_500_and_for_the_mean() {
+        let selector = r#"namespace="prod", ingress="shop-ing", canary!="""#;
+        assert_eq!(
+            success_rate(Observer::Nginx, &model()),
+            format!(
+                " sum( rate( nginx_ingress_controller_requests{{ {selector}, status!~\"5.*\" \
+                 }}[2m] ) ) / sum( rate( nginx_ingress_controller_requests{{ {selector} }}[2m] ) \
+                 ) * 100"
+            )
+        );
+        let mean = "nginx_ingress_controller_response_duration_seconds";
+        assert_eq!(
+            duration(Observer::Nginx, &model()),
+            (
+                format!(
+                    " sum( rate( {mean}_sum{{ {selector} }}[2m] ) ) / sum( rate( \
+                     {mean}_count{{ {selector} }}[2m] ) ) * 1000"
+                ),
+                Measure::Millis
+            )
+        );
+    }
+
+    #[test]
+    fn the_others_ask_for_the_99th_percentile() {
+        let pods = r#"kubernetes_pod_name=~"shop-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)""#;
+        let (query, measure) = duration(Observer::Http, &model());
+        assert_eq!(
+            query,
+            format!(
+                " histogram_quantile( 0.99, sum( rate( http_request_duration_seconds_bucket{{ \
+                 kubernetes_namespace=\"prod\", {pods} }}[2m] ) ) by (le) )"
+            )
+        );
+        assert_eq!(measure, Measure::Seconds);
+        let linkerd = success_rate(Observer::Linkerd, &model());
+        assert!(linkerd.contains(r#"classification!="failure", direction="inbound""#));
+        let istio = success_rate(Observer::Istio, &model());
+        assert!(istio.contains(r#"destination_workload=~"shop", response_code!~"5.*""#));
+    }
+}

@@ -1,0 +1,74 @@
+//! `spec.analysis.match`: who tests the canary.
+
+use std::collections::BTreeMap;
+
+use super::report;
+use crate::effect::HeaderMatch;
+use crate::flagger::Provider;
+use crate::source::{Diagnostics, Fields, Kind};
+
+pub(super) fn read_matches(
+    fields: &mut Fields<'_>,
+    provider: Provider,
+    found: &mut Diagnostics,
+) -> Vec<BTreeMap<String, HeaderMatch>> {
+    let mut matches = Vec::new();
+    for mut entry in report::items(fields, "match", found) {
+        for refused in ["queryParams", "sourceLabels"] {
+            if entry.node(refused).is_some() {
+                let what = "is not modelled by coalmine";
+                let cure = "match on headers, or leave the condition out";
+                report::error(&mut entry, refused, what, cure, found);
+            }
+        }
+        matches.push(read_headers(&mut entry, found));
+        entry.finish(found);
+    }
+    // Flagger ingress.go:183.
+    let headers = matches.iter().flat_map(BTreeMap::keys);
+    let mut others: Vec<_> = headers.filter(|name| *name != "cookie").collect();
+    others.dedup();
+    if provider == Provider::Nginx && others.len() > 1 {
+        let what = "has several headers, but an Ingress takes one; which one is left to chance";
+        let cure = "keep one header and at most one cookie";
+        report::warn(fields, "match", what, cure, found);
+    }
+    matches
+}
+
+/// The schema's `oneOf`.
+const CONDITIONS: [(&str, fn(String) -> HeaderMatch); 4] = [
+    ("exact", HeaderMatch::Exact),
+    ("prefix", HeaderMatch::Prefix),
+    ("suffix", HeaderMatch::Suffix),
+    ("regex", HeaderMatch::Regex),
+];
+
+fn read_headers(entry: &mut Fields<'_>, found: &mut Diagnostics) -> BTreeMap<String, HeaderMatch> {
+    let names: Vec<&str> = match entry.node("headers").map(|node| &node.kind) {
+        Some(Kind::Map(entries)) => entries.iter().filter_map(|(k, _)| k.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let mut headers = BTreeMap::new();
+    let Some(mut map) = entry.map("headers", found) else {
+        return headers;
+    };
+    for name in names {
+        let Some(mut condition) = map.map(name, found) else {
+            continue;
+        };
+        let given: Vec<_> = CONDITIONS
+            .into_iter()
+            .filter(|(kind, _)| condition.node(kind).is_some())
+            .collect();
+        if let [(kind, make)] = given[..] {
+            let text = condition.string(kind, found);
+            headers.extend(text.map(|text| (name.to_owned(), make(text.to_owned()))));
+        } else {
+            let what = "needs exactly one of exact, prefix, suffix and regex";
+            report::error(&mut map, name, what, "", found);
+        }
+        condition.finish(found);
+    }
+    headers
+}

@@ -1,0 +1,168 @@
+//! `spec`: target, provider, references.
+
+use std::sync::Arc;
+
+use super::analysis::read_analysis;
+use super::service::{read_service, seconds};
+use super::{MetricTemplate, Options, namespace, report};
+use crate::flagger::provider::{ACCEPTED, observer_of};
+use crate::flagger::{Canary, Provider, Target, TargetKind};
+use crate::source::{Diagnostics, Document, Fields};
+
+/// What reading one Canary needs from outside.
+pub(super) struct Context<'a> {
+    pub(super) document: &'a Document,
+    pub(super) options: &'a Options,
+    pub(super) templates: &'a Arc<[MetricTemplate]>,
+}
+
+/// The names a query can refer to.
+pub(super) struct Names {
+    pub(super) target: String,
+    pub(super) service: String,
+    pub(super) ingress: String,
+    pub(super) route: String,
+}
+
+pub(super) fn read_spec(
+    mut spec: Fields<'_>,
+    context: &Context<'_>,
+    found: &mut Diagnostics,
+) -> Option<Canary> {
+    report::require(&mut spec, &["targetRef", "analysis"], found);
+    let target = read_target(&mut spec, found);
+    let in_spec = read_provider(&mut spec, found);
+    let provider = in_spec.map(|p| p.unwrap_or(context.options.mesh_provider));
+    let ingress = read_reference(&mut spec, "ingressRef", &["Ingress"], found);
+    let route = read_reference(&mut spec, "routeRef", &["ApisixRoute"], found);
+    let matches = context.document.root.at(&["spec", "analysis", "match"]);
+    let service = read_service(&mut spec, matches, found);
+    let target_name = target.as_ref().map_or("", |target| &target.name);
+    if provider == Some(Provider::Nginx) && ingress.is_none() {
+        assume_ingress(&mut spec, target_name, found);
+    }
+    let names = Names {
+        target: target_name.to_owned(),
+        service: service.name.unwrap_or_else(|| target_name.to_owned()),
+        ingress: ingress.unwrap_or_else(|| target_name.to_owned()),
+        route: route.unwrap_or_else(|| target_name.to_owned()),
+    };
+    read_unused(&mut spec, found);
+    let progress_deadline_ns = seconds(&mut spec, "progressDeadlineSeconds", 600, found);
+    let skip_analysis = spec.boolean("skipAnalysis", found).unwrap_or(false);
+    let suspend = spec.boolean("suspend", found).unwrap_or(false);
+    let observer = observer_of(
+        in_spec.flatten(),
+        context.options.mesh_provider,
+        target.as_ref().map_or(TargetKind::Deployment, |t| t.kind),
+    );
+    let analysis = spec.map("analysis", found).and_then(|fields| {
+        // A refused provider must not hide the analysis' own mistakes.
+        let provider = provider.unwrap_or_default();
+        read_analysis(fields, context, &names, (provider, observer), found)
+    });
+    spec.finish(found);
+    Some(Canary {
+        name: context.document.name.clone(),
+        namespace: namespace(context.document).to_owned(),
+        target: target?,
+        provider: provider?,
+        ingress: names.ingress,
+        service: names.service,
+        analysis: analysis?,
+        progress_deadline_ns,
+        skip_analysis,
+        suspend,
+        routing: service.routing,
+        options: context.options.clone(),
+        templates: context.templates.clone(),
+    })
+}
+
+fn read_target(spec: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Target> {
+    let mut fields = spec.map("targetRef", found)?;
+    report::require(&mut fields, &["apiVersion", "kind", "name"], found);
+    let version = fields.string("apiVersion", found).unwrap_or_default();
+    let kinds = ["DaemonSet", "Deployment", "Service"];
+    let kind = report::word(&mut fields, "kind", &kinds, found);
+    if kind == Some("Service") && version.starts_with("serving.knative.dev/") {
+        let cure = "coalmine models Deployment, DaemonSet and plain Service targets";
+        report::error(&mut fields, "kind", "is a Knative Service", cure, found);
+    }
+    let kind = match kind? {
+        "DaemonSet" => TargetKind::DaemonSet,
+        "Service" => TargetKind::Service,
+        _ => TargetKind::Deployment,
+    };
+    let name = fields.string("name", found).map(str::to_owned);
+    fields.finish(found);
+    Some(Target { kind, name: name? })
+}
+
+/// `Some(None)` when the manifest names no provider; `None` when it names one that is refused.
+fn read_provider(spec: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Option<Provider>> {
+    if spec.node("provider").is_none() {
+        return Some(None);
+    }
+    let name = report::word(spec, "provider", &ACCEPTED, found)?;
+    let provider = Provider::from_name(name);
+    if provider.is_none() {
+        let modelled = Provider::ALL.map(Provider::as_str).join(", ");
+        let what = format!("is `{name}`, whose router and metrics coalmine does not model");
+        let cure = format!("score the policy with one of: {modelled}");
+        report::error(spec, "provider", &what, &cure, found);
+    }
+    provider.map(Some)
+}
+
+/// The name of a referenced object.
+fn read_reference(
+    spec: &mut Fields<'_>,
+    name: &str,
+    kinds: &[&str],
+    found: &mut Diagnostics,
+) -> Option<String> {
+    let mut fields = spec.map(name, found)?;
+    report::require(&mut fields, &["apiVersion", "kind", "name"], found);
+    fields.string("apiVersion", found);
+    report::word(&mut fields, "kind", kinds, found);
+    let target = fields.string("name", found).filter(|name| !name.is_empty());
+    fields.string("namespace", found);
+    fields.finish(found);
+    target.map(str::to_owned)
+}
+
+/// Flagger ingress.go:44: without it every tick ends in an error.
+fn assume_ingress(spec: &mut Fields<'_>, target: &str, found: &mut Diagnostics) {
+    let what = format!(
+        "is missing; provider nginx needs it (every tick ends in an error), so an Ingress named \
+         `{target}` like the target is assumed"
+    );
+    let cure = format!(
+        "add spec.ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: {target}}}"
+    );
+    report::warn(spec, "ingressRef", &what, &cure, found);
+}
+
+/// Fields that decide nothing; their types still count.
+fn read_unused(spec: &mut Fields<'_>, found: &mut Diagnostics) {
+    read_reference(spec, "upstreamRef", &["Upstream"], found);
+    if let Some(mut scaler) = spec.map("autoscalerRef", found) {
+        report::require(&mut scaler, &["apiVersion", "kind", "name"], found);
+        let kinds = ["HorizontalPodAutoscaler", "ScaledObject"];
+        report::word(&mut scaler, "kind", &kinds, found);
+        for text in ["apiVersion", "name"] {
+            scaler.string(text, found);
+        }
+        report::strings(&mut scaler, "primaryScalerQueries", found);
+        if let Some(mut replicas) = scaler.map("primaryScalerReplicas", found) {
+            for bound in ["minReplicas", "maxReplicas"] {
+                replicas.int(bound, found);
+            }
+            replicas.finish(found);
+        }
+        scaler.finish(found);
+    }
+    spec.string("metricsServer", found);
+    spec.boolean("revertOnDeletion", found);
+}
