@@ -1,7 +1,7 @@
 //! A policy as the simulator needs it: an engine to start, the workloads around it, the names on its series.
 
 mod baseline;
-//mod flagger;
+mod flagger;
 
 use std::sync::Arc;
 
