@@ -18,4 +18,5 @@ pub mod scenario;
 pub mod split;
 pub mod stream;
 pub mod subject;
+pub mod timeline;
 pub mod traffic;
