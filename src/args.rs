@@ -8,15 +8,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 /// manifests and counts the faults they miss and the good releases they refuse.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub(crate) verb: Verb,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Score policies: missed faults, false rollbacks, time to detect, people hurt.
     Score(ScoreArgs),
     /// Tell one rollout as a timeline.
@@ -27,57 +27,57 @@ pub enum Verb {
 
 /// What to simulate.
 #[derive(Debug, Args)]
-pub struct WorldArgs {
+pub(crate) struct WorldArgs {
     /// Manifests: a file, a folder, or `-` for standard input (`helm template … | coalmine score
     /// -f -`). Repeatable. Without it, the embedded policies.
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR|-")]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 
     /// Start every scenario at this wall-clock time instead of its own.
     #[arg(long, value_name = "HH:MM")]
-    pub start: Option<String>,
+    pub(crate) start: Option<String>,
 
     /// The root of all random numbers: the same seed gives the same bytes.
     #[arg(long, default_value_t = 42)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// `score`.
 #[derive(Debug, Args)]
-pub struct ScoreArgs {
+pub(crate) struct ScoreArgs {
     /// What to simulate.
     #[command(flatten)]
-    pub world: WorldArgs,
+    pub(crate) world: WorldArgs,
 
     /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), or
     /// a file of your own. Repeatable. Without it, the whole catalogue.
     #[arg(long = "scenario", value_name = "NAME|FILE")]
-    pub scenarios: Vec<String>,
+    pub(crate) scenarios: Vec<String>,
 
     /// Replications of each scenario under each policy.
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000_000))]
-    pub runs: u32,
+    pub(crate) runs: u32,
 
     /// Worker threads; results do not depend on them. Without it, one a core.
     #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
 
     /// What to print.
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
-    pub format: ScoreFormat,
+    pub(crate) format: ScoreFormat,
 
     /// Also write `score.csv` and `score.json` into this folder.
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 
     /// No progress.
     #[arg(short, long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// How `score` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScoreFormat {
+pub(crate) enum ScoreFormat {
     /// For people.
     Table,
     /// Everything, with intervals.
@@ -88,31 +88,31 @@ pub enum ScoreFormat {
 
 /// `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// What to simulate.
     #[command(flatten)]
-    pub world: WorldArgs,
+    pub(crate) world: WorldArgs,
 
     /// Which policy, by its label in the table; needed when there are several.
     #[arg(long, value_name = "LABEL")]
-    pub policy: Option<String>,
+    pub(crate) policy: Option<String>,
 
     /// Which scenario: a name of the catalogue, or a file.
     #[arg(long, value_name = "NAME|FILE")]
-    pub scenario: String,
+    pub(crate) scenario: String,
 
     /// Which replication.
     #[arg(long, default_value_t = 0)]
-    pub replication: u32,
+    pub(crate) replication: u32,
 
     /// What to print.
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
-    pub format: RunFormat,
+    pub(crate) format: RunFormat,
 }
 
 /// How `run` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RunFormat {
+pub(crate) enum RunFormat {
     /// For people.
     Table,
     /// One JSON object per line.
@@ -121,8 +121,8 @@ pub enum RunFormat {
 
 /// `scenarios`.
 #[derive(Debug, Args)]
-pub struct ScenariosArgs {
+pub(crate) struct ScenariosArgs {
     /// Print this scenario's YAML.
     #[arg(value_name = "NAME")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }

@@ -5,14 +5,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use coalmine_policy::source::{Diagnostic, Diagnostics, Severity, Source};
 
 /// Prints every mistake to standard error, each once, in order of file and place.
-pub fn print(found: &Diagnostics, sources: &[Source]) {
+pub(crate) fn print(found: &Diagnostics, sources: &[Source]) {
     let mut list: Vec<&Diagnostic> = found.iter().collect();
     list.sort_by_key(|d| (d.file.clone(), d.position.line, d.position.column));
     list.dedup();
     for diagnostic in list {
-        let source = sources
-            .iter()
-            .find(|source| source.file == diagnostic.file);
+        let source = sources.iter().find(|source| source.file == diagnostic.file);
         print_one(diagnostic, source);
     }
 }
@@ -31,8 +29,9 @@ fn print_one(diagnostic: &Diagnostic, source: Option<&Source>) {
                 .path(&*diagnostic.file)
                 .annotation(AnnotationKind::Primary.span(span)),
         ),
-        None => Group::with_title(title)
-            .element(annotate_snippets::Origin::path(&*diagnostic.file)),
+        None => {
+            Group::with_title(title).element(annotate_snippets::Origin::path(&*diagnostic.file))
+        }
     };
     if !diagnostic.help.is_empty() {
         group = group.element(Level::HELP.message(&*diagnostic.help));
@@ -64,7 +63,7 @@ fn span(diagnostic: &Diagnostic, text: &str) -> Option<std::ops::Range<usize>> {
 }
 
 /// Prints a mistake that stands in no file.
-pub fn print_plain(cause: &str, cure: &str) {
+pub(crate) fn print_plain(cause: &str, cure: &str) {
     let mut group = Group::with_title(Level::ERROR.primary_title(cause));
     if !cure.is_empty() {
         group = group.element(Level::HELP.message(cure));

@@ -9,7 +9,7 @@ use crate::diagnostics;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// Mistakes in files, with their places.
     Input(Diagnostics, Vec<Source>),
     /// A mistake on the command line: cause and cure.
@@ -20,12 +20,12 @@ pub enum Failure {
 
 impl Failure {
     /// A mistake on the command line.
-    pub fn usage(cause: impl Into<String>, cure: impl Into<String>) -> Self {
+    pub(crate) fn usage(cause: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::Usage(cause.into(), cure.into())
     }
 
     /// Says it on standard error; the exit code is 2, bad input.
-    pub fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Input(found, sources) => diagnostics::print(found, sources),
             Self::Usage(cause, cure) => diagnostics::print_plain(cause, cure),

@@ -12,7 +12,7 @@ const STDIN: &str = "<stdin>";
 
 /// Reads files, folders (their `.yaml` and `.yml` files, in order of name, folders within included)
 /// and `-`.
-pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -36,7 +36,7 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
 }
 
 /// Reads one file.
-pub fn read_file(path: &Path) -> Result<Source, Failure> {
+pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     let cannot = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()), "");
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {

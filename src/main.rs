@@ -5,6 +5,7 @@ mod diagnostics;
 mod failure;
 mod input;
 mod output;
+mod replay;
 mod run;
 mod scenarios;
 mod score;

@@ -6,13 +6,13 @@ use std::path::Path;
 use crate::failure::Failure;
 
 /// Writes a file through a temporary one beside it, so that no reader ever sees half of it.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let failed = |error| Failure::Write(path.to_owned(), error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
-    let written = std::fs::write(&temporary, content)
-        .and_then(|()| std::fs::rename(&temporary, path));
+    let written =
+        std::fs::write(&temporary, content).and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         // What is left of it helps nobody; the first error is the one to tell.
         let _ = std::fs::remove_file(&temporary);
@@ -21,7 +21,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
 }
 
 /// Prints to standard output.
-pub fn print(content: &[u8]) -> Result<(), Failure> {
+pub(crate) fn print(content: &[u8]) -> Result<(), Failure> {
     let failed = |error| Failure::Write("standard output".into(), error);
     let mut out = std::io::stdout().lock();
     out.write_all(content).map_err(failed)?;

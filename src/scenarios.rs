@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Lists the catalogue, or prints one of its files.
-pub fn scenarios(args: &ScenariosArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn scenarios(args: &ScenariosArgs) -> Result<ExitCode, Failure> {
     let mut text = String::new();
     match &args.name {
         None => {

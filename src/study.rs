@@ -16,18 +16,18 @@ use crate::{diagnostics, input};
 
 /// Policies and scenarios, read and checked.
 #[derive(Debug)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// The policies.
-    pub policies: Vec<Policy>,
+    pub(crate) policies: Vec<Policy>,
     /// The scenarios.
-    pub scenarios: Vec<Scenario>,
+    pub(crate) scenarios: Vec<Scenario>,
     /// Every file that was read, for messages.
     sources: Vec<Source>,
 }
 
 impl Inputs {
     /// Reads everything that the arguments name. Warnings are printed, mistakes returned.
-    pub fn read(world: &WorldArgs, scenarios: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn read(world: &WorldArgs, scenarios: &[String]) -> Result<Self, Failure> {
         let mut found = Diagnostics::new();
         let (mut sources, policies) = read_policies(world, &mut found)?;
         let scenarios = read_scenarios(scenarios, &mut sources, &mut found)?;
@@ -47,7 +47,7 @@ impl Inputs {
     }
 
     /// Makes every policy ready for every scenario; `None` for one that its controller refuses.
-    pub fn stages(&self) -> Result<Vec<Option<Stage<'_>>>, Failure> {
+    pub(crate) fn stages(&self) -> Result<Vec<Option<Stage<'_>>>, Failure> {
         let mut found = Diagnostics::new();
         let mut stages = Vec::new();
         for scenario in &self.scenarios {
@@ -156,7 +156,11 @@ fn read_scenarios(
     sources: &mut Vec<Source>,
     found: &mut Diagnostics,
 ) -> Result<Vec<Scenario>, Failure> {
-    sources.extend(catalogue::files().iter().map(coalmine_scenarios::Embedded::source));
+    sources.extend(
+        catalogue::files()
+            .iter()
+            .map(coalmine_scenarios::Embedded::source),
+    );
     let mut fetch = |path: &str| {
         if path != "-" && !Path::new(path).exists() {
             return Ok(None);
@@ -182,7 +186,10 @@ fn starting_at(scenarios: Vec<Scenario>, start: &str) -> Result<Vec<Scenario>, F
     let moved = scenarios.into_iter().map(|scenario| {
         let name = scenario.name.clone();
         scenario.starting_at(time).map_err(|error| {
-            Failure::usage(format!("scenario {name} cannot start at {start}: {error}"), "")
+            Failure::usage(
+                format!("scenario {name} cannot start at {start}: {error}"),
+                "",
+            )
         })
     });
     moved.collect()

@@ -1,1 +1,28 @@
-//! Folds over outcomes: terminal, csv, json.
+//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of one rollout.
+//!
+//! Reporters see nothing but [`coalmine_sim::event::Event`]s; none reaches into the simulator.
+//!
+//! ```text
+//!  events ──► Collector ──► Summary ──► terminal | csv | json | insights | surprise
+//!         └─► Progress
+//! ```
+
+pub mod csv;
+pub mod human;
+pub mod insights;
+pub mod interval;
+pub mod json;
+pub mod progress;
+pub mod reporter;
+pub mod summary;
+pub mod surprise;
+pub mod terminal;
+pub mod timeline;
+
+pub use progress::Progress;
+pub use reporter::{Collector, OnFinish, Reporter};
+pub use summary::{Cell, Quantiles, Summary};
+pub use surprise::Surprise;
+
+#[cfg(test)]
+mod fixture;

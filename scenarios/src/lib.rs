@@ -5,6 +5,7 @@
 //! [`policies`] for the manifests that are scored when the user brings none.
 
 pub mod catalogue;
+pub mod manifests;
 mod nearest;
 pub mod policies;
 mod read;

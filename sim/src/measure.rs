@@ -61,8 +61,31 @@ pub(crate) fn tell(outcome: &Outcome, scenario: &Scenario, witness: &mut dyn Wit
             what: What::FaultMet,
         });
     }
+    tell_traffic(outcome, scenario, witness);
     witness.see(Entry {
         at: Time::ZERO + scenario.horizon,
         what: What::Ended(outcome.verdict),
     });
+}
+
+/// A change of the traffic by this factor is worth a line.
+const TRAFFIC_CHANGE: f64 = 1.25;
+
+/// How the traffic went until the decision.
+fn tell_traffic(outcome: &Outcome, scenario: &Scenario, witness: &mut dyn Witness) {
+    let until = outcome.decided_ns.unwrap_or(scenario.horizon);
+    let mut told: Option<f64> = None;
+    let minute = Span::from_mins(1);
+    let mut at = Time::ZERO;
+    while at.since(Time::ZERO) <= until {
+        let rps = scenario.traffic.rate(at.as_secs_f64());
+        let changed =
+            told.is_none_or(|told| rps > told * TRAFFIC_CHANGE || rps * TRAFFIC_CHANGE < told);
+        if changed {
+            told = Some(rps);
+            let what = What::TrafficRate(rps);
+            witness.see(Entry { at, what });
+        }
+        at += minute;
+    }
 }

@@ -1,38 +1,43 @@
-//! One rollout as a story.
+//! The story of one replication, for people: what happened, in order of time.
 
 use coalmine_policy::{Record, Time, Weight};
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::Verdict;
 
-/// One line of the story.
-#[derive(Clone, Debug, PartialEq)]
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When, since the start.
+    /// When, since the scenario's start.
     pub at: Time,
-    /// What happened.
+    /// What.
+    #[serde(flatten)]
     pub what: What,
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "value", rename_all = "kebab-case")]
 pub enum What {
     /// The new revision became visible to the controller.
     Started,
-    /// The controller wrote a weight to the router's object.
+    /// The controller wrote this weight to the router's API object.
     WeightWritten(Weight),
-    /// The share of the traffic that reaches the new version changed.
+    /// From now on this share of the requests, 0 to 1, reaches the new revision.
     WeightEffective(f64),
-    /// Pods changed: ready pods of each version.
+    /// Pods that are ready, after a change.
     PodsReady {
-        /// Old pods that take traffic.
+        /// Pods of the old revision.
         old: u32,
-        /// New pods that take traffic.
+        /// Pods of the new one.
         new: u32,
     },
-    /// The engine's own words.
+    /// What the engine had to say.
     Record(Record),
     /// The first request met the fault.
     FaultMet,
-    /// The end.
+    /// Requests per second that arrive, all revisions together.
+    TrafficRate(f64),
+    /// The end: the verdict, or the horizon.
     Ended(Verdict),
 }

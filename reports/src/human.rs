@@ -1,0 +1,108 @@
+//! Numbers as people read them.
+
+use coalmine_policy::Span;
+
+use crate::interval::{Estimate, Rate};
+
+/// What stands where nothing was observed.
+pub const NOTHING: &str = "–";
+
+/// `1,234,567`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share as `12.3 %`, never rounded to what it is not: `<0.1 %` and `>99.9 %` near the ends.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    match text.as_str() {
+        "0.0" if share > 0.0 => "<0.1 %".to_owned(),
+        "100.0" if share < 1.0 => ">99.9 %".to_owned(),
+        _ => format!("{text} %"),
+    }
+}
+
+/// `12.3 % (10.4–14.5)`.
+#[must_use]
+pub fn rate(rate: &Rate) -> String {
+    format!("{} ({})", percent(rate.share), interval(rate))
+}
+
+/// `10.4–14.5`, in percent.
+#[must_use]
+pub fn interval(rate: &Rate) -> String {
+    format!("{:.1}–{:.1}", rate.low * 100.0, rate.high * 100.0)
+}
+
+/// A time in nanoseconds as `2m05s`.
+#[must_use]
+pub fn time(estimate: Option<Estimate>) -> String {
+    estimate.map_or_else(
+        || NOTHING.to_owned(),
+        |e| Span::from_nanos(e.value).to_string(),
+    )
+}
+
+/// A number of requests.
+#[must_use]
+pub fn requests(estimate: Option<Estimate>) -> String {
+    estimate.map_or_else(|| NOTHING.to_owned(), |e| count(e.value))
+}
+
+/// `1 policy`, `6 policies`.
+#[must_use]
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    let noun = if n == 1 { one } else { many };
+    format!("{} {noun}", count(n as u64))
+}
+
+/// Lines of at most `width` characters, broken at spaces; a longer word stands alone.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_ends_are_honest() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(percent(0.0), "0.0 %");
+        assert_eq!(percent(0.0001), "<0.1 %");
+        assert_eq!(percent(0.9999), ">99.9 %");
+        assert_eq!(percent(1.0), "100.0 %");
+        let five = Rate::wilson(5, 100).expect("n is positive");
+        assert_eq!(rate(&five), "5.0 % (2.2–11.2)");
+    }
+
+    #[test]
+    fn wrapping_keeps_words_whole() {
+        assert_eq!(wrap("aa bb  cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("abcdefgh b", 5), ["abcdefgh", "b"]);
+        assert!(wrap(" ", 5).is_empty());
+    }
+}

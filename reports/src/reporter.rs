@@ -1,0 +1,138 @@
+//! What reporters are: consumers of one stream of events.
+
+use std::io;
+
+use coalmine_sim::event::Event;
+
+use crate::summary::{Cell, Summary};
+
+/// Takes every event of a study in order.
+pub trait Reporter {
+    /// Takes one event. What is to be written is written at [`Event::Finished`].
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// Folds a study into its [`Summary`].
+#[derive(Debug, Default)]
+pub struct Collector {
+    summary: Option<Summary>,
+}
+
+impl Collector {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The summary of what has arrived; `None` before [`Event::Started`].
+    #[must_use]
+    pub const fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// The same, for keeps.
+    #[must_use]
+    pub fn into_summary(self) -> Option<Summary> {
+        self.summary
+    }
+}
+
+impl Reporter for Collector {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Started(study) => {
+                self.summary = Some(Summary {
+                    study: study.clone(),
+                    cells: Vec::new(),
+                    complete: false,
+                });
+            }
+            Event::Progress { .. } => {}
+            Event::Cell {
+                policy,
+                scenario,
+                outcomes,
+            } => {
+                if let Some(summary) = &mut self.summary {
+                    let info = summary.study.scenarios.get(*scenario);
+                    let faulty = info.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
+                    summary
+                        .cells
+                        .push(Cell::new(*policy, *scenario, faulty, outcomes));
+                }
+            }
+            Event::Finished { complete } => {
+                if let Some(summary) = &mut self.summary {
+                    summary.complete = *complete;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Collects, and hands the summary to a writer at the end.
+pub struct OnFinish<F> {
+    collector: Collector,
+    write: F,
+}
+
+impl<F: FnMut(&Summary) -> io::Result<()>> OnFinish<F> {
+    /// A reporter that calls `write` once, when the study is finished.
+    pub fn new(write: F) -> Self {
+        let collector = Collector::new();
+        Self { collector, write }
+    }
+}
+
+impl<F: FnMut(&Summary) -> io::Result<()>> Reporter for OnFinish<F> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.collector.event(event)?;
+        match (event, self.collector.summary()) {
+            (Event::Finished { .. }, Some(summary)) => (self.write)(summary),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::study;
+
+    #[test]
+    fn the_writer_is_called_once_at_the_end_and_its_failure_is_told() {
+        let mut calls = 0;
+        let mut reporter = OnFinish::new(|summary: &Summary| {
+            calls += 1;
+            assert!(!summary.complete);
+            Err(io::Error::other("disk full"))
+        });
+        let study = study(&["p"], &[("a/healthy", false)]);
+        assert!(reporter.event(&Event::Started(study)).is_ok());
+        assert!(
+            reporter
+                .event(&Event::Progress { done: 1, total: 2 })
+                .is_ok()
+        );
+        let end = reporter.event(&Event::Finished { complete: false });
+        assert_eq!(end.map_err(|e| e.to_string()), Err("disk full".to_owned()));
+        assert_eq!(calls, 1);
+    }
+
+    #[test]
+    fn events_without_a_start_are_no_study() {
+        let mut collector = Collector::new();
+        let cell = Event::Cell {
+            policy: 0,
+            scenario: 0,
+            outcomes: Vec::new(),
+        };
+        assert!(collector.event(&cell).is_ok());
+        assert!(collector.summary().is_none());
+    }
+}

@@ -1,0 +1,191 @@
+//! What a study came to: one [`Cell`] per policy and scenario. Every measure is defined here, once.
+
+use std::sync::Arc;
+
+use coalmine_policy::Span;
+use coalmine_sim::event::{PolicyInfo, ScenarioInfo, Study};
+use coalmine_sim::outcome::{Outcome, Verdict};
+
+use crate::interval::{Estimate, Rate, quantile};
+use crate::surprise::{Candidate, rarest};
+
+/// A whole study, folded.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// What was run.
+    pub study: Arc<Study>,
+    /// The cells that were run to their end, in order of arrival: scenario by scenario, policies
+    /// within.
+    pub cells: Vec<Cell>,
+    /// Whether all of them were.
+    pub complete: bool,
+}
+
+/// One scenario under one policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Index into [`Study::policies`].
+    pub policy: usize,
+    /// Index into [`Study::scenarios`].
+    pub scenario: usize,
+    /// Replications that ran; 0 when the controller refuses the policy.
+    pub n: u64,
+    /// Replications in which the new revision took over.
+    pub promoted: u64,
+    /// Replications in which it was taken out.
+    pub rolled_back: u64,
+    /// The share that was promoted although the new revision is faulty; `None` where it is healthy.
+    /// A rollout that got stuck is no miss, it is counted apart.
+    pub missed: Option<Rate>,
+    /// The share of misses that hurt somebody within the horizon. It is smaller than `missed` where
+    /// a fault is latent.
+    pub missed_harmful: Option<Rate>,
+    /// The share that was rolled back although the new revision is healthy; `None` where it is
+    /// faulty.
+    pub false_rollback: Option<Rate>,
+    /// The share that was neither promoted nor rolled back when the horizon was reached.
+    pub stuck: Option<Rate>,
+    /// Nanoseconds from the first request that met the fault to the decision to roll back, over the
+    /// replications where both happened in this order.
+    pub detect_ns: Quantiles,
+    /// Nanoseconds from the first request that met the fault until at most 0.1 % of the traffic
+    /// reaches the new revision, over the replications where that happened.
+    pub mitigate_ns: Quantiles,
+    /// Nanoseconds from the start to the promotion, over the promoted replications.
+    pub promote_ns: Quantiles,
+    /// Requests within the horizon that fared worse than on the old revision: failed where that
+    /// would have answered, or slower than people's patience where that would not have been.
+    pub hurt: Quantiles,
+    /// Requests that the new revision served within the horizon.
+    pub exposed: Quantiles,
+    /// Requests that all revisions served within the horizon.
+    pub requests: Quantiles,
+    pub(crate) candidate: Option<Candidate>,
+}
+
+/// Median and 95th percentile of a measure; `None` when it was never observed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quantiles {
+    /// The middle observation.
+    pub median: Option<Estimate>,
+    /// The one that 5 % exceed.
+    pub p95: Option<Estimate>,
+}
+
+impl Quantiles {
+    fn of(observations: impl Iterator<Item = u64>) -> Self {
+        let mut sorted: Vec<u64> = observations.collect();
+        sorted.sort_unstable();
+        Self {
+            median: quantile(&sorted, 0.5),
+            p95: quantile(&sorted, 0.95),
+        }
+    }
+}
+
+impl Cell {
+    /// Folds the replications of one cell.
+    #[must_use]
+    pub fn new(policy: usize, scenario: usize, faulty: bool, outcomes: &[Outcome]) -> Self {
+        let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
+        let count = |verdict| ran().filter(|o| o.verdict == verdict).count() as u64;
+        let (promoted, rolled_back) = (count(Verdict::Promoted), count(Verdict::RolledBack));
+        let harmful = ran().filter(|o| o.verdict == Verdict::Promoted && o.hurt > 0);
+        let (n, harmful) = (ran().count() as u64, harmful.count() as u64);
+        let if_faulty = |count| Rate::wilson(count, n).filter(|_| faulty);
+        let spans = |get: fn(&Outcome) -> Option<Span>| {
+            Quantiles::of(ran().filter_map(get).map(Span::nanos))
+        };
+        Self {
+            policy,
+            scenario,
+            n,
+            promoted,
+            rolled_back,
+            missed: if_faulty(promoted),
+            missed_harmful: if_faulty(harmful),
+            false_rollback: Rate::wilson(rolled_back, n).filter(|_| !faulty),
+            stuck: Rate::wilson(count(Verdict::Stuck), n),
+            detect_ns: spans(|o| o.detect_ns),
+            mitigate_ns: spans(|o| o.mitigate_ns),
+            promote_ns: spans(Outcome::promote_ns),
+            hurt: Quantiles::of(ran().map(|o| o.hurt)),
+            exposed: Quantiles::of(ran().map(|o| o.exposed)),
+            requests: Quantiles::of(ran().map(|o| o.requests)),
+            candidate: rarest(faulty, outcomes),
+        }
+    }
+
+    /// The rate of the wrong verdict: missed where the release is faulty, false rollback where not.
+    #[must_use]
+    pub fn wrong(&self) -> Option<Rate> {
+        self.missed.or(self.false_rollback)
+    }
+}
+
+impl Summary {
+    /// The policy of a cell.
+    #[must_use]
+    pub fn policy(&self, cell: &Cell) -> Option<&PolicyInfo> {
+        self.study.policies.get(cell.policy)
+    }
+
+    /// The scenario of a cell.
+    #[must_use]
+    pub fn scenario(&self, cell: &Cell) -> Option<&ScenarioInfo> {
+        self.study.scenarios.get(cell.scenario)
+    }
+
+    /// A policy's label, for text.
+    #[must_use]
+    pub fn label(&self, cell: &Cell) -> &str {
+        self.policy(cell).map_or("?", |policy| &policy.label)
+    }
+
+    /// A scenario's name, for text.
+    #[must_use]
+    pub fn name(&self, cell: &Cell) -> &str {
+        self.scenario(cell).map_or("?", |scenario| &scenario.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{outcome, promoted, rolled_back};
+
+    #[test]
+    fn a_stuck_rollout_is_no_miss_and_an_invalid_one_is_no_rollout() {
+        let stuck = outcome(2, Verdict::Stuck, 5);
+        let invalid = outcome(3, Verdict::Invalid, 0);
+        let cell = Cell::new(
+            0,
+            0,
+            true,
+            &[promoted(0, 0), rolled_back(1, 120), stuck, invalid],
+        );
+        let counts = |rate: Option<Rate>| rate.map(|rate| (rate.count, rate.n));
+        assert_eq!(cell.n, 3);
+        assert_eq!(counts(cell.missed), Some((1, 3)));
+        assert_eq!(counts(cell.missed_harmful), Some((0, 3)));
+        assert_eq!(counts(cell.stuck), Some((1, 3)));
+        assert_eq!(cell.false_rollback, None);
+    }
+
+    #[test]
+    fn times_count_only_where_they_were_observed() {
+        let outcomes = [promoted(0, 9), rolled_back(1, 120), rolled_back(2, 180)];
+        let cell = Cell::new(0, 0, true, &outcomes);
+        let detect = cell.detect_ns.median.expect("two were detected");
+        assert_eq!((detect.value, detect.n), (120_000_000_000, 2));
+        assert_eq!(cell.promote_ns.median.map(|e| e.n), Some(1));
+        assert_eq!(cell.hurt.median.map(|e| e.n), Some(3));
+    }
+
+    #[test]
+    fn an_empty_cell_has_no_rates_at_all() {
+        let cell = Cell::new(0, 0, false, &[]);
+        assert_eq!((cell.n, cell.wrong(), cell.stuck), (0, None, None));
+        assert_eq!(cell.hurt, Quantiles::default());
+    }
+}

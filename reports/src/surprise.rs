@@ -1,0 +1,154 @@
+//! The replication that one would most like to look at.
+
+use coalmine_sim::outcome::{Outcome, Verdict};
+
+use crate::human;
+use crate::summary::{Cell, Summary};
+
+/// One replication, and why it is surprising.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surprise {
+    /// The policy's label.
+    pub policy: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The replication.
+    pub replication: u32,
+    /// One sentence in plain words.
+    pub why: String,
+}
+
+/// The most surprising replication of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    replication: u32,
+    verdict: Verdict,
+    /// Replications of the cell that ended likewise.
+    alike: u64,
+    /// Whether the verdict is the wrong one for this scenario.
+    wrong: bool,
+    hurt: u64,
+}
+
+const ENDS: [Verdict; 3] = [Verdict::Promoted, Verdict::RolledBack, Verdict::Stuck];
+
+/// The replication with the rarest verdict; among those the one that hurt most, then the first.
+pub(crate) fn rarest(faulty: bool, outcomes: &[Outcome]) -> Option<Candidate> {
+    let of_verdict = |verdict: Verdict| {
+        let alike = || outcomes.iter().filter(move |o| o.verdict == verdict);
+        let most = alike().max_by_key(|o| (o.hurt, std::cmp::Reverse(o.replication)))?;
+        Some(Candidate {
+            replication: most.replication,
+            verdict,
+            alike: alike().count() as u64,
+            wrong: verdict != right(faulty),
+            hurt: most.hurt,
+        })
+    };
+    // The first of equals: a promotion goes before a rollback.
+    ENDS.into_iter()
+        .filter_map(of_verdict)
+        .min_by_key(|c| (c.alike, !c.wrong))
+}
+
+const fn right(faulty: bool) -> Verdict {
+    if faulty {
+        Verdict::RolledBack
+    } else {
+        Verdict::Promoted
+    }
+}
+
+/// The most surprising replication of a study: the one whose verdict is rarest in its cell; among
+/// equally rare ones a wrong verdict goes before a right one, then the one that hurt most, then the
+/// first. `None` when nothing ran.
+#[must_use]
+pub fn most_surprising(summary: &Summary) -> Option<Surprise> {
+    let candidates = summary
+        .cells
+        .iter()
+        .filter_map(|cell| Some((cell, cell.candidate?)));
+    let (cell, candidate) = candidates.min_by(|(cell_a, a), (cell_b, b)| {
+        // a.alike / n_a against b.alike / n_b, in whole numbers.
+        let rarity = (a.alike * cell_b.n).cmp(&(b.alike * cell_a.n));
+        rarity.then(b.wrong.cmp(&a.wrong)).then(b.hurt.cmp(&a.hurt))
+    })?;
+    Some(Surprise {
+        policy: summary.label(cell).to_owned(),
+        scenario: summary.name(cell).to_owned(),
+        replication: candidate.replication,
+        why: sentence(summary, cell, &candidate),
+    })
+}
+
+fn sentence(summary: &Summary, cell: &Cell, candidate: &Candidate) -> String {
+    let faulty = summary
+        .scenario(cell)
+        .is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
+    let release = if faulty { "bad" } else { "good" };
+    let end = match candidate.verdict {
+        Verdict::Promoted => format!("promoted this {release} release"),
+        Verdict::RolledBack => format!("rolled this {release} release back"),
+        Verdict::Stuck | Verdict::Invalid => format!("got stuck with this {release} release"),
+    };
+    let hurt = match candidate.hurt {
+        0 => String::new(),
+        1 => " and hurt 1 request".to_owned(),
+        hurt => format!(" and hurt {} requests", human::count(hurt)),
+    };
+    let n = human::count(cell.n);
+    let often = match candidate.alike {
+        alike if alike == cell.n => format!("as in all {n} of its rollouts there"),
+        1 => format!("as in no other of its {n} rollouts there"),
+        alike => format!(
+            "as in only {} of its {n} rollouts there",
+            human::count(alike)
+        ),
+    };
+    let (policy, scenario) = (summary.label(cell), summary.name(cell));
+    format!("In {scenario}, {policy} {end}{hurt}, {often}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{promoted, rolled_back, study, summary};
+
+    #[test]
+    fn the_rarest_verdict_wins_and_among_its_kind_the_one_that_hurt_most() {
+        let mut good: Vec<_> = (0..100).map(|i| promoted(i, 0)).collect();
+        good[7] = rolled_back(7, 60);
+        let mut bad: Vec<_> = (0..100).map(|i| rolled_back(i, 60)).collect();
+        bad[3] = promoted(3, 10);
+        bad[8] = promoted(8, 20);
+        let study = study(&["p"], &[("a/healthy", false), ("a/errors", true)]);
+        let both = summary(&study, &[(0, 0, &good), (0, 1, &bad)]);
+        let surprise = most_surprising(&both).expect("something ran");
+        assert_eq!(
+            (surprise.scenario.as_str(), surprise.replication),
+            ("a/healthy", 7)
+        );
+        let only_bad = summary(&study, &[(0, 1, &bad)]);
+        let surprise = most_surprising(&only_bad).expect("something ran");
+        assert_eq!(surprise.replication, 8);
+        assert_eq!(
+            surprise.why,
+            "In a/errors, p promoted this bad release and hurt 20 requests, as in only 2 of its 100 \
+             rollouts there."
+        );
+    }
+
+    #[test]
+    fn where_all_agree_the_wrong_and_harmful_is_shown_and_nothing_is_nothing() {
+        let bad: Vec<_> = (0..5).map(|i| promoted(i, u64::from(i))).collect();
+        let good: Vec<_> = (0..5).map(|i| promoted(i, 0)).collect();
+        let study = study(&["p"], &[("a/healthy", false), ("a/errors", true)]);
+        let both = summary(&study, &[(0, 0, &good), (0, 1, &bad)]);
+        let surprise = most_surprising(&both).expect("something ran");
+        assert_eq!(
+            (surprise.scenario.as_str(), surprise.replication),
+            ("a/errors", 4)
+        );
+        assert_eq!(most_surprising(&summary(&study, &[(0, 0, &[])])), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! The table itself: scenarios as groups, policies as their rows.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::paint::Paint;
+use crate::human::{self, NOTHING};
+use crate::interval::Rate;
+use crate::summary::{Cell, Summary};
+
+/// A rule under the header and nothing else: groups are told apart by their headings.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// What a line of the table is, for its colour.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Space,
+    Heading,
+    Plain,
+    /// The wrong verdict is more likely than not, beyond doubt.
+    Bad,
+    Refused,
+}
+
+pub(super) fn render(summary: &Summary, paint: &Paint) -> String {
+    let with_stuck = any_stuck(summary);
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    // Numbers that wrap cannot be read; a narrow terminal scrolls.
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header(with_stuck));
+    let rows = rows(summary, with_stuck);
+    table.add_rows(rows.iter().map(|(_, cells)| cells));
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    painted(&table, &rows, paint)
+}
+
+/// Every cell is one line high and every header cell two, so lines and rows correspond.
+fn painted(table: &Table, rows: &[(Kind, Vec<String>)], paint: &Paint) -> String {
+    let lines: Vec<String> = table.lines().collect();
+    let head = lines.len() - rows.len();
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let line = line.trim_end();
+        let kind = index
+            .checked_sub(head)
+            .and_then(|row| rows.get(row))
+            .map(|(kind, _)| *kind);
+        let painted = match kind {
+            None => paint.faint(line),
+            Some(Kind::Heading) => paint.strong(line),
+            Some(Kind::Bad) => paint.bad(line),
+            Some(Kind::Refused) => paint.faint(line),
+            Some(Kind::Space | Kind::Plain) => line.to_owned(),
+        };
+        text.push_str(&painted);
+        text.push('\n');
+    }
+    text
+}
+
+fn header(with_stuck: bool) -> Vec<String> {
+    let names = [
+        "scenario\n  policy",
+        "wrong\nverdict",
+        "stuck\n",
+        "detect\nmedian",
+        "detect\np95",
+        "hurt\nmedian",
+        "promote\nmedian",
+        "n\n",
+    ];
+    let keep = |name: &&str| with_stuck || !name.starts_with("stuck");
+    names.into_iter().filter(keep).map(str::to_owned).collect()
+}
+
+fn rows(summary: &Summary, with_stuck: bool) -> Vec<(Kind, Vec<String>)> {
+    let columns = header(with_stuck).len();
+    let padded = |mut cells: Vec<String>| {
+        cells.resize(columns, String::new());
+        cells
+    };
+    let mut rows = Vec::new();
+    let mut group = None;
+    for cell in &summary.cells {
+        if group != Some(cell.scenario) {
+            if group.is_some() {
+                rows.push((Kind::Space, padded(Vec::new())));
+            }
+            group = Some(cell.scenario);
+            rows.push((Kind::Heading, padded(heading(summary, cell))));
+        }
+        let (kind, cells) = row(summary, cell, with_stuck);
+        rows.push((kind, padded(cells)));
+    }
+    rows
+}
+
+/// The heading also says which verdict is the wrong one here.
+fn heading(summary: &Summary, cell: &Cell) -> Vec<String> {
+    let scenario = summary.scenario(cell);
+    let faulty = scenario.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
+    let wrong = if faulty { "missed" } else { "false rollback" };
+    vec![summary.name(cell).to_owned(), wrong.to_owned()]
+}
+
+fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) {
+    let label = format!("  {}", summary.label(cell));
+    if summary
+        .policy(cell)
+        .is_some_and(|policy| policy.invalid.is_some())
+    {
+        return (Kind::Refused, vec![label, "invalid".to_owned()]);
+    }
+    let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
+    let mut cells = vec![label, rate(cell.wrong())];
+    if with_stuck {
+        cells.push(rate(cell.stuck));
+    }
+    cells.extend([
+        human::time(cell.detect_ns.median),
+        human::time(cell.detect_ns.p95),
+        human::requests(cell.hurt.median),
+        human::time(cell.promote_ns.median),
+        human::count(cell.n),
+    ]);
+    let bad = cell.wrong().is_some_and(|rate| rate.low > 0.5);
+    (if bad { Kind::Bad } else { Kind::Plain }, cells)
+}
+
+fn any_stuck(summary: &Summary) -> bool {
+    summary
+        .cells
+        .iter()
+        .any(|cell| cell.stuck.is_some_and(|rate| rate.count > 0))
+}
+
+/// What the missing column would have said.
+pub(super) fn nothing_stuck(summary: &Summary) -> Option<String> {
+    let rates = summary.cells.iter().filter_map(|cell| cell.stuck);
+    let most = rates.map(|rate| rate.high).max_by(f64::total_cmp)?;
+    let line = format!(
+        "stuck: no rollout; in each cell at most {} with 95 % confidence.",
+        human::percent(most)
+    );
+    (!any_stuck(summary)).then_some(line)
+}

@@ -1,0 +1,66 @@
+use coalmine_sim::outcome::Verdict;
+
+use super::*;
+use crate::fixture::{outcome, study, summary, thousand, typical};
+
+fn plain(summary: &Summary) -> String {
+    render(summary, Options::default())
+}
+
+#[test]
+fn a_typical_study_reads_well() {
+    insta::assert_snapshot!(plain(&typical()));
+}
+
+#[test]
+fn stuck_rollouts_get_a_column() {
+    let study = study(
+        &["person-ten-minutes"],
+        &[("market-open/overload-only", true)],
+    );
+    let mut outcomes = thousand(true, 0);
+    outcomes[0] = outcome(0, Verdict::Stuck, 3);
+    insta::assert_snapshot!(plain(&summary(&study, &[(0, 0, &outcomes)])));
+}
+
+#[test]
+fn nothing_is_wider_than_a_terminal_with_colour_or_without() {
+    let study = study(
+        &["person-ten-minutes"],
+        &[("market-open/overload-only", true)],
+    );
+    let mut outcomes = thousand(true, 0);
+    outcomes[0] = outcome(0, Verdict::Stuck, 3);
+    let text = plain(&summary(&study, &[(0, 0, &outcomes)]));
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(
+        widest.is_some_and(|widest| widest <= 120),
+        "{widest:?}\n{text}"
+    );
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let coloured = render(&typical(), Options { colour: true });
+    assert!(coloured.contains("\u{1b}["));
+    let mut stripped = String::new();
+    let mut inside = false;
+    for c in coloured.chars() {
+        match (inside, c) {
+            (false, '\u{1b}') => inside = true,
+            (true, 'm') => inside = false,
+            (true, _) => {}
+            (false, c) => stripped.push(c),
+        }
+    }
+    assert_eq!(stripped, plain(&typical()));
+}
+
+#[test]
+fn studies_without_anything_to_show_say_so() {
+    let refused = study(&["invalid-a"], &[("a/errors", true)]);
+    insta::assert_snapshot!("all_refused", plain(&summary(&refused, &[(0, 0, &[])])));
+    let mut interrupted = summary(&study(&["p"], &[("a/errors", true)]), &[]);
+    interrupted.complete = false;
+    insta::assert_snapshot!("interrupted", plain(&interrupted));
+}

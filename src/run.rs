@@ -1,0 +1,93 @@
+//! `coalmine run`: one rollout as a timeline.
+
+use std::process::ExitCode;
+
+use coalmine_reports::timeline::{self, Story};
+use coalmine_scenarios::manifests::Policy;
+use coalmine_scenarios::nearest;
+use coalmine_sim::scenario::Scenario;
+use coalmine_sim::stream::Seed;
+use coalmine_sim::timeline::Entry;
+use coalmine_sim::world::World;
+
+use crate::args::{RunArgs, RunFormat};
+use crate::failure::Failure;
+use crate::output;
+use crate::study::Inputs;
+
+/// Tells one replication. Exits with 1 when the controller refuses the policy.
+pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
+    let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
+    let scenario = choose_scenario(&inputs.scenarios, &args.scenario)?;
+    inputs.policies = vec![inputs.policies.swap_remove(policy)];
+    inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
+    let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
+    if let Some(refusal) = policy.subject.refusal() {
+        let text = format!(
+            "{} is invalid: its controller refuses it.\n  {}\n  at {}:{}\n  cure: {}\n",
+            policy.label, refusal.reason, refusal.file, refusal.line, refusal.help
+        );
+        output::print(text.as_bytes())?;
+        return Ok(ExitCode::from(1));
+    }
+    let stages = inputs.stages()?;
+    let Some(Some(stage)) = stages.first() else {
+        return Err(Failure::usage("nothing to run", ""));
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    World::new(stage, Seed(args.world.seed)).run(args.replication, &mut entries);
+    // What is known only at the end is told last, but has its place in the story.
+    entries.sort_by_key(|entry| entry.at);
+    let story = Story {
+        policy: &policy.label,
+        scenario: &scenario.name,
+        title: &scenario.title,
+        seed: args.world.seed,
+        replication: args.replication,
+        start: &scenario.start,
+        entries: &entries,
+    };
+    let mut text = Vec::new();
+    let written = match args.format {
+        RunFormat::Table => timeline::write_text(&story, &mut text),
+        RunFormat::Json => timeline::write_json_lines(&story, &mut text),
+    };
+    written.map_err(|error| Failure::Write("the timeline".into(), error))?;
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
+    let labels = || policies.iter().map(|policy| policy.label.as_str());
+    let listed = labels().collect::<Vec<_>>().join(", ");
+    match label {
+        None if policies.len() == 1 => Ok(0),
+        None => Err(Failure::usage(
+            format!("{} policies, and one rollout has one", policies.len()),
+            format!("choose with `--policy`: {listed}"),
+        )),
+        Some(label) => labels().position(|known| known == label).ok_or_else(|| {
+            let near = nearest(label, labels());
+            let cure = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            Failure::usage(
+                format!("no policy is labelled `{label}`"),
+                format!("{cure}there are {listed}"),
+            )
+        }),
+    }
+}
+
+fn choose_scenario(scenarios: &[Scenario], name: &str) -> Result<usize, Failure> {
+    if scenarios.len() == 1 {
+        return Ok(0);
+    }
+    let listed: Vec<_> = scenarios.iter().map(|s| s.name.to_string()).collect();
+    Err(Failure::usage(
+        format!(
+            "`{name}` names {} scenarios, and one rollout has one",
+            scenarios.len()
+        ),
+        format!("choose one of {}", listed.join(", ")),
+    ))
+}

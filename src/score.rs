@@ -1,0 +1,95 @@
+//! `coalmine score`: every policy in every scenario, many times.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+use coalmine_reports::{Collector, Progress, Reporter, Summary, csv, json, surprise, terminal};
+use coalmine_sim::ensemble::Ensemble;
+use coalmine_sim::event::{Event, Study};
+
+use crate::args::{ScoreArgs, ScoreFormat};
+use crate::failure::Failure;
+use crate::output;
+use crate::replay;
+use crate::study::Inputs;
+
+/// Scores policies. Exits with 1 when the controller refuses every policy it was given.
+pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
+    let inputs = Inputs::read(&args.world, &args.scenarios)?;
+    let stages = inputs.stages()?;
+    if let Some(folder) = &args.out {
+        // Before the work: a place that cannot be written to is bad input, not a lost result.
+        std::fs::create_dir_all(folder).map_err(|error| Failure::Write(folder.clone(), error))?;
+    }
+    let study = Study {
+        seed: args.world.seed,
+        runs: args.runs,
+        policies: inputs.policies.iter().map(|p| p.info()).collect(),
+        scenarios: inputs.scenarios.iter().map(|s| s.info()).collect(),
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.threads.map_or(0, usize::from))
+        .build()
+        .map_err(|error| Failure::usage(format!("cannot start threads: {error}"), ""))?;
+    let ensemble = Ensemble { study, stages };
+    let summary = pool.install(|| collect(&ensemble, args.quiet))?;
+    if let Some(folder) = &args.out {
+        write_files(&summary, folder)?;
+    }
+    print(&summary, args)?;
+    let refused = |policy: &coalmine_sim::event::PolicyInfo| policy.invalid.is_some();
+    let all_refused = summary.study.policies.iter().all(refused);
+    Ok(ExitCode::from(u8::from(all_refused)))
+}
+
+fn collect(ensemble: &Ensemble<'_>, quiet: bool) -> Result<Summary, Failure> {
+    let mut collector = Collector::new();
+    let mut progress = Progress::stderr(quiet);
+    let mut failed = None;
+    ensemble.run(|event: Event| {
+        let told = collector
+            .event(&event)
+            .and_then(|()| progress.event(&event));
+        if let Err(error) = told {
+            failed.get_or_insert(error);
+        }
+        failed.is_none()
+    });
+    match (failed, collector.into_summary()) {
+        (None, Some(summary)) => Ok(summary),
+        (Some(error), _) => Err(Failure::Write("standard error".into(), error)),
+        (None, None) => Err(Failure::usage("nothing was run", "")),
+    }
+}
+
+fn bytes(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    write(&mut bytes).map_err(|error| Failure::Write("the report".into(), error))?;
+    Ok(bytes)
+}
+
+fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {
+    let csv = bytes(|out| csv::write(summary, out))?;
+    let json = bytes(|out| json::write(summary, out))?;
+    output::write_whole(&folder.join("score.csv"), &csv)?;
+    output::write_whole(&folder.join("score.json"), &json)
+}
+
+fn print(summary: &Summary, args: &ScoreArgs) -> Result<(), Failure> {
+    match args.format {
+        ScoreFormat::Json => output::print(&bytes(|out| json::write(summary, out))?),
+        ScoreFormat::Csv => output::print(&bytes(|out| csv::write(summary, out))?),
+        ScoreFormat::Table => {
+            let options = terminal::Options {
+                colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            };
+            let mut text = terminal::render(summary, options);
+            if let Some(surprise) = surprise::most_surprising(summary) {
+                let command = replay::command(args, &surprise);
+                text += &format!("\n{}\n  {command}\n", surprise.why);
+            }
+            output::print(text.as_bytes())
+        }
+    }
+}
