@@ -2,8 +2,8 @@
 //!
 //! Every rate is `{count, n, share, low, high}`, every quantile `{value, low, high, n}` with a 95 %
 //! interval whose open ends are null; times are in seconds (`…_s`). Fields that do not apply are
-//! null. What each measure means is told at [`crate::summary::Cell`] and [`Overall`]. Equal events give equal bytes:
-//! nothing in it depends on threads, clocks or paths of the machine.
+//! null. What each measure means is told at [`crate::summary::Cell`] and [`Overall`]. Equal events
+//! give equal bytes: nothing in it depends on threads, clocks or paths of the machine.
 
 use std::io::{self, Write};
 

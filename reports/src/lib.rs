@@ -1,4 +1,4 @@
-//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of one rollout.
+//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of a rollout.
 //!
 //! Reporters see nothing but [`coalmine_sim::event::Event`]s; none reaches into the simulator.
 //!

@@ -8,8 +8,8 @@ use crate::summary::{Cell, Summary};
 /// Rates over all rollouts of a policy, each of which counts once. A rate is `None` when nothing it
 /// counts was tried.
 ///
-/// Scenarios with equally many replications are strata of equal size, for which Wilson's interval of
-/// the sum is a little too wide and never too narrow.
+/// Scenarios with equally many replications are strata of equal size, for which Wilson's interval
+/// of the sum is a little too wide and never too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Overall {
     /// Index into [`coalmine_sim::event::Study::policies`].

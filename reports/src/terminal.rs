@@ -80,11 +80,11 @@ fn header(summary: &Summary, paint: &Paint, text: &mut String) {
 
 fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
     let mut lines = vec![
-        "missed: a bad release was promoted. false rollback: a good one was rolled back. In brackets \
-         Wilson's 95 % interval."
+        "missed: a bad release was promoted. false rollback: a good one was rolled back. In \
+         brackets Wilson's 95 % interval."
             .to_owned(),
-        "detect: from the first request that met the fault to the decision to roll back, where there \
-         was one. hurt: requests that fared worse than on the old revision."
+        "detect: from the first request that met the fault to the decision to roll back, where \
+         there was one. hurt: requests that fared worse than on the old revision."
             .to_owned(),
     ];
     lines.extend(table::nothing_stuck(summary));
