@@ -1,4 +1,4 @@
-//! A study as comma-separated values: one row a cell, RFC 4180.
+//! A study as comma-separated values: one row a cell, quoted as in RFC 4180.
 //!
 //! Names end in their unit (`_s` seconds); a measure is followed by the ends of its 95 % interval,
 //! `_low` and `_high`, and by the number of observations, `_n`. What does not apply is empty. What
@@ -92,16 +92,15 @@ fn quantiles(
     let mut columns = Vec::new();
     for (which, estimate) in [("median", quantiles.median), ("p95", quantiles.p95)] {
         let value = |get: fn(Estimate) -> Option<u64>| optional(estimate.and_then(get), text);
-        let name = format!("{name}_{which}{unit}");
-        columns.push((format!("{name}_low"), value(|e| e.low)));
-        columns.push((format!("{name}_high"), value(|e| e.high)));
-        columns.insert(columns.len() - 2, (name, value(|e| Some(e.value))));
+        columns.extend([
+            (format!("{name}_{which}{unit}"), value(|e| Some(e.value))),
+            (format!("{name}_{which}_low{unit}"), value(|e| e.low)),
+            (format!("{name}_{which}_high{unit}"), value(|e| e.high)),
+        ]);
     }
     // Both quantiles rest on the same observations.
-    columns.push((
-        format!("{name}_n"),
-        optional(quantiles.median, |e| e.n.to_string()),
-    ));
+    let n = optional(quantiles.median, |e| e.n.to_string());
+    columns.push((format!("{name}_n"), n));
     columns
 }
 

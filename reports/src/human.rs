@@ -38,10 +38,11 @@ pub fn rate(rate: &Rate) -> String {
     format!("{} ({})", percent(rate.share), interval(rate))
 }
 
-/// `10.4–14.5`, in percent.
+/// `10.4–14.5`, in percent, rounded outwards: it never claims more than the interval does.
 #[must_use]
 pub fn interval(rate: &Rate) -> String {
-    format!("{:.1}–{:.1}", rate.low * 100.0, rate.high * 100.0)
+    let (low, high) = ((rate.low * 1000.0).floor(), (rate.high * 1000.0).ceil());
+    format!("{:.1}–{:.1}", low / 10.0, high / 10.0)
 }
 
 /// A time in nanoseconds as `2m05s`.
@@ -96,7 +97,9 @@ mod tests {
         assert_eq!(percent(0.9999), ">99.9 %");
         assert_eq!(percent(1.0), "100.0 %");
         let five = Rate::wilson(5, 100).expect("n is positive");
-        assert_eq!(rate(&five), "5.0 % (2.2–11.2)");
+        assert_eq!(rate(&five), "5.0 % (2.1–11.2)");
+        let never = Rate::wilson(0, 1_000_000).expect("n is positive");
+        assert_eq!(interval(&never), "0.0–0.1");
     }
 
     #[test]

@@ -45,11 +45,9 @@ fn all_refused(summary: &Summary) -> Option<[String; 3]> {
 
 /// `12.3 % of 1,000 rollouts (95 % interval 10.4–14.5)`.
 fn told(rate: &Rate) -> String {
-    let (share, n) = (human::percent(rate.share), human::count(rate.n));
-    format!(
-        "{share} of {n} rollouts (95 % interval {})",
-        human::interval(rate)
-    )
+    let share = human::percent(rate.share);
+    let n = human::counted(rate.n as usize, "rollout", "rollouts");
+    format!("{share} of {n} (95 % interval {})", human::interval(rate))
 }
 
 /// A pair of cells in which the same thing happens with probabilities that differ beyond doubt: the
@@ -109,13 +107,13 @@ fn costliest_miss(summary: &Summary) -> String {
             format!("; {} does so in {share}", summary.label(other))
         }
         None if summary.study.policies.len() > 1 => {
-            "; no other policy is clearly better".to_owned()
+            "; no other policy is clearly better there".to_owned()
         }
         None => String::new(),
     };
     format!(
-        "The costliest miss: in {scenario}, {policy} promotes the bad release to people's harm in \
-         {}, and the median rollout hurts {hurt} requests{rival}.",
+        "The costliest miss: in {scenario}, {policy} lets the bad release through to people in {}, \
+         and the median rollout hurts {hurt} requests{rival}.",
         told(&rate)
     )
 }

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn medians_lie_between_the_tabulated_order_statistics() {
-        // Conover, Practical Nonparametric Statistics, table A3: n = 10 gives ranks 2 and 9 (97.9 %).
+        // Conover, Practical Nonparametric Statistics, table A3: for n = 10 ranks 2 and 9 (97.9 %).
         let ten: Vec<u64> = (1..=10).collect();
         let expected = |value, low, high, n| Estimate {
             value,

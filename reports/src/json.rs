@@ -2,8 +2,8 @@
 //!
 //! Every rate is `{count, n, share, low, high}`, every quantile `{value, low, high, n}` with a 95 %
 //! interval whose open ends are null; times are in seconds (`…_s`). Fields that do not apply are
-//! null. What each measure means is told at [`crate::summary::Cell`]. Equal events give equal bytes:
-//! nothing in it depends on threads, clocks or paths of the machine.
+//! null. What each measure means is told at [`crate::summary::Cell`] and [`Overall`]. Equal events
+//! give equal bytes: nothing in it depends on threads, clocks or paths of the machine.
 
 use std::io::{self, Write};
 
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::insights;
 use crate::interval::{CONFIDENCE, Estimate, Rate};
+use crate::overall::{Overall, overall};
 use crate::summary::{Cell, Quantiles, Summary};
 use crate::surprise::most_surprising;
 
@@ -28,6 +29,7 @@ struct Root<'a> {
     policies: &'a [PolicyInfo],
     scenarios: Vec<ScenarioView<'a>>,
     cells: Vec<CellView<'a>>,
+    overall: Vec<OverallView<'a>>,
     insights: [String; 3],
     surprise: Option<SurpriseView>,
 }
@@ -58,6 +60,13 @@ struct CellView<'a> {
     hurt: QuantilesView,
     exposed: QuantilesView,
     requests: QuantilesView,
+}
+
+#[derive(Serialize)]
+struct OverallView<'a> {
+    policy: &'a str,
+    #[serde(flatten)]
+    rates: Overall,
 }
 
 #[derive(Serialize)]
@@ -116,6 +125,10 @@ fn root(summary: &Summary) -> Root<'_> {
         policies: &study.policies,
         scenarios: study.scenarios.iter().map(scenario).collect(),
         cells: summary.cells.iter().map(|c| cell(summary, c)).collect(),
+        overall: overall(summary)
+            .into_iter()
+            .map(|o| over(summary, o))
+            .collect(),
         insights: insights::sentences(summary),
         surprise,
     }
@@ -148,6 +161,14 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
         hurt: quantiles(&cell.hurt, Number::Count),
         exposed: quantiles(&cell.exposed, Number::Count),
         requests: quantiles(&cell.requests, Number::Count),
+    }
+}
+
+fn over(summary: &Summary, rates: Overall) -> OverallView<'_> {
+    let policy = summary.study.policies.get(rates.policy);
+    OverallView {
+        policy: policy.map_or("?", |policy| &policy.label),
+        rates,
     }
 }
 

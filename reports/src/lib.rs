@@ -1,9 +1,9 @@
-//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of one rollout.
+//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of a rollout.
 //!
 //! Reporters see nothing but [`coalmine_sim::event::Event`]s; none reaches into the simulator.
 //!
 //! ```text
-//!  events ──► Collector ──► Summary ──► terminal | csv | json | insights | surprise
+//!  events ──► Collector ──► Summary ──► terminal | csv | json | insights | overall | surprise
 //!         └─► Progress
 //! ```
 
@@ -12,6 +12,7 @@ pub mod human;
 pub mod insights;
 pub mod interval;
 pub mod json;
+pub mod overall;
 pub mod progress;
 pub mod reporter;
 pub mod summary;
@@ -19,6 +20,7 @@ pub mod surprise;
 pub mod terminal;
 pub mod timeline;
 
+pub use overall::{Overall, overall};
 pub use progress::Progress;
 pub use reporter::{Collector, OnFinish, Reporter};
 pub use summary::{Cell, Quantiles, Summary};

@@ -133,8 +133,8 @@ mod tests {
         assert_eq!(surprise.replication, 8);
         assert_eq!(
             surprise.why,
-            "In a/errors, p promoted this bad release and hurt 20 requests, as in only 2 of its 100 \
-             rollouts there."
+            "In a/errors, p promoted this bad release and hurt 20 requests, as in only 2 of its \
+             100 rollouts there."
         );
     }
 

@@ -1,9 +1,11 @@
 //! A study as a table for people, 100 to 120 columns wide and legible without colour.
 
+mod overview;
 mod paint;
 mod table;
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
 
 use crate::human::{self, counted};
 use crate::insights;
@@ -21,6 +23,17 @@ pub struct Options {
     pub colour: bool,
 }
 
+impl Options {
+    /// Colour when standard output is a terminal and nobody objects (<https://no-color.org>).
+    #[must_use]
+    pub fn stdout() -> Self {
+        let objection = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            colour: io::stdout().is_terminal() && !objection,
+        }
+    }
+}
+
 /// The table with a header, refused policies, and three sentences on what stands out.
 #[must_use]
 pub fn render(summary: &Summary, options: Options) -> String {
@@ -30,6 +43,11 @@ pub fn render(summary: &Summary, options: Options) -> String {
     if !summary.cells.is_empty() {
         text.push('\n');
         text.push_str(&table::render(summary, &paint));
+        let overview = overview::render(summary, &paint);
+        if !overview.is_empty() {
+            text.push('\n');
+            text.push_str(&overview);
+        }
         legend(summary, &paint, &mut text);
     }
     refusals(summary, &paint, &mut text);
@@ -62,11 +80,11 @@ fn header(summary: &Summary, paint: &Paint, text: &mut String) {
 
 fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
     let mut lines = vec![
-        "missed: a bad release was promoted. false rollback: a good one was rolled back. In brackets \
-         Wilson's 95 % interval."
+        "missed: a bad release was promoted. false rollback: a good one was rolled back. In \
+         brackets Wilson's 95 % interval."
             .to_owned(),
-        "detect: from the first request that met the fault to the decision to roll back, where there \
-         was one. hurt: requests that fared worse than on the old revision."
+        "detect: from the first request that met the fault to the decision to roll back, where \
+         there was one. hurt: requests that fared worse than on the old revision."
             .to_owned(),
     ];
     lines.extend(table::nothing_stuck(summary));

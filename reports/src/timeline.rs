@@ -72,7 +72,10 @@ pub fn write_text(story: &Story<'_>, mut out: impl Write) -> io::Result<()> {
             writeln!(out, "\n{}", wall.strftime("%A %-d %B %Y"))?;
         }
         let (kind, told) = text::line(&line);
-        let (time, offset) = (wall.strftime("%H:%M:%S"), format!("+{}", line.at));
+        let (time, offset) = (
+            wall.strftime("%H:%M:%S"),
+            format!("+{}", line.at.truncated_to_second()),
+        );
         let told = told.join(&format!("\n{:33}", ""));
         writeln!(out, "{time} {offset:>10}  {kind:<10}  {told}")?;
     }

@@ -1,14 +1,14 @@
 //! The catalogue of scenarios and policies, and the scenario file format.
 //!
 //! A scenario file is YAML, read with positions; every mistake in it is reported at once, with a
-//! cure. See [`read()`] for the format, [`catalogue`] for the files embedded in the binary and
+//! cure. See [`mod@read`] for the format, [`catalogue`] for the files embedded in the binary and
 //! [`policies`] for the manifests that are scored when the user brings none.
 
 pub mod catalogue;
 pub mod manifests;
 mod nearest;
 pub mod policies;
-mod read;
+pub mod read;
 pub mod select;
 
 pub use nearest::nearest;

@@ -29,8 +29,14 @@ pub const fn policies() -> &'static [Embedded] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use coalmine_policy::baseline;
     use coalmine_policy::source::{Diagnostics, read_documents};
+    use coalmine_promql::Query;
+    use coalmine_sim::exposition::{Frame, potential};
+    use coalmine_sim::scenario::Scrape;
+    use coalmine_sim::subject::Subject;
 
     use super::*;
 
@@ -83,5 +89,36 @@ mod tests {
         repaired.retain(|line| line.trim() != "count: 5");
         assert_eq!(repaired.len() + 2, text("argo-repaired").len());
         assert_eq!(repaired, text("argo-tutorial"));
+    }
+
+    /// A query that matches nothing would make the person blind without anybody noticing.
+    #[test]
+    fn the_person_looks_at_series_that_the_world_exposes() {
+        let person = policies().last().expect("has policies");
+        let documents = read_documents(&person.source(), &mut Diagnostics::new());
+        let baseline = baseline::read(&documents, &mut Diagnostics::new()).remove(0);
+        let subject = Arc::new(baseline);
+        let series = potential(&Frame {
+            names: &subject.names(),
+            topology: &subject.topology(),
+            pods: 10,
+            ingress_replicas: 2,
+            buckets_s: &Scrape::default().buckets_s,
+            latency_by_status: false,
+        });
+        let asked = subject.queries();
+        assert_eq!(asked.len(), 2);
+        for query in &asked {
+            let query = Query::parse(&query.text).expect("is PromQL");
+            for selector in query.selectors() {
+                let conditions = &selector.matchers;
+                let matched = series.iter().filter(|series| {
+                    conditions
+                        .iter()
+                        .all(|m| m.matches(series.labels.get(&m.name)))
+                });
+                assert!(matched.count() > 0, "{selector:?}");
+            }
+        }
     }
 }

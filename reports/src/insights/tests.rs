@@ -16,13 +16,13 @@ fn a_blind_policy_is_the_costliest_only_where_all_are_blind() {
     let (missed, half) = (thousand(true, 0), thousand(true, 500));
     let both = summary(&study, &[(0, 0, &missed), (1, 0, &half)]);
     assert!(
-        sentences(&both)[0].contains("in a/errors, seeing promotes"),
+        sentences(&both)[0].contains("in a/errors, seeing lets"),
         "{}",
         text(&both)
     );
     let blind = summary(&study, &[(0, 0, &missed), (1, 0, &missed)]);
     assert!(
-        sentences(&blind)[0].contains("in a/errors, blind promotes"),
+        sentences(&blind)[0].contains("in a/errors, blind lets"),
         "{}",
         text(&blind)
     );

@@ -8,7 +8,7 @@ use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
 /// A rule under the header and nothing else: groups are told apart by their headings.
-const STYLE: TableStyle =
+pub(super) const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What a line of the table is, for its colour.

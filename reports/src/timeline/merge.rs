@@ -3,8 +3,8 @@
 use coalmine_policy::{Span, Time};
 use coalmine_sim::timeline::{Entry, What};
 
-/// Changes further apart than this are told apart: longer than the wait for a sync of ingress-nginx,
-/// and for the next of a few pods that start together.
+/// Changes further apart than this are told apart: longer than the wait for a sync of
+/// ingress-nginx, and for the next of a few pods that start together.
 const GAP: Span = Span::from_secs(10);
 
 /// One line of the story.

@@ -87,7 +87,7 @@ fn traffic_is_as_promised() {
     );
     let burst = 1800.0 * (5.0 + 400.0 * (1.0 - (-3.0_f64).exp()));
     near(market.integral(0.0, 1810.0), 200.0 * 1810.0 + burst);
-    // The top at 20:30 is 100 minutes after the start; 19:00 lies two standard deviations before it.
+    // The top at 20:30 is 100 minutes after the start; 19:00 is two deviations before it.
     let dinner = traffic("dinner-peak/healthy");
     near(dinner.rate(6_000.0), 1_000.0);
     near(dinner.rate(600.0), 100.0 + 900.0 * (-2.0_f64).exp());

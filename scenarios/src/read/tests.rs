@@ -200,3 +200,38 @@ fn hostile_text_is_refused_and_never_panics() {
     let (_, complaints) = with("  traffic: [{table: {points: [{at: 99999999h, rps: 1e308}]}}]\n");
     assert_eq!(complaints.lines().count(), 2, "{complaints}");
 }
+
+/// A damaged file is read as it stands or refused with a reason; it never panics.
+#[test]
+fn damaged_files_are_refused_with_a_reason() {
+    let text = crate::catalogue::files()[14].text;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut damaged: Vec<String> = Vec::new();
+    for index in 0..lines.len() {
+        let without = lines.iter().enumerate().filter(|(i, _)| *i != index);
+        damaged.push(without.map(|(_, line)| format!("{line}\n")).collect());
+        let twice = lines
+            .iter()
+            .enumerate()
+            .flat_map(|(i, line)| vec![*line; 1 + usize::from(i == index)]);
+        damaged.push(twice.map(|line| format!("{line}\n")).collect());
+    }
+    damaged.extend(text.char_indices().map(|(end, _)| text[..end].to_owned()));
+    for text in damaged {
+        let (scenarios, complaints) = read_text(&text);
+        let blank = text
+            .lines()
+            .all(|line| line.starts_with('#') || line.is_empty());
+        assert!(
+            scenarios.len() == 1 || complaints.contains("error") || blank,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_field_given_twice_is_refused() {
+    let (scenarios, complaints) = with("  horizon: 2h\n  traffic: [{constant: {rps: 1}}]\n");
+    assert!(scenarios.is_empty());
+    insta::assert_snapshot!(complaints);
+}

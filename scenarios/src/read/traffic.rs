@@ -9,8 +9,8 @@ use super::form::Form;
 const HELP: &str = "add a curve, for example `- constant: {rps: 200}`";
 const CURVES: &str = "a curve is one of constant, burst, bell, table";
 
-/// Requests per second of one curve: a hundred times the busiest services known, and counts of a week
-/// still fit.
+/// Requests per second of one curve: more than the busiest services known, and the counts of a
+/// week still fit.
 const RPS_MAX: f64 = 1e8;
 
 /// How many standard deviations lie between `from` and `to` of a bell: two on each side, which hold
