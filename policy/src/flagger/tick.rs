@@ -1,6 +1,7 @@
 //! `advanceCanary`: the order of operations in one tick (Flagger scheduler.go:158-506).
 
-use super::controller::{AfterRoutes, AfterScale, Controller};
+use super::Controller;
+use super::calls::{AfterRoutes, AfterScale};
 use super::gates::Gate;
 use super::readiness::{Readiness, Terms, is_ready};
 use super::routes::Reading;

@@ -4,7 +4,9 @@
 //! file of the same format.
 
 mod case;
+mod derived;
 mod given;
+mod objects;
 mod world;
 
 use std::fmt::Write as _;
@@ -24,7 +26,7 @@ fn flagger_decides_as_recorded() {
     let file: File = serde_json::from_str(&text).expect("the file has the recorded format");
     let (mut passed, mut failed) = (0, 0);
     for case in &file.cases {
-        let (line, good) = report(case);
+        let (line, good) = report(case, Calls::Compared);
         say(&line);
         if good {
             passed += 1;
@@ -43,7 +45,14 @@ fn say(line: &str) {
     writeln!(out, "{line}").expect("stdout takes a line");
 }
 
-fn report(case: &Case) -> (String, bool) {
+/// Whether the side effects of a tick are held against the recorded ones.
+#[derive(Clone, Copy, PartialEq)]
+enum Calls {
+    Compared,
+    Unknown,
+}
+
+fn report(case: &Case, calls: Calls) -> (String, bool) {
     let id = &case.id;
     let mut world = match World::new(case) {
         Ok(world) => world,
@@ -57,7 +66,7 @@ fn report(case: &Case) -> (String, bool) {
     let mut difference = None;
     for tick in &case.ticks {
         world.tick(tick);
-        difference = compare(&world, tick);
+        difference = compare(&world, tick, calls);
         if difference.is_some() {
             break;
         }
@@ -73,7 +82,7 @@ fn report(case: &Case) -> (String, bool) {
 }
 
 /// What differs after a tick, in words.
-fn compare(world: &World, tick: &Tick) -> Option<String> {
+fn compare(world: &World, tick: &Tick, calls: Calls) -> Option<String> {
     let status = world.status();
     let mut found = Vec::new();
     let mut hold = |name: &str, is: String, wanted: String| {
@@ -96,7 +105,7 @@ fn compare(world: &World, tick: &Tick) -> Option<String> {
     }
     let (primary, canary, mirrored) = world.router();
     // A router that cannot be read answers 0/0.
-    let unreadable = !world.is_accepted() && (tick.router_primary, tick.router_canary) == (0, 0);
+    let unreadable = !world.is_readable() && (tick.router_primary, tick.router_canary) == (0, 0);
     if !unreadable {
         hold(
             "router primary",
@@ -110,10 +119,9 @@ fn compare(world: &World, tick: &Tick) -> Option<String> {
         );
         hold("mirrored", mirrored.to_string(), tick.mirrored.to_string());
     }
-    hold(
-        "calls",
-        format!("{:?}", world.calls),
-        format!("{:?}", tick.calls()),
-    );
+    if calls == Calls::Compared {
+        let (is, wanted) = (&world.calls[..], tick.calls());
+        hold("calls", format!("{is:?}"), format!("{wanted:?}"));
+    }
     (!found.is_empty()).then(|| format!("tick {}: {}", tick.tick, found.join("; ")))
 }

@@ -11,8 +11,12 @@ pub(super) enum Change {
     Spec(Vec<String>, Value),
     /// The target's ConfigMaps and Secrets with their checksums, or why they cannot be read.
     Configs(Result<BTreeMap<String, String>, String>),
-    /// Whether calls of this name fail.
+    /// Whether calls of this (lower-case) name fail.
     Fails(String, bool),
+    /// Somebody else wrote the router's object: the canary's weight.
+    Router(u32),
+    /// Somebody else wrote a field of the status.
+    Status(String, i64),
     /// Whether the gateway accepted the HTTPRoute.
     Accepted(bool),
     /// Said again by a field of the tick.
@@ -41,8 +45,12 @@ pub(super) fn read(given: &str) -> Vec<Change> {
 
 /// An input of a tick that has no field of its own in the visible cases.
 pub(super) fn read_other(name: &str, value: &Value) -> Change {
+    let lower = name.to_lowercase();
+    if lower.contains("accepted") {
+        let says_no = [json!(false), json!("False"), json!("Unknown")].contains(value);
+        return Change::Accepted(says_no == lower.contains("not"));
+    }
     match value {
-        Value::Bool(value) if name.to_lowercase().contains("accepted") => Change::Accepted(*value),
         Value::Bool(value) => match name.strip_suffix("Fails") {
             Some(call) => Change::Fails(call.to_lowercase(), *value),
             None => Change::Unknown(name.to_owned()),
@@ -76,9 +84,15 @@ fn change(one: &str) -> Change {
     if let Some(call) = lower.strip_suffix(" ok") {
         return Change::Fails(call.to_owned(), false);
     }
+    if let Some(weight) = router_weight(&lower) {
+        return Change::Router(weight);
+    }
     let Some((name, value)) = one.split_once('=') else {
         return Change::Unknown(one.to_owned());
     };
+    if let (Some(field), Ok(value)) = (name.strip_prefix("status."), value.parse()) {
+        return Change::Status(field.to_owned(), value);
+    }
     if name == "configs" {
         return Change::Configs(configs(value));
     }
@@ -90,6 +104,16 @@ fn change(one: &str) -> Change {
         path.insert(0, "analysis".to_owned());
     }
     Change::Spec(path, parse(value))
+}
+
+/// `router=60/40`, `VirtualService weights set to 60/40`, `router weight 40`: the canary's weight.
+fn router_weight(lower: &str) -> Option<u32> {
+    let objects = ["router", "virtualservice", "httproute", "canary-weight"];
+    if !objects.iter().any(|object| lower.contains(object)) {
+        return None;
+    }
+    let digits = lower.split(|c: char| !c.is_ascii_digit());
+    digits.filter_map(|number| number.parse().ok()).next_back()
 }
 
 /// `map[configmap/a:1 secret/b:2]`, as Go prints it.
@@ -149,6 +173,11 @@ fn flagger_vocabulary() {
     assert_eq!(
         read("configs=map[configmap/x:1]"),
         [Change::Configs(Ok(configs))]
+    );
+    assert_eq!(read("router set to 60/40"), [Change::Router(40)]);
+    assert_eq!(
+        read("status.canaryWeight=7"),
+        [Change::Status("canaryWeight".to_owned(), 7)]
     );
     assert_eq!(
         read("configs=missing"),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use coalmine_policy::flagger::{Controller, Options, Provider, Status, read};
 use coalmine_policy::source::{Diagnostics, Severity, Source, read_documents};
 use coalmine_policy::{
-    Answer, Condition, Effect, Effects, Engine, HookAnswer, HookCall, Input, MetricAnswer,
-    MetricQuery, Observation, Replicas, Routes, Template, Time, Workload, WorkloadState,
+    Answer, Effect, Effects, Engine, HookAnswer, HookCall, Input, MetricAnswer, MetricQuery,
+    Observation, Replicas, Routes, Template, Time, Weight, Workload,
 };
 use serde_json::{Value, json};
 
 use super::case::{Case, Tick};
 use super::given::{self, Change};
+use super::objects::{answer, deployment, manifest, rollback_hooks, templates};
 
 pub(super) struct World {
     controller: Controller,
@@ -82,9 +83,10 @@ impl World {
         self.observe(Observation::Workload(Workload::Primary, Some(primary)));
         let canary = deployment(&tick.canary_deployment, &self.target, self.now);
         self.observe(Observation::Workload(Workload::Target, Some(canary)));
-        let routes = match self.accepted {
-            true => Ok(self.routes.clone()),
-            false => Err("HTTPRoute parent is not ready".to_owned()),
+        let routes = if self.is_readable() {
+            Ok(self.routes.clone())
+        } else {
+            Err("HTTPRoute parent is not ready".to_owned())
         };
         self.observe(Observation::Routes(routes));
         self.metrics.clone_from(&tick.metrics);
@@ -101,6 +103,15 @@ impl World {
             match change {
                 Change::Spec(path, value) => self.set(&path, value),
                 Change::Configs(configs) => self.observe(Observation::Configs(configs)),
+                Change::Router(weight) => {
+                    self.routes = Routes::weighted(Weight::percent(weight));
+                }
+                Change::Status(field, value) => self.set_status(&field, value),
+                Change::Fails(call, fails) if call.starts_with("config") => {
+                    let configs = BTreeMap::new();
+                    let configs = if fails { Err(call) } else { Ok(configs) };
+                    self.observe(Observation::Configs(configs));
+                }
                 Change::Fails(call, true) => drop(self.failing.insert(call)),
                 Change::Fails(call, false) => drop(self.failing.remove(&call)),
                 Change::Accepted(accepted) => self.accepted = accepted,
@@ -126,6 +137,19 @@ impl World {
             place = &mut place[name.as_str()];
         }
         *place = value;
+    }
+
+    /// Writes the status behind the controller's back, in its stored form.
+    fn set_status(&mut self, field: &str, value: i64) {
+        let stored = match field {
+            "canaryWeight" => "canary_weight",
+            "failedChecks" => "failed_checks",
+            "iterations" => "iterations",
+            other => return self.not_understood.push(format!("status.{other}")),
+        };
+        let mut state = serde_json::to_value(&self.controller).expect("serialises");
+        state["status"][stored] = json!(value);
+        self.controller = serde_json::from_value(state).expect("parses");
     }
 
     fn observe(&mut self, observation: Observation) {
@@ -183,10 +207,10 @@ impl World {
 
     fn done(&mut self, name: &str, call: String) -> Answer {
         self.calls.push(call);
-        match self.failing.contains(name) {
-            true => Answer::Failed("injected".to_owned()),
-            false => Answer::Done,
+        if self.failing.contains(name) {
+            return Answer::Failed("injected".to_owned());
         }
+        Answer::Done
     }
 
     fn set_routes(&mut self, routes: Routes) -> Answer {
@@ -239,6 +263,7 @@ impl World {
         self.calls
             .push(format!("hook:{}[{}]={value}", hook.name, hook.phase));
         let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+        let status = status.filter(|status| *status >= 100);
         status.map_or_else(
             || HookAnswer::Unreachable(value.to_string()),
             HookAnswer::Status,
@@ -249,8 +274,9 @@ impl World {
         self.controller.status()
     }
 
-    pub(super) fn is_accepted(&self) -> bool {
-        self.accepted
+    /// Whether GetRoutes can read the router's object.
+    pub(super) fn is_readable(&self) -> bool {
+        self.accepted && !self.failing.contains("getroutes")
     }
 
     /// Primary, canary and mirrored as Flagger's router would report them.
@@ -271,84 +297,4 @@ impl World {
         let weight = i64::from(weight);
         (100 - weight, weight, self.routes.mirrored)
     }
-}
-
-/// `none`, `NaN`, `+Inf`, `scalar`, `matrix`, `http500`, `1;2` for two series.
-fn answer(text: &str) -> MetricAnswer {
-    match text {
-        "none" | "" => MetricAnswer::Vector(Vec::new()),
-        "scalar" => MetricAnswer::Scalar(1.0),
-        "matrix" => MetricAnswer::Matrix(vec![vec![1.0]]),
-        _ => match text.split(';').map(|one| one.trim().parse()).collect() {
-            Ok(values) => MetricAnswer::Vector(values),
-            Err(_) => MetricAnswer::Error(text.to_owned()),
-        },
-    }
-}
-
-fn deployment(word: &str, template: &str, now: Time) -> WorkloadState {
-    let mut state = WorkloadState::settled(Template::new(template), 2);
-    match word {
-        "ready" | "" => {}
-        "notReady" | "wait" => state.available = 0,
-        "progressDeadlineExceeded" | "deadline" => {
-            state.available = 0;
-            state.progressing = Some(Condition {
-                status: false,
-                reason: "ProgressDeadlineExceeded".to_owned(),
-                last_update: now,
-            });
-        }
-        other => panic!("no such state of a deployment: {other}"),
-    }
-    state
-}
-
-fn manifest(case: &Case) -> Value {
-    let mut analysis = case.analysis.clone();
-    for hook in analysis["webhooks"].as_array_mut().into_iter().flatten() {
-        hook["url"] = json!("http://gate/");
-    }
-    let mut service = case.service.clone().unwrap_or_else(|| json!({}));
-    service["port"] = json!(80);
-    json!({
-        "apiVersion": "flagger.app/v1beta1",
-        "kind": "Canary",
-        "metadata": {"name": "podinfo", "namespace": "default"},
-        "spec": {
-            "provider": case.provider,
-            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "podinfo"},
-            "ingressRef": {
-                "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "podinfo",
-            },
-            "service": service,
-            "suspend": false,
-            "skipAnalysis": false,
-            "analysis": analysis,
-        },
-    })
-}
-
-/// A template for every name a metric refers to, except those that are to be missing.
-fn templates(analysis: &Value) -> String {
-    let metrics = analysis["metrics"].as_array().into_iter().flatten();
-    let names = metrics.filter_map(|metric| metric["templateRef"]["name"].as_str());
-    let names: BTreeSet<_> = names.filter(|name| !name.contains("missing")).collect();
-    let template = |name| {
-        let document = json!({
-            "apiVersion": "flagger.app/v1beta1",
-            "kind": "MetricTemplate",
-            "metadata": {"name": name, "namespace": "default"},
-            "spec": {"provider": {"type": "prometheus"}, "query": "custom_{{ interval }}"},
-        });
-        format!("---\n{document}\n")
-    };
-    names.into_iter().map(template).collect()
-}
-
-fn rollback_hooks(analysis: &Value) -> BTreeSet<String> {
-    let hooks = analysis["webhooks"].as_array().into_iter().flatten();
-    let ours = hooks.filter(|hook| hook["type"] == "rollback");
-    ours.filter_map(|hook| hook["name"].as_str().map(str::to_owned))
-        .collect()
 }
