@@ -40,7 +40,7 @@ spec:
   provider: {provider}
   targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
   ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: shop-ing}}
-  service: {{port: 80}}
+  service: {{port: 80, gatewayRefs: [{{name: gw}}]}}
   analysis: {analysis}
 "
     )
@@ -307,12 +307,29 @@ fn cookie_names_must_differ() {
 
 #[test]
 fn only_edits_of_routed_fields_change_the_fingerprint() {
-    let of = |service: &str| {
-        let text = manifest("istio", "{interval: 1m, threshold: 1, iterations: 1}");
-        let text = text.replace("{port: 80}", service);
+    let of = |provider: &str, service: &str| {
+        let text = manifest(provider, "{interval: 1m, threshold: 1, iterations: 1}");
+        let text = text.replace("{port: 80, gatewayRefs: [{name: gw}]}", service);
         read_text(&text, &Options::default()).0[0].routing
     };
-    let plain = of("{port: 80, timeout: 1s}");
-    assert_eq!(of("{timeout: 1s, port: 80, portName: http}"), plain);
-    assert_ne!(of("{port: 80, timeout: 5s}"), plain);
+    let plain = of("istio", "{port: 80, timeout: 1s}");
+    assert_eq!(
+        of("istio", "{timeout: 1s, port: 81, portName: http}"),
+        plain
+    );
+    assert_ne!(of("istio", "{port: 80, timeout: 5s}"), plain);
+    let ingress = of("nginx", "{port: 80, timeout: 1s}");
+    assert_eq!(of("nginx", "{port: 80, timeout: 5s}"), ingress);
+}
+
+#[test]
+fn a_gateway_must_be_named() {
+    let text = manifest(
+        "gatewayapi:v1",
+        "{interval: 1m, threshold: 1, iterations: 1}",
+    );
+    let text = text.replace(", gatewayRefs: [{name: gw}]", "");
+    let (canaries, messages) = read_text(&text, &Options::default());
+    assert!(canaries.is_empty());
+    assert_found(&messages, &["error: `spec.service.gatewayRefs` is missing"]);
 }

@@ -45,6 +45,7 @@ pub(super) fn manifest(case: &Case) -> Value {
     }
     let mut service = case.service.clone().unwrap_or_else(|| json!({}));
     service["port"] = json!(80);
+    service["gatewayRefs"] = json!([{"name": "gateway"}]);
     json!({
         "apiVersion": "flagger.app/v1beta1",
         "kind": "Canary",
