@@ -130,18 +130,17 @@ impl Controller {
     }
 
     fn tick(&mut self, effects: &mut Effects) {
-        let interval = self.canary.interval();
-        // Flagger job.go:32: a tick that outlasts the interval drops the ticker's events.
-        let passed = self.now.since(self.next_tick).nanos() / interval.nanos().max(1) + 1;
-        let ahead = interval.nanos().saturating_mul(passed);
-        self.next_tick += Span::from_nanos(ahead);
-        if self.step != Step::Resting {
-            return;
-        }
-        if let Some(edited) = self.edited.take() {
+        let resting = self.step == Step::Resting;
+        if let Some(edited) = self.edited.take_if(|_| resting) {
             self.canary = edited;
         }
-        self.advance_canary(effects);
+        // Flagger job.go:32: a tick that outlasts the interval drops the ticker's events.
+        let interval = self.canary.interval();
+        let passed = self.now.since(self.next_tick).nanos() / interval.nanos().max(1) + 1;
+        self.next_tick += Span::from_nanos(interval.nanos().saturating_mul(passed));
+        if resting {
+            self.advance_canary(effects);
+        }
     }
 
     fn observe(&mut self, observation: Observation, effects: &mut Effects) {
@@ -231,3 +230,6 @@ impl Engine for Controller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -333,3 +333,27 @@ fn a_gateway_must_be_named() {
     assert!(canaries.is_empty());
     assert_found(&messages, &["error: `spec.service.gatewayRefs` is missing"]);
 }
+
+#[test]
+fn malformed_objects_are_refused_without_a_panic() {
+    let head = "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: a}\n";
+    for body in [
+        "",
+        "spec:",
+        "spec: 5",
+        "spec: []",
+        "spec: {targetRef: [], analysis: 3}",
+        "spec: {analysis: {metrics: 1, webhooks: x, match: {}, stepWeights: 2, alerts: 4}}",
+        "spec: {analysis: {metrics: [1], webhooks: [x], match: [5], alerts: [[]]}}",
+        "spec: {analysis: {match: [{headers: 1}], metrics: [{templateRef: 3, thresholdRange: 4}]}}",
+        "spec: {analysis: {metrics: [{name: a, threshold: .nan, templateVariables: [1]}]}}",
+        "spec: {service: 4, ingressRef: 1, autoscalerRef: [], provider: 3}",
+    ] {
+        let (canaries, messages) = read_text(&format!("{head}{body}\n"), &Options::default());
+        assert!(canaries.is_empty(), "{body}");
+        assert!(
+            messages.iter().any(|m| m.contains(" error: ")),
+            "{body}: {messages:?}"
+        );
+    }
+}
