@@ -12,6 +12,7 @@
 //! decisions. Functions carry the names Flagger gives them.
 
 mod analysis;
+mod calls;
 mod canary;
 mod check;
 mod controller;

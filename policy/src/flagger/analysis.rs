@@ -1,7 +1,7 @@
 //! `runAnalysis`: hooks, then metrics; the first failure ends it (Flagger scheduler.go:752).
 
+use super::Controller;
 use super::check::{describe, judge};
-use super::controller::Controller;
 use super::gates::Gate;
 use super::{Check, Question};
 use crate::{Decision, Effects, MetricAnswer, MetricQuery, Record, Span};

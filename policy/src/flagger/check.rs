@@ -72,7 +72,7 @@ fn run_query(answer: &MetricAnswer) -> Result<f64, &'static str> {
 fn number_passes(measure: Measure, bound: Bound, value: f64) -> bool {
     match bound {
         Bound::Range { min, max } => {
-            !min.is_some_and(|min| value < min) && !max.is_some_and(|max| value > max)
+            min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
         }
         Bound::Threshold(min) if measure == Measure::SuccessRate => value >= min,
         Bound::Threshold(max) => value <= max,
@@ -83,8 +83,7 @@ fn number_passes(measure: Measure, bound: Bound, value: f64) -> bool {
 fn duration_passes(bound: Bound, value: i64) -> bool {
     match bound {
         Bound::Range { min, max } => {
-            !min.is_some_and(|min| value < millis(min))
-                && !max.is_some_and(|max| value > millis(max))
+            min.is_none_or(|min| value >= millis(min)) && max.is_none_or(|max| value <= millis(max))
         }
         Bound::Threshold(max) => value <= millis(max),
     }

@@ -1,17 +1,18 @@
 //! The controller as an engine: inputs in, one blocking call after the other out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Canary;
-use super::gates::Gate;
+use super::calls::{AfterRoutes, Step};
 use super::read::reread;
 use super::routes::{self, Reading, SetRoutes};
 use super::status::{Phase, Status};
 use crate::{
-    Answer, Call, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Record,
-    Replicas, Routes, Standing, Template, Time, Workload, WorkloadState,
+    Call, Command, Effects, Engine, Input, Observation, Record, Routes, Span, Standing, Template,
+    Time, Workload, WorkloadState,
 };
 
 /// Flagger's job for one Canary: ticks, and the status between them.
@@ -34,16 +35,16 @@ pub struct Controller {
     pub(super) reconciled: u64,
     pub(super) now: Time,
     next_tick: Time,
-    step: Step,
-    awaited: Option<Call>,
-    next_call: u64,
+    pub(super) step: Step,
+    pub(super) awaited: Option<Call>,
+    pub(super) next_call: u64,
 }
 
 /// The newest observation of each thing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     pub(super) target_template: Template,
-    pub(super) configs: Option<Result<std::collections::BTreeMap<String, String>, String>>,
+    pub(super) configs: Option<Result<BTreeMap<String, String>, String>>,
     pub(super) primary: Option<WorkloadState>,
     pub(super) target: Option<WorkloadState>,
     pub(super) routes: Result<Routes, String>,
@@ -58,55 +59,6 @@ pub(super) struct Overrides {
     pub(super) skip_analysis: bool,
     /// A rollback gate is open until the next tick asks it.
     pub(super) roll_back: bool,
-}
-
-/// The call a tick is blocked in, and with it where the tick goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Step {
-    /// Between ticks.
-    Resting,
-    /// In the router.
-    Routing {
-        then: AfterRoutes,
-        arguments: SetRoutes,
-        object: Routes,
-    },
-    /// In ScaleToZero or ScaleFromZero.
-    Scaling(AfterScale),
-    /// In Promote.
-    Promoting(AfterPromote),
-    /// In the webhook of this index.
-    Calling(Gate, usize),
-    /// In the check of this index.
-    Measuring(usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum AfterRoutes {
-    Reconcile,
-    Restart,
-    Skip,
-    Shift,
-    Advance,
-    Iterate,
-    Mirror,
-    Switch,
-    RollBack,
-    FailedPromotion,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum AfterScale {
-    Start,
-    Skip,
-    Finalise,
-    RollBack,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum AfterPromote {
-    Analysis,
-    Skip,
 }
 
 impl Controller {
@@ -178,18 +130,17 @@ impl Controller {
     }
 
     fn tick(&mut self, effects: &mut Effects) {
-        let interval = self.canary.interval();
-        // Flagger job.go:32: a tick that outlasts the interval drops the ticker's events.
-        let passed = self.now.since(self.next_tick).nanos() / interval.nanos().max(1) + 1;
-        let ahead = interval.nanos().saturating_mul(passed);
-        self.next_tick = self.next_tick + crate::Span::from_nanos(ahead);
-        if self.step != Step::Resting {
-            return;
-        }
-        if let Some(edited) = self.edited.take() {
+        let resting = self.step == Step::Resting;
+        if let Some(edited) = self.edited.take_if(|_| resting) {
             self.canary = edited;
         }
-        self.advance_canary(effects);
+        // Flagger job.go:32: a tick that outlasts the interval drops the ticker's events.
+        let interval = self.canary.interval();
+        let passed = self.now.since(self.next_tick).nanos() / interval.nanos().max(1) + 1;
+        self.next_tick += Span::from_nanos(interval.nanos().saturating_mul(passed));
+        if resting {
+            self.advance_canary(effects);
+        }
     }
 
     fn observe(&mut self, observation: Observation, effects: &mut Effects) {
@@ -221,6 +172,7 @@ impl Controller {
                     self.next_tick = self.now;
                 }
                 self.edited = Some(edited);
+                self.overrides.suspend = None;
             }
             Err(why) => effects.record(|| Record::Note(format!("edit refused: {why}"))),
         }
@@ -236,109 +188,6 @@ impl Controller {
             Command::Unpause => self.overrides.suspend = Some(false),
             Command::Promote | Command::Resume | Command::Retry => {}
         }
-    }
-
-    fn resume(&mut self, answer: Answer, effects: &mut Effects) {
-        self.awaited = None;
-        match std::mem::replace(&mut self.step, Step::Resting) {
-            Step::Resting => {}
-            Step::Calling(gate, index) => self.hook_answered(gate, index, &answer, effects),
-            Step::Measuring(index) => {
-                let answer = match answer {
-                    Answer::Metric(answer) => answer,
-                    other => MetricAnswer::Error(format!("no metric: {other:?}")),
-                };
-                self.measured(index, &answer, effects);
-            }
-            step => match answer {
-                Answer::Done => self.done(step, effects),
-                Answer::Failed(why) => self.failed(&step, &why, effects),
-                other => self.failed(&step, &format!("{other:?}"), effects),
-            },
-        }
-    }
-
-    fn done(&mut self, step: Step, effects: &mut Effects) {
-        match step {
-            Step::Routing {
-                then,
-                arguments,
-                object,
-            } => {
-                self.seen.routes = Ok(object);
-                self.routes_set(then, arguments, effects);
-            }
-            Step::Scaling(then) => self.scaled(then, effects),
-            Step::Promoting(then) => self.promoted(then, effects),
-            Step::Resting | Step::Calling(..) | Step::Measuring(_) => {}
-        }
-    }
-
-    /// Flagger reports the error and leaves the tick; the next one tries again.
-    fn failed(&mut self, step: &Step, why: &str, effects: &mut Effects) {
-        effects.record(|| Record::Note(format!("API call failed, tick ends: {why}")));
-        if let Step::Routing {
-            then: AfterRoutes::Mirror,
-            ..
-        } = step
-        {
-            self.count_iteration(effects); // Flagger scheduler.go:692 only reports the error.
-        }
-    }
-
-    fn await_call(&mut self, step: Step) -> Call {
-        self.next_call += 1;
-        self.step = step;
-        let call = Call(self.next_call);
-        self.awaited = Some(call);
-        call
-    }
-
-    pub(super) fn set_routes(
-        &mut self,
-        arguments: SetRoutes,
-        then: AfterRoutes,
-        effects: &mut Effects,
-    ) {
-        let before = self.seen.routes.as_ref().cloned().unwrap_or_default();
-        let object = routes::set_routes(&self.canary, arguments, &before);
-        let routes = object.clone();
-        let call = self.await_call(Step::Routing {
-            then,
-            arguments,
-            object,
-        });
-        effects.push(Effect::SetRoutes { call, routes });
-    }
-
-    pub(super) fn scale(&mut self, replicas: Replicas, then: AfterScale, effects: &mut Effects) {
-        let call = self.await_call(Step::Scaling(then));
-        effects.push(Effect::Scale {
-            call,
-            workload: Workload::Target,
-            replicas,
-        });
-    }
-
-    pub(super) fn promote(&mut self, then: AfterPromote, effects: &mut Effects) {
-        let call = self.await_call(Step::Promoting(then));
-        effects.push(Effect::Promote { call });
-    }
-
-    pub(super) fn ask(&mut self, index: usize, effects: &mut Effects, query: crate::MetricQuery) {
-        let call = self.await_call(Step::Measuring(index));
-        effects.push(Effect::Query { call, query });
-    }
-
-    pub(super) fn call_hook(
-        &mut self,
-        gate: Gate,
-        index: usize,
-        hook: crate::HookCall,
-        effects: &mut Effects,
-    ) {
-        let call = self.await_call(Step::Calling(gate, index));
-        effects.push(Effect::CallHook { call, hook });
     }
 
     pub(super) fn is_suspended(&self) -> bool {
@@ -381,3 +230,6 @@ impl Engine for Controller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

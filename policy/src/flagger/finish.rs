@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::controller::{AfterPromote, AfterRoutes, AfterScale, Controller};
+use super::Controller;
+use super::calls::{AfterPromote, AfterRoutes, AfterScale};
 use super::gates::Gate;
 use super::routes::{Reading, SetRoutes};
 use super::status::Phase;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Controller;
 use super::HookType;
-use super::controller::{AfterScale, Controller};
+use super::calls::AfterScale;
 use super::status::Phase;
 use crate::{Answer, Decision, Effects, HookAnswer, HookCall, Record, Replicas};
 

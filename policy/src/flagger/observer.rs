@@ -4,6 +4,9 @@ use super::Measure;
 use super::provider::Observer;
 use super::template::Model;
 
+/// Both questions to Traefik are asked of this histogram.
+const TRAEFIK: &str = "traefik_service_request_duration_seconds_bucket";
+
 /// `request-success-rate`: percent.
 pub(super) fn success_rate(observer: Observer, model: &Model<'_>) -> String {
     let (series, good, all) = match observer {
@@ -25,6 +28,15 @@ pub(super) fn success_rate(observer: Observer, model: &Model<'_>) -> String {
         Observer::Linkerd => {
             let good = linkerd_selector(model, "classification!=\"failure\", ");
             ("response_total", good, linkerd_selector(model, ""))
+        }
+        Observer::Traefik => {
+            let (good, all) = (", code!~\"5..\", le=\"+Inf\"", ", le=\"+Inf\"");
+            let service = traefik_selector(model);
+            (
+                TRAEFIK,
+                format!("{service}{good}"),
+                format!("{service}{all}"),
+            )
         }
     };
     let interval = model.interval;
@@ -68,6 +80,10 @@ pub(super) fn duration(observer: Observer, model: &Model<'_>) -> (String, Measur
                 Measure::Millis,
             )
         }
+        Observer::Traefik => {
+            let seconds = p99(TRAEFIK, &traefik_selector(model));
+            (format!("{seconds} * 1000"), Measure::Millis)
+        }
     }
 }
 
@@ -94,6 +110,11 @@ fn istio_selector(model: &Model<'_>) -> String {
         "reporter=\"destination\", destination_workload_namespace=\"{namespace}\", \
          destination_workload=~\"{target}\""
     )
+}
+
+fn traefik_selector(model: &Model<'_>) -> String {
+    let (namespace, target) = (model.namespace, model.target);
+    format!("service=~\"{namespace}-{target}-canary-[0-9a-zA-Z-]+@kubernetescrd\"")
 }
 
 fn linkerd_selector(model: &Model<'_>, classification: &str) -> String {
@@ -147,6 +168,12 @@ mod tests {
         assert_eq!(measure, Measure::Seconds);
         let linkerd = success_rate(Observer::Linkerd, &model());
         assert!(linkerd.contains(r#"classification!="failure", direction="inbound""#));
+        let service = r#"service=~"prod-shop-canary-[0-9a-zA-Z-]+@kubernetescrd""#;
+        let traefik = success_rate(Observer::Traefik, &model());
+        let good = format!("{TRAEFIK}{{ {service}, code!~\"5..\", le=\"+Inf\" }}[2m]");
+        assert!(traefik.contains(&good), "{traefik}");
+        let (query, _) = duration(Observer::Traefik, &model());
+        assert!(query.ends_with("by (le) ) * 1000"), "{query}");
         let istio = success_rate(Observer::Istio, &model());
         assert!(istio.contains(r#"destination_workload=~"shop", response_code!~"5.*""#));
     }

@@ -20,6 +20,8 @@ pub enum Provider {
     Istio,
     /// An SMI TrafficSplit.
     Linkerd,
+    /// A weighted TraefikService.
+    Traefik,
 }
 
 /// Every value the CRD accepts (`artifacts/flagger/crd.yaml`, `spec.provider`).
@@ -47,13 +49,14 @@ pub(super) const ACCEPTED: [&str; 19] = [
 
 impl Provider {
     /// Every modelled provider.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Nginx,
         Self::Kubernetes,
         Self::GatewayApiV1,
         Self::GatewayApiV1Beta1,
         Self::Istio,
         Self::Linkerd,
+        Self::Traefik,
     ];
 
     /// The provider as a manifest spells it.
@@ -66,6 +69,7 @@ impl Provider {
             Self::GatewayApiV1Beta1 => "gatewayapi:v1beta1",
             Self::Istio => "istio",
             Self::Linkerd => "linkerd",
+            Self::Traefik => "traefik",
         }
     }
 
@@ -81,10 +85,47 @@ impl Provider {
         matches!(self, Self::GatewayApiV1 | Self::GatewayApiV1Beta1)
     }
 
-    /// Whether an edit of the generated object makes Reconcile rewrite it with 100/0
-    /// (Flagger istio.go:331, gateway_api.go:233); the others touch no weights.
-    pub(super) const fn resets_on_edit(self) -> bool {
-        matches!(self, Self::Istio) || self.is_gateway_api()
+    /// The fields of `spec.service` that end up in the router's object. An edit of them makes
+    /// Reconcile rewrite the object with 100/0 (Flagger istio.go:331, gateway_api.go:233,
+    /// smi.go:105, traefik.go:109); the Ingress keeps its weight.
+    pub(super) const fn routed_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Nginx | Self::Kubernetes => &[],
+            Self::Istio => &[
+                "apex",
+                "corsPolicy",
+                "delegation",
+                "gateways",
+                "headers",
+                "hosts",
+                "match",
+                "name",
+                "retries",
+                "rewrite",
+                "timeout",
+            ],
+            Self::GatewayApiV1 | Self::GatewayApiV1Beta1 => &[
+                "apex",
+                "backendTimeout",
+                "corsPolicy",
+                "gatewayRefs",
+                "headers",
+                "hosts",
+                "match",
+                "mirror",
+                "name",
+                "port",
+                "rewrite",
+                "timeout",
+            ],
+            Self::Linkerd => &["hosts", "name"],
+            Self::Traefik => &["apex", "name", "port"],
+        }
+    }
+
+    /// Whether the router has rules for headers.
+    pub(super) const fn has_header_rules(self) -> bool {
+        matches!(self, Self::Nginx | Self::Istio) || self.is_gateway_api()
     }
 }
 
@@ -95,6 +136,7 @@ pub(super) enum Observer {
     Http,
     Istio,
     Linkerd,
+    Traefik,
 }
 
 /// Chooses the observer (Flagger scheduler_metrics.go:94-118, observers/factory.go:45).
@@ -117,6 +159,7 @@ pub(super) fn observer_of(
         Provider::Nginx => Observer::Nginx,
         Provider::Kubernetes => Observer::Http,
         Provider::Linkerd => Observer::Linkerd,
+        Provider::Traefik => Observer::Traefik,
         _ => Observer::Istio,
     }
 }

@@ -84,7 +84,12 @@ pub(super) fn reread(old: &Canary, text: &Arc<str>) -> Result<Arc<Canary>, Strin
     };
     let documents = read_documents(&source, &mut found);
     let mut templates = read_templates(&documents, &mut found);
-    templates.extend(old.templates.iter().cloned());
+    for known in old.templates.iter() {
+        let same = |t: &MetricTemplate| t.name == known.name && t.namespace == known.namespace;
+        if !templates.iter().any(same) {
+            templates.push(known.clone());
+        }
+    }
     let templates = templates.into();
     let edited = ours(&documents, "Canary")
         .filter(|d| d.name == old.name && namespace(d) == old.namespace)

@@ -50,7 +50,9 @@ pub(super) fn get_routes(canary: &Canary, iterations: i64, object: &Routes) -> R
         Provider::Kubernetes => Reading::PRIMARY,
         // ingress.go:138: a header or cookie annotation counts as all the traffic.
         Provider::Nginx if has_match && rule.is_some() => Reading::CANARY,
-        Provider::Nginx | Provider::Linkerd => Reading::weighted(hundredths(object.canary)),
+        Provider::Nginx | Provider::Linkerd | Provider::Traefik => {
+            Reading::weighted(hundredths(object.canary))
+        }
         Provider::Istio | Provider::GatewayApiV1 | Provider::GatewayApiV1Beta1 => Reading {
             mirrored: object.mirrored,
             // With match conditions the rule that has both backends is read.
@@ -72,7 +74,7 @@ pub(super) fn set_routes(canary: &Canary, arguments: SetRoutes, before: &Routes)
     let matches = &canary.analysis.matches;
     match canary.provider {
         Provider::Kubernetes => Routes::default(),
-        Provider::Linkerd => Routes::weighted(weight),
+        Provider::Linkerd | Provider::Traefik => Routes::weighted(weight),
         Provider::Nginx => set_ingress(canary, weight, before),
         _ if matches.is_empty() || weight == Weight::ZERO => Routes {
             canary: weight,

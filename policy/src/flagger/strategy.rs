@@ -1,7 +1,8 @@
 //! The strategies: progressive canary, A/B testing, blue/green (Flagger scheduler.go:482-750).
 
+use super::Controller;
 use super::Provider;
-use super::controller::{AfterPromote, AfterRoutes, Controller};
+use super::calls::{AfterPromote, AfterRoutes};
 use super::gates::Gate;
 use super::routes::{Reading, SetRoutes, percent};
 use super::status::Phase;

@@ -1,6 +1,7 @@
 //! `advanceCanary`: the order of operations in one tick (Flagger scheduler.go:158-506).
 
-use super::controller::{AfterRoutes, AfterScale, Controller};
+use super::Controller;
+use super::calls::{AfterRoutes, AfterScale};
 use super::gates::Gate;
 use super::readiness::{Readiness, Terms, is_ready};
 use super::routes::Reading;
@@ -14,8 +15,8 @@ impl Controller {
             effects.record(|| Record::Note("skipped: the object is suspended".to_owned()));
             return;
         }
-        // istio.go:331, gateway_api.go:233: any difference rewrites the object with 100/0.
-        if self.canary.provider.resets_on_edit() && self.reconciled != self.canary.routing {
+        // Any difference rewrites the object with 100/0.
+        if self.reconciled != self.canary.routing {
             let why = "Flagger istio.go:331, gateway_api.go:233";
             self.decided(Decision::Hold, why, effects, |_| {
                 "spec edited: the router's object is rewritten with 100/0".to_owned()

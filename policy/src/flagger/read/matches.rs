@@ -36,8 +36,10 @@ pub(super) fn read_matches(
     matches
 }
 
+type Make = fn(String) -> HeaderMatch;
+
 /// The schema's `oneOf`.
-const CONDITIONS: [(&str, fn(String) -> HeaderMatch); 4] = [
+const CONDITIONS: [(&str, Make); 4] = [
     ("exact", HeaderMatch::Exact),
     ("prefix", HeaderMatch::Prefix),
     ("suffix", HeaderMatch::Suffix),

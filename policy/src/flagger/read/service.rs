@@ -2,6 +2,7 @@
 
 use super::report;
 use crate::Span;
+use crate::flagger::Provider;
 use crate::source::{Diagnostics, Fields, Kind, Node};
 
 /// What a decision can depend on.
@@ -12,56 +13,47 @@ pub(super) struct Service {
     pub(super) routing: u64,
 }
 
-/// The fields that Istio's VirtualService or the HTTPRoute is made from
-/// (Flagger istio.go:147-253, gateway_api.go:62-180).
-const ROUTED: [&str; 15] = [
-    "apex",
-    "backendTimeout",
-    "corsPolicy",
-    "delegation",
-    "gatewayRefs",
-    "gateways",
-    "headers",
-    "hosts",
-    "match",
-    "mirror",
-    "name",
-    "port",
-    "retries",
-    "rewrite",
-    "timeout",
-];
-
-/// Reads `spec.service`; `analysis.match` is part of the router's object as well.
+/// Reads `spec.service`; with header rules `analysis.match` is part of the router's object as well.
 pub(super) fn read_service(
     spec: &mut Fields<'_>,
+    provider: Provider,
     matches: Option<&Node>,
     found: &mut Diagnostics,
 ) -> Service {
     let mut print = Fingerprint::default();
-    if let Some(matches) = matches {
-        print.node(matches);
+    if provider != Provider::Nginx && provider.has_header_rules() {
+        matches.into_iter().for_each(|matches| print.node(matches));
     }
-    let Some(mut fields) = spec.map("service", found) else {
-        return Service {
-            name: None,
-            routing: print.0,
-        };
-    };
-    fields.required("port", found);
-    fields.int("port", found);
-    for routed in ROUTED {
-        if let Some(node) = fields.node(routed) {
-            print.text(routed);
-            print.node(node);
+    let mut name = None;
+    if let Some(mut fields) = spec.map("service", found) {
+        fields.required("port", found);
+        fields.int("port", found);
+        for routed in provider.routed_fields() {
+            if let Some(node) = fields.node(routed) {
+                print.text(routed);
+                print.node(node);
+            }
         }
+        check_types(&mut fields, found);
+        if provider.is_gateway_api() {
+            check_gateway(&mut fields, found);
+        }
+        name = fields.string("name", found).filter(|name| !name.is_empty());
+        fields.finish(found);
     }
-    check_types(&mut fields, found);
-    let name = fields.string("name", found).filter(|name| !name.is_empty());
-    fields.finish(found);
     Service {
         name: name.map(str::to_owned),
         routing: print.0,
+    }
+}
+
+/// Flagger gateway_api.go:66.
+fn check_gateway(fields: &mut Fields<'_>, found: &mut Diagnostics) {
+    let refs = fields.list("gatewayRefs", found);
+    if refs.is_none_or(<[Node]>::is_empty) {
+        let what = "is missing; with a Gateway API provider every tick ends in an error without it";
+        let cure = "add for example gatewayRefs: [{name: my-gateway, namespace: gateways}]";
+        report::error(fields, "gatewayRefs", what, cure, found);
     }
 }
 
@@ -91,6 +83,11 @@ fn check_types(fields: &mut Fields<'_>, found: &mut Diagnostics) {
     let distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
     report::word(fields, "trafficDistribution", &distributions, found);
     for unused in [
+        "apex",
+        "corsPolicy",
+        "headers",
+        "retries",
+        "rewrite",
         "targetPort",
         "trafficPolicy",
         "primary",

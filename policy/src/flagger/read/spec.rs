@@ -36,7 +36,9 @@ pub(super) fn read_spec(
     let ingress = read_reference(&mut spec, "ingressRef", &["Ingress"], found);
     let route = read_reference(&mut spec, "routeRef", &["ApisixRoute"], found);
     let matches = context.document.root.at(&["spec", "analysis", "match"]);
-    let service = read_service(&mut spec, matches, found);
+    // A refused provider must not hide the mistakes that follow.
+    let router = provider.unwrap_or_default();
+    let service = read_service(&mut spec, router, matches, found);
     let target_name = target.as_ref().map_or("", |target| &target.name);
     if provider == Some(Provider::Nginx) && ingress.is_none() {
         assume_ingress(&mut spec, target_name, found);
@@ -56,11 +58,9 @@ pub(super) fn read_spec(
         context.options.mesh_provider,
         target.as_ref().map_or(TargetKind::Deployment, |t| t.kind),
     );
-    let analysis = spec.map("analysis", found).and_then(|fields| {
-        // A refused provider must not hide the analysis' own mistakes.
-        let provider = provider.unwrap_or_default();
-        read_analysis(fields, context, &names, (provider, observer), found)
-    });
+    let analysis = spec
+        .map("analysis", found)
+        .and_then(|fields| read_analysis(fields, context, &names, (router, observer), found));
     spec.finish(found);
     Some(Canary {
         name: context.document.name.clone(),

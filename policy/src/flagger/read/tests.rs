@@ -40,7 +40,7 @@ spec:
   provider: {provider}
   targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
   ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: shop-ing}}
-  service: {{port: 80}}
+  service: {{port: 80, gatewayRefs: [{{name: gw}}]}}
   analysis: {analysis}
 "
     )
@@ -307,12 +307,53 @@ fn cookie_names_must_differ() {
 
 #[test]
 fn only_edits_of_routed_fields_change_the_fingerprint() {
-    let of = |service: &str| {
-        let text = manifest("istio", "{interval: 1m, threshold: 1, iterations: 1}");
-        let text = text.replace("{port: 80}", service);
+    let of = |provider: &str, service: &str| {
+        let text = manifest(provider, "{interval: 1m, threshold: 1, iterations: 1}");
+        let text = text.replace("{port: 80, gatewayRefs: [{name: gw}]}", service);
         read_text(&text, &Options::default()).0[0].routing
     };
-    let plain = of("{port: 80, timeout: 1s}");
-    assert_eq!(of("{timeout: 1s, port: 80, portName: http}"), plain);
-    assert_ne!(of("{port: 80, timeout: 5s}"), plain);
+    let plain = of("istio", "{port: 80, timeout: 1s}");
+    assert_eq!(
+        of("istio", "{timeout: 1s, port: 81, portName: http}"),
+        plain
+    );
+    assert_ne!(of("istio", "{port: 80, timeout: 5s}"), plain);
+    let ingress = of("nginx", "{port: 80, timeout: 1s}");
+    assert_eq!(of("nginx", "{port: 80, timeout: 5s}"), ingress);
+}
+
+#[test]
+fn a_gateway_must_be_named() {
+    let text = manifest(
+        "gatewayapi:v1",
+        "{interval: 1m, threshold: 1, iterations: 1}",
+    );
+    let text = text.replace(", gatewayRefs: [{name: gw}]", "");
+    let (canaries, messages) = read_text(&text, &Options::default());
+    assert!(canaries.is_empty());
+    assert_found(&messages, &["error: `spec.service.gatewayRefs` is missing"]);
+}
+
+#[test]
+fn malformed_objects_are_refused_without_a_panic() {
+    let head = "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: a}\n";
+    for body in [
+        "",
+        "spec:",
+        "spec: 5",
+        "spec: []",
+        "spec: {targetRef: [], analysis: 3}",
+        "spec: {analysis: {metrics: 1, webhooks: x, match: {}, stepWeights: 2, alerts: 4}}",
+        "spec: {analysis: {metrics: [1], webhooks: [x], match: [5], alerts: [[]]}}",
+        "spec: {analysis: {match: [{headers: 1}], metrics: [{templateRef: 3, thresholdRange: 4}]}}",
+        "spec: {analysis: {metrics: [{name: a, threshold: .nan, templateVariables: [1]}]}}",
+        "spec: {service: 4, ingressRef: 1, autoscalerRef: [], provider: 3}",
+    ] {
+        let (canaries, messages) = read_text(&format!("{head}{body}\n"), &Options::default());
+        assert!(canaries.is_empty(), "{body}");
+        assert!(
+            messages.iter().any(|m| m.contains(" error: ")),
+            "{body}: {messages:?}"
+        );
+    }
 }

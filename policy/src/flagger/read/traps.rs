@@ -105,12 +105,15 @@ fn ab_testing(
     fields: &mut Fields<'_>,
     found: &mut Diagnostics,
 ) {
-    if provider == Provider::Linkerd {
-        let what = "does nothing with provider linkerd: all traffic goes to the canary at once";
+    if !provider.has_header_rules() {
+        let what = format!(
+            "does nothing with provider {}: all traffic goes to the canary at once",
+            provider.as_str()
+        );
         warn(
             fields,
             "match",
-            what,
+            &what,
             "remove it, or use a provider with header routes",
             found,
         );

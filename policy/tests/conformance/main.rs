@@ -1,0 +1,3 @@
+//! The engines against recorded decisions of the controllers they stand for.
+
+mod flagger;
