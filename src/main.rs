@@ -4,6 +4,7 @@ mod args;
 mod diagnostics;
 mod failure;
 mod input;
+mod locate;
 mod output;
 mod replay;
 mod run;

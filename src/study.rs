@@ -12,7 +12,7 @@ use coalmine_sim::unanswerable::Unanswerable;
 
 use crate::args::WorldArgs;
 use crate::failure::Failure;
-use crate::{diagnostics, input};
+use crate::{diagnostics, input, locate};
 
 /// Policies and scenarios, read and checked.
 #[derive(Debug)]
@@ -73,10 +73,11 @@ impl Inputs {
         Ok(stages)
     }
 
-    /// Finds the part of the query that is to blame in the manifest's text.
+    /// Marks what is to blame in the manifest's text.
     fn located(&self, policy: &Policy, unanswerable: Unanswerable) -> Diagnostic {
         let Unanswerable {
             asked,
+            offset,
             part,
             message,
             help,
@@ -84,40 +85,24 @@ impl Inputs {
         let (line, column) = asked.line_column;
         let file = if line == 0 { &policy.file } else { &asked.file };
         let source = self.sources.iter().find(|source| source.file == *file);
-        let found = source.and_then(|source| find_part(&source.text, line, &part));
+        let query = locate::Query {
+            text: &asked.text,
+            line,
+        };
+        let found = source.and_then(|source| query.place(&source.text, offset, &part));
+        let unknown = Position {
+            line,
+            column,
+            ..Position::default()
+        };
         Diagnostic {
             severity: Severity::Error,
             file: file.clone(),
-            position: found.unwrap_or(Position {
-                line,
-                column,
-                start: 0,
-                end: 0,
-            }),
+            position: found.unwrap_or(unknown),
             message,
             help,
         }
     }
-}
-
-/// The first place of `part` at or after a line.
-fn find_part(text: &str, line: usize, part: &str) -> Option<Position> {
-    if part.is_empty() || line == 0 {
-        return None;
-    }
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
-    let start = before + text.get(before..)?.find(part)?;
-    let line_start = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
-    Some(Position {
-        line: text.get(..start)?.matches('\n').count() + 1,
-        column: text.get(line_start..start)?.chars().count() + 1,
-        start,
-        end: start + part.len(),
-    })
 }
 
 fn read_policies(

@@ -10,7 +10,9 @@ use crate::subject::Asked;
 pub struct Unanswerable {
     /// The query, with its place in the manifest.
     pub asked: Asked,
-    /// The part of the query's text that is to blame; empty when all of it is.
+    /// Where in the query's text the cause stands, in bytes.
+    pub offset: usize,
+    /// What stands there; empty when all of the query is to blame.
     pub part: String,
     /// The cause.
     pub message: String,
@@ -34,6 +36,7 @@ pub(crate) fn unreadable(asked: Asked, error: &ParseError) -> Unanswerable {
     let metric = &asked.metric;
     let message = format!("query of metric `{metric}` {verdict}{near}: {error}");
     Unanswerable {
+        offset: error.offset,
         part,
         message,
         help: error.help.clone(),
@@ -60,6 +63,7 @@ pub(crate) fn no_series(
     };
     let metric = &asked.metric;
     Unanswerable {
+        offset: selector.position,
         part: name.unwrap_or_default().to_owned(),
         message: format!(
             "query of metric `{metric}`: no series of the simulated world matches `{text}`"

@@ -8,7 +8,7 @@ const CANARY: &str = include_str!("../../scenarios/policies/flagger/ten-minutes.
 fn refused(arguments: &[&str], said: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    let mut command = coalmine(&["score", "--quiet", "--runs", "2"]);
+    let mut command = coalmine(&["score", "--quiet"]);
     let output = command
         .args(arguments)
         .arg("--out")

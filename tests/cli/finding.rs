@@ -14,7 +14,7 @@ fn missed(start: &str) -> f64 {
         "200",
     ]);
     let missed = &cell(&score, "checkout-api", "market-open/overload-only")["missed"];
-    missed["rate"].as_f64().expect("a rate")
+    missed["share"].as_f64().expect("a share")
 }
 
 #[test]
