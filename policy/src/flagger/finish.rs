@@ -8,7 +8,7 @@ use super::gates::Gate;
 use super::routes::{Reading, SetRoutes};
 use super::status::Phase;
 use super::steps::TOTAL_WEIGHT;
-use crate::{Decision, Effects, Record, Replicas};
+use crate::{Decision, Effects, Record, Replicas, Weight};
 
 impl Controller {
     /// Flagger scheduler.go:948. There is no staged rollback.
@@ -19,7 +19,8 @@ impl Controller {
 
     /// Flagger scheduler.go:1004: all traffic to the canary, which is not scaled down.
     pub(super) fn handle_failed_promotion(&mut self, why: &str, effects: &mut Effects) {
-        self.decided(Decision::Hold, "Flagger scheduler.go:1004", effects, |_| {
+        let decision = Decision::Advance(Weight::FULL);
+        self.decided(decision, "Flagger scheduler.go:1004", effects, |_| {
             format!("promotion failed, all traffic to the canary: primary {why}")
         });
         self.set_routes(Reading::CANARY, AfterRoutes::FailedPromotion, effects);

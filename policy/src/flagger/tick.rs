@@ -6,7 +6,7 @@ use super::gates::Gate;
 use super::readiness::{Readiness, Terms, is_ready};
 use super::routes::Reading;
 use super::status::Phase;
-use crate::{Decision, Effects, Record, Replicas, WorkloadState};
+use crate::{Decision, Effects, Record, Replicas, Weight, WorkloadState};
 
 impl Controller {
     /// The start of a tick, to the router's Reconcile.
@@ -17,8 +17,9 @@ impl Controller {
         }
         // Any difference rewrites the object with 100/0.
         if self.reconciled != self.canary.routing {
-            let why = "Flagger istio.go:331, gateway_api.go:233";
-            self.decided(Decision::Hold, why, effects, |_| {
+            let decision = Decision::Advance(Weight::ZERO);
+            let rule = "Flagger istio.go:331, gateway_api.go:233";
+            self.decided(decision, rule, effects, |_| {
                 "spec edited: the router's object is rewritten with 100/0".to_owned()
             });
             self.set_routes(Reading::PRIMARY, AfterRoutes::Reconcile, effects);

@@ -8,7 +8,7 @@ use super::{report, traps};
 use crate::Span;
 use crate::flagger::provider::Observer;
 use crate::flagger::{Analysis, Provider};
-use crate::source::{Diagnostics, Fields, parse_go_duration};
+use crate::source::{Diagnostics, Fields, Severity, parse_go_duration};
 
 /// Flagger canary.go:29.
 const DEFAULT_INTERVAL: Span = Span::from_secs(60);
@@ -23,7 +23,7 @@ pub(super) fn read_analysis(
     found: &mut Diagnostics,
 ) -> Option<Analysis> {
     let admission = context.options.admission;
-    let before = found.has_errors();
+    let errors_before = count_errors(found);
     if admission {
         check_one_of(&mut fields, found);
     }
@@ -57,11 +57,18 @@ pub(super) fn read_analysis(
         webhooks,
     };
     // A trap found in half-read numbers would mislead.
-    if before || !found.has_errors() {
+    if count_errors(found) == errors_before {
         traps::warn_of(&analysis, provider, &mut fields, found);
     }
     fields.finish(found);
     Some(analysis)
+}
+
+fn count_errors(found: &Diagnostics) -> usize {
+    found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .count()
 }
 
 /// The schema's `oneOf`.

@@ -14,14 +14,18 @@ pub(super) fn read_matches(
 ) -> Vec<BTreeMap<String, HeaderMatch>> {
     let mut matches = Vec::new();
     for mut entry in report::items(fields, "match", found) {
-        for refused in ["queryParams", "sourceLabels"] {
-            if entry.node(refused).is_some() {
-                let what = "is not modelled by coalmine";
-                let cure = "match on headers, or leave the condition out";
-                report::error(&mut entry, refused, what, cure, found);
+        let mut conditions = read_headers(&mut entry, found);
+        for other in ["queryParams", "sourceLabels"] {
+            // An Ingress ignores them.
+            if entry.node(other).is_some() && provider != Provider::Nginx {
+                let what = "is matched by no request that coalmine simulates";
+                let cure = "match on a header to see traffic on the canary";
+                report::warn(&mut entry, other, what, cure, found);
+                // No header has a space in its name, so nobody matches.
+                conditions.insert(format!("no {other}"), HeaderMatch::Present);
             }
         }
-        matches.push(read_headers(&mut entry, found));
+        matches.push(conditions);
         entry.finish(found);
     }
     // Flagger ingress.go:183.

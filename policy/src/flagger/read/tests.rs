@@ -290,6 +290,11 @@ fn traps_are_warned_of_with_a_cure() {
         &format!("iterations: 5, stepWeightPromotion: 10, {matched}"),
     );
     assert_found(&found, &["`spec.analysis.stepWeightPromotion` never ends"]);
+    let labels = "iterations: 5, match: [{sourceLabels: {app: x}}]";
+    assert_found(
+        &of("istio", labels),
+        &["match[0].sourceLabels` is matched by no request"],
+    );
     let found = of("nginx", &format!("stepWeight: 5, {matched}"));
     assert_found(
         &found,

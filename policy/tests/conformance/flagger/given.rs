@@ -39,6 +39,9 @@ const ELSEWHERE: [&str; 7] = [
 /// Fields of `spec` itself; any other bare name is one of `spec.analysis`.
 const OF_SPEC: [&str; 3] = ["progressDeadlineSeconds", "metricsServer", "provider"];
 
+/// Fields of `status`.
+const OF_STATUS: [&str; 2] = ["canaryWeight", "failedChecks"];
+
 pub(super) fn read(given: &str) -> Vec<Change> {
     given.split(';').map(|one| change(one.trim())).collect()
 }
@@ -49,6 +52,9 @@ pub(super) fn read_other(name: &str, value: &Value) -> Change {
     if lower.contains("accepted") {
         let says_no = [json!(false), json!("False"), json!("Unknown")].contains(value);
         return Change::Accepted(says_no == lower.contains("not"));
+    }
+    if let Some(weight) = router_weight(&format!("{lower}={value}")) {
+        return Change::Router(weight);
     }
     match value {
         Value::Bool(value) => match name.strip_suffix("Fails") {
@@ -90,7 +96,9 @@ fn change(one: &str) -> Change {
     let Some((name, value)) = one.split_once('=') else {
         return Change::Unknown(one.to_owned());
     };
-    if let (Some(field), Ok(value)) = (name.strip_prefix("status."), value.parse()) {
+    let of_status = name.strip_prefix("status.");
+    let of_status = of_status.or_else(|| OF_STATUS.contains(&name).then_some(name));
+    if let (Some(field), Ok(value)) = (of_status, value.parse()) {
         return Change::Status(field.to_owned(), value);
     }
     if name == "configs" {
@@ -108,7 +116,13 @@ fn change(one: &str) -> Change {
 
 /// `router=60/40`, `VirtualService weights set to 60/40`, `router weight 40`: the canary's weight.
 fn router_weight(lower: &str) -> Option<u32> {
-    let objects = ["router", "virtualservice", "httproute", "canary-weight"];
+    let objects = [
+        "router",
+        "routes",
+        "virtualservice",
+        "httproute",
+        "canary-weight",
+    ];
     if !objects.iter().any(|object| lower.contains(object)) {
         return None;
     }
