@@ -19,6 +19,7 @@
 pub mod baseline;
 pub mod effect;
 pub mod engine;
+pub mod expr;
 pub mod input;
 pub mod metric;
 pub mod record;
