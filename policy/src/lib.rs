@@ -16,6 +16,7 @@
 //! * [`source`] reads YAML with positions and collects every mistake as a [`source::Diagnostic`].
 //! * [`Engine`] is the contract between an engine and its world.
 
+pub mod argo;
 pub mod baseline;
 pub mod effect;
 pub mod engine;
