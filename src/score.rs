@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coalmine_reports::{Collector, Progress, Reporter, Summary, csv, json, surprise, terminal};
+use coalmine_scenarios::manifests::Policy;
 use coalmine_sim::ensemble::Ensemble;
 use coalmine_sim::event::{Event, Study};
+use coalmine_sim::scenario::Scenario;
 
 use crate::args::{ScoreArgs, ScoreFormat};
 use crate::failure::Failure;
@@ -25,8 +27,8 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let study = Study {
         seed: args.world.seed,
         runs: args.runs,
-        policies: inputs.policies.iter().map(|p| p.info()).collect(),
-        scenarios: inputs.scenarios.iter().map(|s| s.info()).collect(),
+        policies: inputs.policies.iter().map(Policy::info).collect(),
+        scenarios: inputs.scenarios.iter().map(Scenario::info).collect(),
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.map_or(0, usize::from))

@@ -14,12 +14,15 @@
 //! ```
 //!
 //! * [`source`] reads YAML with positions and collects every mistake as a [`source::Diagnostic`].
-//! * [`flagger`] decides as Flagger's scheduler does.
+//! * [`flagger`] decides as Flagger's scheduler does, [`argo`] as Argo Rollouts' controller does;
+//!   [`expr`] is Argo's condition language.
 //! * [`Engine`] is the contract between an engine and its world.
 
+pub mod argo;
 pub mod baseline;
 pub mod effect;
 pub mod engine;
+pub mod expr;
 pub mod flagger;
 pub mod input;
 pub mod metric;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coalmine_policy::source::{Diagnostics, Document, Position, Source, read_documents};
-use coalmine_policy::{baseline, flagger};
+use coalmine_policy::{argo, baseline, flagger};
 use coalmine_sim::event::PolicyInfo;
 use coalmine_sim::subject::Subject;
 
@@ -64,6 +64,7 @@ pub fn read(sources: &[Source], diagnostics: &mut Diagnostics) -> Manifests {
     }
     let mut found = Found::default();
     found.flagger(&documents, diagnostics);
+    found.argo(&documents, diagnostics);
     found.baselines(&documents, diagnostics);
     // In the order of the files, whatever the kind.
     found.0.sort_by_key(|(order, _)| (order.0, order.1));
@@ -93,7 +94,7 @@ fn is_ours(document: &Document) -> bool {
             document.kind.as_str(),
             "Canary" | "MetricTemplate" | "AlertProvider"
         ),
-        "argoproj.io/v1alpha1" => matches!(
+        argo::API_VERSION => matches!(
             document.kind.as_str(),
             "Rollout" | "AnalysisTemplate" | "ClusterAnalysisTemplate"
         ),
@@ -145,6 +146,18 @@ impl Found {
                 ("Flagger Canary", "Canary"),
                 (&names.0, &names.1),
                 Box::new(canary),
+            );
+        }
+    }
+
+    fn argo(&mut self, documents: &[Document], diagnostics: &mut Diagnostics) {
+        for rollout in argo::read(documents, diagnostics) {
+            let names = (rollout.namespace.clone(), rollout.name.clone());
+            self.push(
+                documents,
+                ("Argo Rollout", "Rollout"),
+                (&names.0, &names.1),
+                Box::new(rollout),
             );
         }
     }

@@ -1,5 +1,6 @@
 //! A policy as the simulator needs it: an engine to start, the workloads around it, the names on its series.
 
+mod argo;
 mod baseline;
 mod flagger;
 

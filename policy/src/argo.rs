@@ -1,0 +1,34 @@
+//! Argo Rollouts 1.10: Rollouts with the canary strategy and their Prometheus analyses.
+//!
+//! * [`read`] lowers `Rollout`, `AnalysisTemplate` and `ClusterAnalysisTemplate` and merges them.
+//!   What the API server or coalmine cannot take is a diagnostic; what *Argo's controller* refuses
+//!   is the Rollout's [`Refusal`], because a refused manifest has an outcome of its own: nothing
+//!   happens.
+//! * [`analysis::Run`] is an AnalysisRun.
+//! * [`Controller`] is the engine.
+//!
+//! Source citations (`canary.go:320`) mean argoproj/argo-rollouts at 9f8d111d8 (1.10).
+
+pub mod analysis;
+mod controller;
+mod plan;
+mod read;
+mod replicas;
+mod resolve;
+mod rollout;
+mod template;
+mod value;
+
+pub use controller::Controller;
+pub use plan::{Metric, Outcome, Plan, RangeBack, Test, printed};
+pub use read::read;
+pub use replicas::{Pods, basic_canary, weighted_targets};
+pub use resolve::Analysis;
+pub use rollout::{
+    Background, Canary, CanaryScale, PossibleQuery, Refusal, Rollout, Routing, Step, Threshold,
+};
+pub use template::Place;
+pub use value::IntOrString;
+
+/// The `apiVersion` of Argo Rollouts' kinds.
+pub const API_VERSION: &str = "argoproj.io/v1alpha1";

@@ -1,0 +1,71 @@
+//! One reconcile pass (`canary.go:20`).
+
+use super::super::rollout::Step;
+use super::{Controller, Pause, Reason, story};
+use crate::{Decision, Effects, Time};
+
+impl Controller {
+    /// Runs one pass; whether it changed anything, so that another one follows.
+    pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> bool {
+        let mut changed = false;
+        self.reconcile_services(effects, &mut changed);
+        self.reconcile_routes(now, effects, &mut changed);
+        let verdict = self.reconcile_runs(effects, &mut changed);
+        let mut add = None;
+        if verdict.pause {
+            // canary.go:78: a pause just added ends the pass before anything is scaled.
+            add = Some(Reason::InconclusiveAnalysisRun);
+        } else if !self.reconcile_scale(now, effects, &mut changed)
+            && self.wants_pause_step()
+            && !self.controller_pause
+        {
+            add = Some(Reason::CanaryPauseStep);
+        }
+        self.sync_status(now, add, verdict.abort, effects, &mut changed);
+        changed
+    }
+
+    /// `reconcileCanaryPause` (`canary.go:135`): at a pause step without its condition.
+    fn wants_pause_step(&self) -> bool {
+        !self.user_paused
+            && !self.promote_full
+            && !self.fully_promoted()
+            && matches!(self.current_step_spec(), Some(Step::Pause(_)))
+            && self.pause(Reason::CanaryPauseStep).is_none()
+    }
+
+    /// `CalculatePauseConditions` (`pause.go:92`).
+    pub(super) fn add_pause(&mut self, now: Time, reason: Reason, effects: &mut Effects) {
+        if self.pause(reason).is_some() {
+            return;
+        }
+        self.pauses.push(Pause {
+            reason,
+            since: now.truncated_to_second(),
+        });
+        self.controller_pause = true;
+        let (span, rule) = match (reason, self.current_step_spec()) {
+            (Reason::CanaryPauseStep, Some(Step::Pause(span))) => {
+                (*span, "Argo rollout/canary.go:135")
+            }
+            _ => (None, "Argo rollout/analysis.go:434"),
+        };
+        let step = self.step;
+        story::decided(effects, Decision::Pause(span), rule, || match reason {
+            Reason::CanaryPauseStep => format!("step {step}: CanaryPauseStep"),
+            Reason::InconclusiveAnalysisRun => format!("step {step}: InconclusiveAnalysisRun"),
+        });
+    }
+
+    /// When the present pause step ends by itself: strictly after its duration
+    /// (`pause.go:195`), counted from whole seconds.
+    pub(super) fn pause_expiry(&self) -> Option<Time> {
+        let Some(Step::Pause(Some(duration))) = self.current_step_spec() else {
+            return None;
+        };
+        let pause = self
+            .pause(Reason::CanaryPauseStep)
+            .filter(|_| !self.user_paused)?;
+        Some(pause.since + *duration + crate::Span::from_nanos(1))
+    }
+}

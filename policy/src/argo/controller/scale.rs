@@ -1,0 +1,216 @@
+//! Scaling ReplicaSets (`canary.go:415`, `replicaset.go`).
+
+use super::super::replicas::{Pods, basic_canary, threshold_met, weighted_targets};
+use super::super::rollout::{CanaryScale, Step};
+use super::{Asked, Controller, Reason};
+use crate::{Effect, Effects, Replicas, Template, Time, Workload};
+
+impl Controller {
+    /// Stable first, then new, then the others; one that scales ends the pass. Whether one did.
+    pub(super) fn reconcile_scale(
+        &mut self,
+        now: Time,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) -> bool {
+        // context.go:150: haltProgress.
+        if self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some() {
+            return false;
+        }
+        let (new, stable) = (self.current.clone(), self.stable.clone());
+        let scaled = if self.fully_promoted() {
+            self.scale(&stable, self.rollout.replicas, effects)
+        } else {
+            let (canary_count, stable_count) = self.next_counts();
+            self.scale(&stable, stable_count, effects)
+                || self.scale_canary(now, &new, canary_count, effects)
+        };
+        let scaled = scaled || self.scale_others(now, effects);
+        *changed |= scaled;
+        scaled
+    }
+
+    /// Sets `spec.replicas`; whether that changed anything.
+    fn scale(&mut self, template: &Template, replicas: u32, effects: &mut Effects) -> bool {
+        let before = self.sets.pods(template).spec;
+        if before == replicas {
+            return false;
+        }
+        self.sets.set_spec(template, replicas);
+        let call = self.call(Asked::Scale {
+            of: template.clone(),
+            before,
+        });
+        effects.push(Effect::Scale {
+            call,
+            workload: Workload::ReplicaSet(template.clone()),
+            replicas: Replicas::Exactly(replicas),
+        });
+        true
+    }
+
+    /// `reconcileNewReplicaSet` (`replicaset.go:130`): an aborted, routed canary is kept for a while.
+    fn scale_canary(
+        &mut self,
+        now: Time,
+        new: &Template,
+        count: u32,
+        effects: &mut Effects,
+    ) -> bool {
+        if !(self.aborted() && self.rollout.is_routed()) {
+            self.sets.ensure(new).deadline = None;
+            return self.scale(new, count, effects);
+        }
+        let Some(delay) = self.rollout.canary.abort_delay else {
+            // abortScaleDownDelaySeconds: 0 leaves the canary as it is.
+            return false;
+        };
+        match self.sets.ensure(new).deadline {
+            Some(deadline) if now >= deadline => self.scale(new, 0, effects),
+            Some(_) => false,
+            None => {
+                // Only once stable can serve everything.
+                if self.sets.pods(&self.stable).available >= self.rollout.replicas {
+                    let deadline = now.truncated_to_second() + delay;
+                    self.sets.ensure(new).deadline = Some(deadline);
+                }
+                false
+            }
+        }
+    }
+
+    /// `scaleDownOldReplicaSetsForCanary` (`canary.go:178`).
+    fn scale_others(&mut self, now: Time, effects: &mut Effects) -> bool {
+        let least = self.rollout.replicas - self.rollout.canary.max_unavailable;
+        let available: u32 = self.sets.iter().map(|set| set.pods.available).sum();
+        let mut room = available.saturating_sub(least);
+        let routed = self.rollout.is_routed();
+        let promoted = self.fully_promoted();
+        let delay = self.rollout.canary.scale_down_delay;
+        let mut down: Vec<(Template, u32)> = Vec::new();
+        let (stable, current) = (self.stable.clone(), self.current.clone());
+        let serving = [self.stable_service.clone(), self.canary_service.clone()];
+        let others = self.sets.iter_mut();
+        for set in others.filter(|set| set.template != stable && set.template != current) {
+            // Pods that never became available go first (`cleanupUnhealthyReplicas`).
+            let unhealthy = set.pods.spec.saturating_sub(set.pods.available);
+            let referenced = routed && serving.contains(&set.template);
+            if set.pods.spec == 0 || referenced {
+                continue;
+            }
+            let count = if !routed {
+                let healthy = set.pods.spec - unhealthy;
+                let taken = healthy.min(room);
+                room -= taken;
+                healthy - taken
+            } else if promoted || set.deadline.is_some() {
+                let deadline = *set
+                    .deadline
+                    .get_or_insert(now.truncated_to_second() + delay);
+                if now >= deadline { 0 } else { set.pods.spec }
+            } else {
+                0
+            };
+            if count != set.pods.spec {
+                down.push((set.template.clone(), count));
+            }
+        }
+        let mut scaled = false;
+        for (template, count) in down {
+            scaled |= self.scale(&template, count, effects);
+        }
+        scaled
+    }
+
+    fn others(&self) -> impl Iterator<Item = Pods> {
+        let sets = self.sets.iter();
+        sets.filter(|set| set.template != self.stable && set.template != self.current)
+            .map(|set| set.pods)
+    }
+
+    /// The next `spec.replicas` of canary and stable.
+    fn next_counts(&self) -> (u32, u32) {
+        let rollout = &self.rollout;
+        if rollout.is_routed() {
+            return self.routed_counts();
+        }
+        let (max, surge) = (rollout.max_weight(), rollout.canary.max_surge);
+        let target = weighted_targets(rollout.replicas, self.replica_weight(), max, surge);
+        let pods = (self.sets.pods(&self.current), self.sets.pods(&self.stable));
+        let others = self.others().map(|pods| pods.spec).sum();
+        basic_canary(rollout.replicas, &rollout.canary, target, pods, others)
+    }
+
+    /// `CalculateReplicaCountsForTrafficRoutedCanary` (`canary.go:377`).
+    fn routed_counts(&self) -> (u32, u32) {
+        let rollout = &self.rollout;
+        let share = |weight: u32, of: u32| {
+            let exact = u64::from(weight) * u64::from(rollout.replicas);
+            u32::try_from(exact.div_ceil(u64::from(of.max(1)))).unwrap_or(u32::MAX)
+        };
+        let at_least = |count: u32| match count {
+            0 => 0,
+            count => count.max(rollout.canary.min_pods.min(rollout.replicas)),
+        };
+        let canary = match self.canary_scale() {
+            Some(CanaryScale::Replicas(replicas)) => replicas,
+            Some(CanaryScale::Weight(weight)) => at_least(share(weight, 100)),
+            _ => at_least(share(self.replica_weight(), rollout.max_weight())),
+        };
+        (canary, at_least(rollout.replicas))
+    }
+
+    /// `UseSetCanaryScale` (`canary.go:583`): the nearest one at or before the current step.
+    fn canary_scale(&self) -> Option<CanaryScale> {
+        if self.promote_full || self.aborted() {
+            return None;
+        }
+        let steps = self.rollout.canary.steps.get(..=self.step)?;
+        let scales = steps.iter().rev().filter_map(|step| match step {
+            Step::SetCanaryScale(scale) => Some(*scale),
+            _ => None,
+        });
+        scales
+            .take(1)
+            .find(|scale| *scale != CanaryScale::MatchTraffic)
+    }
+
+    /// `GetCanaryReplicasOrWeight` (`canary.go:502`).
+    fn replica_weight(&self) -> u32 {
+        if self.promote_full || self.fully_promoted() {
+            return self.rollout.max_weight();
+        }
+        self.current_set_weight()
+    }
+
+    /// `GetCurrentSetWeight` (`canary.go:562`).
+    pub(super) fn current_set_weight(&self) -> u32 {
+        if self.aborted() {
+            return 0;
+        }
+        match self.rollout.canary.steps.get(..=self.step) {
+            None => self.rollout.max_weight(),
+            Some(steps) => last_weight(steps),
+        }
+    }
+
+    /// `AtDesiredReplicaCountsForCanary` (`canary.go:59`).
+    pub(super) fn at_desired_counts(&self) -> bool {
+        let (canary, stable) = self.next_counts();
+        let stable_pods = self.sets.pods(&self.stable);
+        let new = self.sets.pods(&self.current);
+        threshold_met(self.rollout.canary.threshold, new, canary)
+            && stable_pods.spec == stable
+            && stable_pods.created == stable
+            && (self.rollout.is_routed() || self.others().all(|pods| pods.available == 0))
+    }
+}
+
+/// The last `setWeight` of some steps; 0 when there is none.
+pub(super) fn last_weight(steps: &[Step]) -> u32 {
+    let weights = steps.iter().rev().filter_map(|step| match step {
+        Step::SetWeight(weight) => Some(*weight),
+        _ => None,
+    });
+    weights.take(1).last().unwrap_or(0)
+}

@@ -1,0 +1,87 @@
+//! The ReplicaSets as far as they are known.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::replicas::Pods;
+use crate::{Template, Time, WorkloadState};
+
+/// ReplicaSets by template; a rollout has two, seldom three.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sets(Vec<Set>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Set {
+    pub(super) template: Template,
+    pub(super) pods: Pods,
+    pub(super) ready: u32,
+    /// The scale-down-deadline annotation.
+    pub(super) deadline: Option<Time>,
+}
+
+impl Sets {
+    pub(super) fn new(stable: Template, replicas: u32) -> Self {
+        Self(vec![Set {
+            template: stable,
+            pods: Pods {
+                spec: replicas,
+                created: replicas,
+                available: replicas,
+            },
+            ready: replicas,
+            deadline: None,
+        }])
+    }
+
+    /// Creates a ReplicaSet of size 0 unless there is one (`controller.go:560`).
+    pub(super) fn ensure(&mut self, template: &Template) -> &mut Set {
+        let place = self.0.iter().position(|set| set.template == *template);
+        let place = place.unwrap_or_else(|| {
+            self.0.push(Set {
+                template: template.clone(),
+                pods: Pods::default(),
+                ready: 0,
+                deadline: None,
+            });
+            self.0.len() - 1
+        });
+        &mut self.0[place]
+    }
+
+    pub(super) fn observe(&mut self, template: Template, state: Option<&WorkloadState>) {
+        let set = self.ensure(&template);
+        let Some(state) = state else {
+            // Deleted, or not created yet.
+            (set.pods.created, set.pods.available, set.ready) = (0, 0, 0);
+            return;
+        };
+        if let Some(desired) = state.desired {
+            set.pods.spec = desired;
+        }
+        set.pods.created = state.created;
+        set.pods.available = state.available;
+        set.ready = state.ready;
+    }
+
+    pub(super) fn pods(&self, template: &Template) -> Pods {
+        let mut sets = self.0.iter();
+        sets.find(|set| set.template == *template)
+            .map_or(Pods::default(), |set| set.pods)
+    }
+
+    pub(super) fn set_spec(&mut self, template: &Template, spec: u32) {
+        self.ensure(template).pods.spec = spec;
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Set> {
+        self.0.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Set> {
+        self.0.iter_mut()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let running = self.0.iter().filter(|set| set.pods.spec > 0);
+        running.filter_map(|set| set.deadline).min()
+    }
+}

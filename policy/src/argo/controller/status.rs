@@ -1,0 +1,251 @@
+//! Writing the status: steps, promotion, abort, deadline (`canary.go:346`, `sync.go`).
+
+use serde::{Deserialize, Serialize};
+
+use super::super::replicas::threshold_met;
+use super::super::rollout::Step;
+use super::{Controller, Reason, runs, story};
+use crate::{Decision, Effects, Span, Standing, Time};
+
+/// What counts as progress (`conditions.go:253`), and since when there was none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    since: Time,
+    updated: u32,
+    old: u32,
+    ready: u32,
+    available: u32,
+    pub(super) timed_out: bool,
+}
+
+impl Progress {
+    /// Restarts the clock.
+    pub(super) fn touch(&mut self, now: Time) {
+        self.since = now.truncated_to_second();
+        self.timed_out = false;
+    }
+}
+
+impl Controller {
+    /// `syncRolloutStatusCanary`. Conditions to add were decided on the status as it was.
+    pub(super) fn sync_status(
+        &mut self,
+        now: Time,
+        pause: Option<Reason>,
+        abort: Option<(String, &'static str)>,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) {
+        self.note_progress(now);
+        if self.fully_promoted() {
+            return;
+        }
+        let mut abort = abort;
+        if self.promote_full {
+            // canary.go:377: clears pauses and abort.
+            self.pauses.clear();
+            self.aborted_at = None;
+            (self.retried, abort) = (false, None);
+            self.step = self.rollout.canary.steps.len();
+        }
+        if abort.is_none() && !self.aborted() && self.promotable() {
+            self.promote(now, effects);
+            *changed = true;
+            return;
+        }
+        if let Some((message, rule)) = abort {
+            self.abort(now, &message, rule, effects);
+            *changed = true;
+            return;
+        }
+        if self.aborted() {
+            return;
+        }
+        if self.completed_step(now) {
+            self.complete_step(now, effects);
+            *changed = true;
+        }
+        if let Some(reason) = pause.filter(|_| !self.promote_full) {
+            self.add_pause(now, reason, effects);
+            *changed = true;
+        }
+        // pause.go:117: without a condition nothing is controller-paused.
+        if self.pauses.is_empty() && self.controller_pause {
+            self.controller_pause = false;
+            *changed = true;
+        }
+        self.check_deadline(now, effects, changed);
+    }
+
+    /// `shouldFullPromote` (`sync.go:1249`).
+    fn promotable(&self) -> bool {
+        let new = self.sets.pods(&self.current);
+        let replicas = self.rollout.replicas;
+        if new.available < replicas && !threshold_met(self.rollout.canary.threshold, new, replicas)
+        {
+            return false;
+        }
+        self.promote_full || self.step >= self.rollout.canary.steps.len()
+    }
+
+    /// `promoteStable` (`sync.go:1319`).
+    fn promote(&mut self, now: Time, effects: &mut Effects) {
+        let (steps, available) = (
+            self.rollout.canary.steps.len(),
+            self.sets.pods(&self.current).available,
+        );
+        let full = self.promote_full;
+        self.stable = self.current.clone();
+        self.pauses.clear();
+        self.controller_pause = false;
+        (self.aborted_at, self.retried, self.promote_full) = (None, false, false);
+        self.step = steps;
+        self.settled = Standing::Promoted;
+        self.progress.touch(now);
+        story::decided(
+            effects,
+            Decision::Promote,
+            "Argo rollout/sync.go:1274",
+            || {
+                let why = match full {
+                    true => "full promotion requested".to_owned(),
+                    false => format!("completed all {steps} canary steps"),
+                };
+                format!(
+                    "{why}; {available} pods available; stable is now {}",
+                    self.stable
+                )
+            },
+        );
+    }
+
+    /// The pass that decides only marks; pods and router follow in the next one
+    /// (`canary.go:393`).
+    pub(super) fn abort(
+        &mut self,
+        now: Time,
+        message: &str,
+        rule: &'static str,
+        effects: &mut Effects,
+    ) {
+        let at_step = self.step;
+        self.aborted_at = Some(now);
+        self.retried = false;
+        self.step = 0;
+        self.pauses.clear();
+        self.controller_pause = false;
+        story::decided(effects, Decision::RollBack, rule, || {
+            format!("RolloutAborted at step {at_step}: {message}")
+        });
+    }
+
+    /// `completedCurrentCanaryStep` (`canary.go:307`).
+    fn completed_step(&self, now: Time) -> bool {
+        if self.user_paused {
+            return false;
+        }
+        match self.current_step_spec() {
+            None | Some(Step::Analysis(None)) => false,
+            Some(Step::Pause(_)) => {
+                let resumed =
+                    self.controller_pause && self.pause(Reason::CanaryPauseStep).is_none();
+                resumed || self.pause_expiry().is_some_and(|at| now >= at)
+            }
+            Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => self.at_desired_counts(),
+            Some(Step::Analysis(Some(_))) => self
+                .step_run
+                .as_ref()
+                .is_some_and(runs::ActiveRun::is_successful),
+        }
+    }
+
+    fn complete_step(&mut self, now: Time, effects: &mut Effects) {
+        let pods = (self.sets.pods(&self.current), self.sets.pods(&self.stable));
+        let (index, count) = (self.step, self.rollout.canary.steps.len());
+        match self.current_step_spec() {
+            Some(Step::SetWeight(weight)) => {
+                let weight = self.rollout.weight(*weight);
+                let rule = "Argo rollout/canary.go:320";
+                story::decided(effects, Decision::Advance(weight), rule, || {
+                    let (new, stable) = (pods.0.available, pods.1.spec);
+                    format!("step {index} of {count}: {new} canary pods available, {stable} stable")
+                });
+            }
+            Some(step) => {
+                let name = story::step_name(step);
+                effects.record(|| {
+                    crate::Record::Note(format!("step {index} of {count} complete: {name}"))
+                });
+            }
+            None => {}
+        }
+        self.step += 1;
+        self.step_run = None;
+        self.forget_runs();
+        self.pauses
+            .retain(|pause| pause.reason != Reason::CanaryPauseStep);
+        if self.aborted_at.is_some() && self.retried {
+            // A retry that got past its first step is an update like any other
+            // (`pause.go:75`: abortedAt goes with the next status).
+            self.aborted_at = None;
+            self.retried = false;
+        }
+        self.progress.touch(now);
+    }
+
+    /// `RolloutProgressing` (`conditions.go:253`).
+    fn note_progress(&mut self, now: Time) {
+        let (mut updated, mut old, mut ready, mut available) = (0, 0, 0, 0);
+        for set in self.sets.iter() {
+            if set.template == self.current {
+                updated += set.pods.created;
+            } else {
+                old += set.pods.created;
+            }
+            ready += set.ready;
+            available += set.pods.available;
+        }
+        let last = &mut self.progress;
+        let progress = updated != last.updated
+            || old < last.old
+            || ready > last.ready
+            || available > last.available;
+        (last.updated, last.old, last.ready, last.available) = (updated, old, ready, available);
+        if progress {
+            last.touch(now);
+        }
+    }
+
+    /// When the progress deadline passes; `None` in steps that may last (`sync.go:799`) and while
+    /// paused.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let lasting = matches!(
+            self.current_step_spec(),
+            Some(Step::Pause(_) | Step::Analysis(_))
+        );
+        let counts = !self.fully_promoted()
+            && !self.aborted()
+            && !self.user_paused
+            && !self.progress.timed_out
+            && self.pauses.is_empty()
+            && !lasting;
+        // conditions.go:365: strictly before now.
+        counts.then(|| self.progress.since + self.rollout.progress_deadline + Span::from_nanos(1))
+    }
+
+    fn check_deadline(&mut self, now: Time, effects: &mut Effects, changed: &mut bool) {
+        if self.deadline().is_none_or(|at| now < at) {
+            return;
+        }
+        self.progress.timed_out = true;
+        *changed = true;
+        let message = format!("ReplicaSet \"{}\" has timed out progressing.", self.current);
+        if self.rollout.progress_deadline_abort {
+            self.abort(now, &message, "Argo rollout/sync.go:825", effects);
+        } else {
+            story::decided(effects, Decision::Hold, "Argo rollout/sync.go:944", || {
+                format!("ProgressDeadlineExceeded: {message} The controller keeps trying")
+            });
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What people read of it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::analysis::MetricResult;
+use super::super::plan::Metric;
+use super::super::rollout::Step;
+use super::Controller;
+use crate::{Decision, Effects, Record};
+
+/// The Rollout's phase, and whether a refusal was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Phase {
+    Healthy,
+    Progressing,
+    Paused,
+    Degraded,
+}
+
+impl Phase {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::Progressing => "Progressing",
+            Self::Paused => "Paused",
+            Self::Degraded => "Degraded",
+        }
+    }
+}
+
+pub(super) fn decided(
+    effects: &mut Effects,
+    decision: Decision,
+    rule: &'static str,
+    detail: impl FnOnce() -> String,
+) {
+    effects.record(|| Record::Decided {
+        decision,
+        rule: Cow::Borrowed(rule),
+        detail: detail(),
+    });
+}
+
+/// `successCondition result[0] >= 0.95`.
+pub(super) fn conditions(metric: &Metric) -> String {
+    let mut text = String::new();
+    let tests = [
+        ("successCondition", &metric.success),
+        ("failureCondition", &metric.failure),
+    ];
+    for (name, test) in tests {
+        if let Some(test) = test {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.push_str(&format!("{name} {}", test.text));
+        }
+    }
+    text
+}
+
+/// ` (failed 1, limit 3; inconclusive 0, limit 0; errors in a row 0, limit 4)`.
+pub(super) fn counters(metric: &Metric, result: &MetricResult) -> String {
+    let of = metric
+        .count
+        .map_or(String::new(), |count| format!(" of {count}"));
+    format!(
+        " (measurement {}{of}; failed {}, limit {}; inconclusive {}, limit {}; errors in a row {}, \
+         limit {})",
+        result.count,
+        result.failed,
+        metric.failure_limit,
+        result.inconclusive,
+        metric.inconclusive_limit,
+        result.consecutive_error,
+        metric.consecutive_error_limit,
+    )
+}
+
+pub(super) fn step_name(step: &Step) -> String {
+    match step {
+        Step::SetWeight(weight) => format!("setWeight {weight}"),
+        Step::Pause(None) => "pause".to_owned(),
+        Step::Pause(Some(span)) => format!("pause {span}"),
+        Step::Analysis(_) => "analysis".to_owned(),
+        Step::SetCanaryScale(_) => "setCanaryScale".to_owned(),
+    }
+}
+
+impl Controller {
+    /// `CalculateRolloutPhase` (`rolloututil.go:133`), as far as it concerns a canary.
+    fn present_phase(&self) -> Phase {
+        let replicas = self.rollout.replicas;
+        let updated = self.sets.pods(&self.current);
+        let old = self.sets.iter().filter(|set| set.template != self.current);
+        let old: u32 = old.map(|set| set.pods.created).sum();
+        let lingering = old > 0 && !self.rollout.is_routed();
+        if self.aborted() || (self.progress.timed_out && !self.fully_promoted()) {
+            Phase::Degraded
+        } else if self.user_paused || !self.pauses.is_empty() {
+            Phase::Paused
+        } else if !self.fully_promoted() || updated.available < replicas || lingering {
+            Phase::Progressing
+        } else {
+            Phase::Healthy
+        }
+    }
+
+    pub(super) fn tell_phase(&mut self, effects: &mut Effects) {
+        let phase = self.present_phase();
+        if phase != self.phase {
+            let (from, to) = (self.phase.as_str().into(), phase.as_str().into());
+            effects.record(|| Record::Phase { from, to });
+            self.phase = phase;
+        }
+    }
+
+    /// Tells once why nothing will happen.
+    pub(super) fn refuse(&mut self, effects: &mut Effects) {
+        let Some(refusal) = &self.rollout.refusal else {
+            return;
+        };
+        if self.phase == Phase::Degraded {
+            return;
+        }
+        let rule = "Argo rollout/controller.go:573";
+        decided(effects, Decision::Invalid, rule, || refusal.message.clone());
+        let (from, to) = (self.phase.as_str().into(), Phase::Degraded.as_str().into());
+        effects.record(|| Record::Phase { from, to });
+        self.phase = Phase::Degraded;
+    }
+}

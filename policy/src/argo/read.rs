@@ -1,0 +1,100 @@
+//! Reading Argo's kinds.
+//!
+//! The API server prunes unknown fields (a warning) and rejects wrong types (an error). What it
+//! accepts and the controller refuses becomes the Rollout's refusal.
+
+mod args;
+mod merge;
+mod pod;
+mod rollout;
+mod step;
+mod strategy;
+mod template;
+
+use std::sync::Arc;
+
+use super::API_VERSION;
+use super::rollout::Rollout;
+use super::template::Place;
+use super::value::IntOrString;
+use crate::source::{Diagnostics, Document, Fields, Kind, Node};
+
+/// Reads every Rollout among the documents, with the AnalysisTemplates that it refers to.
+///
+/// A Rollout that cannot be used, or whose templates cannot, is left out and reported.
+pub fn read(documents: &[Document], diagnostics: &mut Diagnostics) -> Vec<Arc<Rollout>> {
+    let ours = || documents.iter().filter(|d| d.api_version == API_VERSION);
+    let mut templates = template::Templates::default();
+    for document in ours() {
+        templates.read(document, diagnostics);
+    }
+    ours()
+        .filter(|document| document.kind == "Rollout")
+        .filter_map(|document| rollout::read(document, &templates, diagnostics))
+        .map(Arc::new)
+        .collect()
+}
+
+fn place(document: &Document, node: &Node) -> Place {
+    Place {
+        file: document.source.file.clone(),
+        line: node.position.line,
+        column: node.position.column,
+    }
+}
+
+/// The place of a mapping.
+fn place_of(fields: &Fields<'_>) -> Place {
+    Place {
+        file: fields.document().source.file.clone(),
+        line: fields.position().line,
+        column: fields.position().column,
+    }
+}
+
+/// Marks fields as read that exist in Argo and do not bear on decisions.
+fn ignore(fields: &mut Fields<'_>, names: &[&str]) {
+    for name in names {
+        fields.node(name);
+    }
+}
+
+/// Reports fields that exist in Argo and that coalmine does not simulate.
+fn refuse(fields: &mut Fields<'_>, names: &[&str], help: &str, found: &mut Diagnostics) {
+    for name in names {
+        if let Some(node) = fields.node(name) {
+            let message = format!("`{}` is not simulated yet", fields.path_of(name));
+            let error = fields
+                .document()
+                .error(node.position, message, help.to_owned());
+            found.push(error);
+        }
+    }
+}
+
+/// A string that is there and not empty: the API keeps no difference.
+fn non_empty(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<String> {
+    let text = fields.string(name, found)?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn int_or_string(
+    fields: &mut Fields<'_>,
+    name: &str,
+    found: &mut Diagnostics,
+) -> Option<IntOrString> {
+    let node = fields.node(name)?;
+    match &node.kind {
+        Kind::Int(value) => Some(IntOrString::Int(*value)),
+        Kind::Str(text) => Some(IntOrString::Text(text.clone())),
+        other => {
+            let path = fields.path_of(name);
+            let message = format!("`{path}` is {}, not an integer or a string", other.name());
+            let error = fields
+                .document()
+                .error(node.position, message, String::new());
+            found.push(error);
+            None
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Arguments of templates and of references to them.
+
+use super::super::template::{Arg, ArgValue};
+use super::template::each;
+use super::{ignore, place_of};
+use crate::source::{Diagnostics, Document, Fields, Kind, Node};
+
+/// A template's arguments: `value`, or `valueFrom` a secret or a field.
+pub(super) fn template_args(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Vec<Arg> {
+    let (document, path) = (fields.document(), fields.path_of("args"));
+    let items = fields.list("args", found).unwrap_or_default();
+    each(document, &path, items, found, |mut item, found| {
+        item.required("name", found);
+        let name = item.string("name", found).map(str::to_owned);
+        let mut value = item
+            .string("value", found)
+            .map(|v| ArgValue::Text(v.to_owned()));
+        if let Some(mut from) = item.map("valueFrom", found) {
+            if from.node("secretKeyRef").is_some() {
+                value = Some(ArgValue::Secret);
+                let message = format!(
+                    "the secret of `{}` is unknown here",
+                    item.path_of("valueFrom")
+                );
+                let help = "`*****` stands in for it; fine unless a query or a condition uses it";
+                found.push(document.warning(from.position(), message, help.to_owned()));
+            } else if from.node("fieldRef").is_some() {
+                value = Some(ArgValue::Unresolved);
+            }
+            from.finish(found);
+        }
+        let place = place_of(&item);
+        item.finish(found);
+        Some(Arg {
+            name: name?,
+            value,
+            place,
+        })
+    })
+}
+
+/// The arguments that a Rollout gives: `value`, a template hash or a field of the Rollout
+/// (`factory.go:18`). One without any value is the empty string.
+pub(super) fn rollout_args(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Vec<Arg> {
+    let (document, path) = (fields.document(), fields.path_of("args"));
+    let items = fields.list("args", found).unwrap_or_default();
+    each(document, &path, items, found, |mut item, found| {
+        item.required("name", found);
+        let name = item.string("name", found).map(str::to_owned);
+        let written = item.string("value", found).unwrap_or_default();
+        let mut value = ArgValue::Text(written.to_owned());
+        if let Some(from) = item.map("valueFrom", found) {
+            value = value_from(document, from, found).unwrap_or(value);
+        }
+        let place = place_of(&item);
+        item.finish(found);
+        Some(Arg {
+            name: name?,
+            value: Some(value),
+            place,
+        })
+    })
+}
+
+fn value_from(
+    document: &Document,
+    mut from: Fields<'_>,
+    found: &mut Diagnostics,
+) -> Option<ArgValue> {
+    let mut value = None;
+    if let Some(node) = from.node("podTemplateHashValue") {
+        value = match node.as_str() {
+            Some("Stable") => Some(ArgValue::StableHash),
+            Some("Latest") => Some(ArgValue::LatestHash),
+            _ => {
+                let message = format!(
+                    "`{}` is neither Stable nor Latest",
+                    from.path_of("podTemplateHashValue")
+                );
+                found.push(document.error(node.position, message, String::new()));
+                None
+            }
+        };
+    }
+    if let Some(mut field) = from.map("fieldRef", found) {
+        ignore(&mut field, &["apiVersion"]);
+        let node = field.required("fieldPath", found);
+        if let Some(path) = field.string("fieldPath", found)
+            && let Some(node) = node
+            && value.is_none()
+        {
+            value = field_value(&document.root, path).map(ArgValue::Text);
+            if value.is_none() {
+                let message = format!("`{path}` names no single value of this Rollout");
+                let help = "name a label, an annotation or another scalar that is set";
+                found.push(document.error(node.position, message, help.to_owned()));
+            }
+        }
+        field.finish(found);
+    }
+    ignore(&mut from, &["secretKeyRef"]);
+    from.finish(found);
+    value
+}
+
+/// The scalar at `metadata.labels['app']`, `spec.template.spec.containers[0].image` and the like.
+fn field_value(root: &Node, path: &str) -> Option<String> {
+    let mut node = root;
+    let mut rest = path;
+    while !rest.is_empty() {
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (key, after) = inner.split_once(']')?;
+            let key = key.trim_matches(['\'', '"']);
+            node = match (&node.kind, key.parse::<usize>()) {
+                (Kind::Seq(items), Ok(index)) => items.get(index)?,
+                _ => node.get(key)?,
+            };
+            rest = after;
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            node = node.get(&rest[..end])?;
+            rest = &rest[end..];
+        }
+    }
+    match &node.kind {
+        Kind::Str(text) => Some(text.clone()),
+        Kind::Int(value) => Some(value.to_string()),
+        Kind::Float(value) => Some(value.to_string()),
+        Kind::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}

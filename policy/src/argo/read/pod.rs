@@ -1,0 +1,62 @@
+//! Selector and pod template, as far as they decide whether the controller takes the Rollout.
+
+use super::ignore;
+use super::rollout::{Refusals, field_place};
+use crate::source::{Diagnostics, Fields, Kind, Node};
+
+/// `validation.go:107`: a selector, and a template that it selects.
+pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut Diagnostics) {
+    let at = field_place(spec, "selector");
+    let selector = spec.node("selector");
+    let template = spec.node("template");
+    if spec.node("workloadRef").is_some() {
+        // The template and its labels come from a Deployment that need not be here.
+        return;
+    }
+    let Some(selector) = selector else {
+        let message = "spec.selector: Required value: Rollout has missing field '.spec.selector'";
+        refusals.say(at, message.to_owned(), "add `selector: {matchLabels: …}`");
+        return;
+    };
+    if let Some(mut fields) = spec.map("selector", found) {
+        ignore(&mut fields, &["matchLabels", "matchExpressions"]);
+        fields.finish(found);
+    }
+    let wanted = pairs(selector.get("matchLabels"));
+    if wanted.is_empty() && selector.get("matchExpressions").is_none() {
+        let message = "spec.selector: Invalid value: {}: empty selector is invalid for deployment";
+        refusals.say(at, message.to_owned(), "add `matchLabels`");
+        return;
+    }
+    let labels = pairs(template.and_then(|t| t.at(&["metadata", "labels"])));
+    let fits = wanted.iter().all(|pair| labels.contains(pair));
+    if !fits {
+        let printed: Vec<_> = labels.iter().map(|(k, v)| format!("{k:?}:{v:?}")).collect();
+        let message = format!(
+            "spec.template.metadata.labels: Invalid value: map[string]string{{{}}}: `selector` does \
+             not match template `labels`",
+            printed.join(", ")
+        );
+        let at = field_place(spec, "template");
+        refusals.say(at, message, "repeat the selector's labels in the template");
+        return;
+    }
+    let containers = template.and_then(|t| t.at(&["spec", "containers"]));
+    let any =
+        containers.is_some_and(|node| matches!(&node.kind, Kind::Seq(list) if !list.is_empty()));
+    if !any {
+        let at = field_place(spec, "template");
+        let message = "spec.template.spec.containers: Required value".to_owned();
+        refusals.say(at, message, "a pod template needs a container");
+    }
+}
+
+fn pairs(node: Option<&Node>) -> Vec<(&str, &str)> {
+    let Some(Kind::Map(entries)) = node.map(|node| &node.kind) else {
+        return Vec::new();
+    };
+    let entries = entries.iter();
+    entries
+        .filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
+        .collect()
+}

@@ -1,0 +1,153 @@
+//! `kind: Rollout`.
+
+use super::super::rollout::{Refusal, Rollout};
+use super::super::template::Place;
+use super::template::Templates;
+use super::{ignore, place, place_of, pod, strategy};
+use crate::Span;
+use crate::source::{Diagnostics, Document, Fields};
+
+/// What the controller would refuse, in its order; only the first counts (`controller.go:605`).
+pub(super) struct Refusals(Option<Refusal>);
+
+impl Refusals {
+    pub(super) fn add(&mut self, refusal: Refusal) {
+        self.0.get_or_insert(refusal);
+    }
+
+    pub(super) fn say(&mut self, place: Place, message: String, help: &str) {
+        self.add(Refusal {
+            message,
+            place,
+            help: help.to_owned(),
+        });
+    }
+}
+
+/// Reads one Rollout; `None` when it cannot be used.
+pub(super) fn read(
+    document: &Document,
+    templates: &Templates,
+    diagnostics: &mut Diagnostics,
+) -> Option<Rollout> {
+    let mut found = Diagnostics::new();
+    let rollout = read_one(document, templates, &mut found);
+    let bad = found.has_errors();
+    diagnostics.extend(found);
+    rollout.filter(|_| !bad)
+}
+
+fn read_one(
+    document: &Document,
+    templates: &Templates,
+    found: &mut Diagnostics,
+) -> Option<Rollout> {
+    let mut root = Fields::new(document, "", &document.root, found);
+    ignore(&mut root, &["apiVersion", "kind", "metadata", "status"]);
+    if document.name.is_empty() {
+        let message = "`metadata.name` is required".to_owned();
+        found.push(document.error(root.position(), message, String::new()));
+    }
+    let place = place_of(&root);
+    let namespace = document
+        .namespace
+        .clone()
+        .unwrap_or_else(|| "default".to_owned());
+    let Some(mut spec) = root.map("spec", found) else {
+        root.required("spec", found);
+        return None;
+    };
+    root.finish(found);
+    let mut refusals = Refusals(None);
+    let replicas = count(&mut spec, "replicas", 1, &mut refusals, found);
+    pod::check(&mut spec, &mut refusals, found);
+    let min_ready = count(&mut spec, "minReadySeconds", 0, &mut refusals, found);
+    count(&mut spec, "revisionHistoryLimit", 10, &mut refusals, found);
+    let deadline = count(
+        &mut spec,
+        "progressDeadlineSeconds",
+        600,
+        &mut refusals,
+        found,
+    );
+    if deadline <= min_ready {
+        let at = field_place(&mut spec, "progressDeadlineSeconds");
+        let message = format!(
+            "spec.progressDeadlineSeconds: Invalid value: {deadline}: must be greater than \
+             minReadySeconds"
+        );
+        refusals.say(
+            at,
+            message,
+            "raise progressDeadlineSeconds or lower minReadySeconds",
+        );
+    }
+    let paused = spec.boolean("paused", found).unwrap_or(false);
+    let abort = spec
+        .boolean("progressDeadlineAbort", found)
+        .unwrap_or(false);
+    ignore(&mut spec, &["restartAt", "analysis", "rollbackWindow"]);
+    let context = strategy::Context {
+        namespace: &namespace,
+        templates,
+        replicas,
+    };
+    let canary = strategy::read(&mut spec, &context, &mut refusals, found);
+    spec.finish(found);
+    let Refusals(mut refusal) = refusals;
+    if let Some(refusal) = &mut refusal {
+        // rolloututil.go:138 and controller.go:624.
+        let name = &document.name;
+        refusal.message = format!(
+            "InvalidSpec: The Rollout \"{name}\" is invalid: {}",
+            refusal.message
+        );
+    }
+    Some(Rollout {
+        name: document.name.clone(),
+        namespace,
+        place,
+        replicas,
+        min_ready: Span::from_secs(min_ready.into()),
+        progress_deadline: Span::from_secs(deadline.into()),
+        progress_deadline_abort: abort,
+        paused,
+        canary: canary?,
+        refusal,
+    })
+}
+
+/// A field that must not be negative (`ValidateNonnegativeField`).
+fn count(
+    fields: &mut Fields<'_>,
+    name: &str,
+    default: u32,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> u32 {
+    let Some(value) = fields.int(name, found) else {
+        return default;
+    };
+    if value < 0 {
+        let at = field_place(fields, name);
+        let path = fields.path_of(name);
+        let message = format!("{path}: Invalid value: {value}: must be greater than or equal to 0");
+        refusals.say(at, message, "write 0 or more");
+    } else if value > i64::from(i32::MAX) {
+        let at = fields
+            .node(name)
+            .map_or(fields.position(), |node| node.position);
+        let message = format!("`{}` is too large", fields.path_of(name));
+        found.push(fields.document().error(at, message, String::new()));
+    }
+    u32::try_from(value).unwrap_or(default)
+}
+
+/// The place of a field's value, or of the mapping that lacks it.
+pub(super) fn field_place(fields: &mut Fields<'_>, name: &str) -> Place {
+    let document = fields.document();
+    match fields.node(name) {
+        Some(node) => place(document, node),
+        None => place_of(fields),
+    }
+}

@@ -1,0 +1,184 @@
+//! `strategy.canary.steps`.
+
+use super::super::rollout::{CanaryScale, Step};
+use super::super::value::IntOrString;
+use super::args::rollout_args;
+use super::merge::Reference;
+use super::rollout::{Refusals, field_place};
+use super::template::{each, rules, template_refs};
+use super::{ignore, int_or_string, place_of, refuse};
+use crate::Span;
+use crate::source::{Diagnostics, DurationError, Fields, parse_go_duration};
+
+/// A step whose analysis is not merged yet.
+pub(super) enum RawStep {
+    Plain(Step),
+    Analysis(Reference),
+}
+
+/// The fields of an analysis reference, `path` being that of its `templates`.
+pub(super) fn reference(
+    fields: &mut Fields<'_>,
+    path: String,
+    inline: bool,
+    found: &mut Diagnostics,
+) -> Reference {
+    ignore(fields, &["analysisRunMetadata"]);
+    Reference {
+        templates: template_refs(fields, found),
+        args: rollout_args(fields, found),
+        dry_run: rules(fields, "dryRun", found),
+        retention: rules(fields, "measurementRetention", found),
+        path,
+        place: place_of(fields),
+        inline,
+    }
+}
+
+/// Reads the steps; `(max_weight, routed)` is what they are checked against.
+pub(super) fn read(
+    canary: &mut Fields<'_>,
+    context: (u32, bool),
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> Vec<RawStep> {
+    let (document, path) = (canary.document(), canary.path_of("steps"));
+    let items = canary.list("steps", found).unwrap_or_default();
+    let mut index = 0;
+    let numbered: Vec<_> = each(document, &path, items, found, |fields, _| Some(fields));
+    let mut steps = Vec::new();
+    for fields in numbered {
+        steps.extend(read_step(fields, index, context, refusals, found));
+        index += 1;
+    }
+    steps
+}
+
+fn read_step(
+    mut fields: Fields<'_>,
+    index: usize,
+    (max_weight, routed): (u32, bool),
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> Option<RawStep> {
+    // The controller's validator leaves `canary` out of its paths (`validation.go:197`).
+    let path = format!("spec.strategy.steps[{index}]");
+    let has = ["setWeight", "pause", "analysis", "experiment"];
+    let has = has.map(|name| fields.node(name).is_some());
+    let help = "remove the step to score the rest of the policy";
+    let missing = ["experiment", "setHeaderRoute", "setMirrorRoute", "plugin"];
+    let refused = missing.iter().any(|name| fields.node(name).is_some());
+    refuse(&mut fields, &missing, help, found);
+    let at = place_of(&fields);
+    if has.iter().filter(|present| **present).count() > 1 {
+        let message = format!(
+            "{path}: Invalid value: \"step.Experiment: {} step.Pause: {} step.SetWeight: {} \
+             step.Analysis: {}\": Step must have one of the following set: experiment, setWeight, \
+             setCanaryScale, plugin or pause",
+            has[3], has[1], has[0], has[2]
+        );
+        refusals.say(at.clone(), message, "write one list item for each");
+    }
+    let pause = fields.map("pause", found);
+    let analysis = fields.map("analysis", found);
+    let scale = fields.map("setCanaryScale", found);
+    let step = if let Some(mut pause) = pause {
+        let span = read_pause(&mut pause, &path, refusals, found);
+        pause.finish(found);
+        Some(RawStep::Plain(Step::Pause(span)))
+    } else if let Some(weight) = fields.int("setWeight", found) {
+        let valid = u32::try_from(weight)
+            .ok()
+            .filter(|weight| *weight <= max_weight);
+        if valid.is_none() {
+            let message = format!(
+                "{path}.setWeight: Invalid value: {weight}: SetWeight needs to be between 0 and \
+                 {max_weight}"
+            );
+            let at = field_place(&mut fields, "setWeight");
+            refusals.say(at, message, "correct the weight");
+        }
+        Some(RawStep::Plain(Step::SetWeight(valid.unwrap_or(0))))
+    } else if let Some(mut analysis) = analysis {
+        let path = format!("spec.strategy.canary.steps[{index}].analysis.templates");
+        let reference = reference(&mut analysis, path, true, found);
+        analysis.finish(found);
+        Some(RawStep::Analysis(reference))
+    } else if let Some(scale) = scale {
+        if !routed {
+            let message = "spec.strategy.trafficRouting: Required value: SetCanaryScale requires \
+                           TrafficRouting to be set";
+            refusals.say(
+                at,
+                message.to_owned(),
+                "without a router, setWeight scales the canary",
+            );
+        }
+        Some(RawStep::Plain(Step::SetCanaryScale(read_scale(
+            scale, found,
+        ))))
+    } else {
+        // A `pause:` without a value is null, which the API server drops.
+        if !refused && !found.has_errors() {
+            let absent = "step.Experiment: true step.Pause: true step.SetWeight: true \
+                          step.Analysis: true step.SetCanaryScale: true step.SetHeaderRoute: true \
+                          step.SetMirrorRoute: true step.Plugin: true";
+            let message = format!(
+                "{path}: Invalid value: \"{absent}\": Step must have one of the following set: \
+                 experiment, setWeight, setCanaryScale, plugin or pause"
+            );
+            refusals.say(at, message, "an indefinite pause is written `pause: {}`");
+        }
+        None
+    };
+    fields.finish(found);
+    step
+}
+
+/// `DurationSeconds` (`types.go:863`): whole seconds, a number in quotes too; what does not parse
+/// is -1 and refused.
+fn read_pause(
+    pause: &mut Fields<'_>,
+    path: &str,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> Option<Span> {
+    let duration = int_or_string(pause, "duration", found)?;
+    let seconds = match &duration {
+        IntOrString::Int(seconds) => *seconds,
+        IntOrString::Text(text) => text.parse().unwrap_or_else(|_| go_seconds(text)),
+    };
+    if seconds < 0 {
+        let message = format!(
+            "{path}.pause.duration: Invalid value: {seconds}: Duration needs to be greater than 0"
+        );
+        let at = field_place(pause, "duration");
+        refusals.say(
+            at,
+            message,
+            "write seconds, or a Go duration such as `10m` or `1h30m`",
+        );
+    }
+    Some(Span::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+fn go_seconds(text: &str) -> i64 {
+    match parse_go_duration(text) {
+        Ok(span) => (span.nanos() / 1_000_000_000) as i64,
+        Err(DurationError::Negative(_)) | Err(_) => -1,
+    }
+}
+
+fn read_scale(mut scale: Fields<'_>, found: &mut Diagnostics) -> CanaryScale {
+    let number = |value: Option<i64>| value.and_then(|value| u32::try_from(value).ok());
+    let replicas = number(scale.int("replicas", found));
+    let weight = number(scale.int("weight", found));
+    let matching = scale.boolean("matchTrafficWeight", found).unwrap_or(false);
+    scale.finish(found);
+    match (replicas, weight) {
+        _ if matching => CanaryScale::MatchTraffic,
+        (Some(replicas), _) => CanaryScale::Replicas(replicas),
+        (None, Some(weight)) => CanaryScale::Weight(weight),
+        (None, None) => CanaryScale::MatchTraffic,
+    }
+}

@@ -1,0 +1,341 @@
+//! From metrics and arguments to a [`Plan`]: substitution, then Argo's own validation.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Metric, Plan, RangeBack, Test, effective_count};
+use super::template::{Arg, ArgValue, MetricSource, Text};
+use super::value::IntOrString;
+use crate::source::{DurationError, parse_go_duration};
+use crate::{MetricQuery, Span, Template};
+
+/// `DefaultConsecutiveErrorLimit` (`defaults.go:37`).
+const CONSECUTIVE_ERROR_LIMIT: i64 = 4;
+
+/// An analysis that a Rollout refers to: its templates merged, its arguments named.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    pub(super) metrics: Vec<Arc<MetricSource>>,
+    pub(super) args: Vec<Arg>,
+    pub(super) dry_run: Vec<String>,
+    pub(super) retention: Vec<String>,
+    /// The plan, when it does not depend on the pod template hashes.
+    pub(super) fixed: Option<Arc<Plan>>,
+}
+
+impl Analysis {
+    pub(super) fn new(
+        metrics: Vec<Arc<MetricSource>>,
+        args: Vec<Arg>,
+        dry_run: Vec<String>,
+        retention: Vec<String>,
+    ) -> Self {
+        let mut analysis = Self {
+            metrics,
+            args,
+            dry_run,
+            retention,
+            fixed: None,
+        };
+        let hashes = [ArgValue::StableHash, ArgValue::LatestHash];
+        let floats = |arg: &Arg| arg.value.as_ref().is_some_and(|v| hashes.contains(v));
+        if !analysis.args.iter().any(floats) {
+            analysis.fixed = Some(Arc::new(analysis.resolve("", "")));
+        }
+        analysis
+    }
+
+    /// The AnalysisRun for an update from the `stable` template to the `latest`.
+    #[must_use]
+    pub fn plan(&self, stable: &Template, latest: &Template) -> Arc<Plan> {
+        self.fixed
+            .clone()
+            .unwrap_or_else(|| Arc::new(self.resolve(stable.as_str(), latest.as_str())))
+    }
+
+    /// In the order of `reconcileAnalysisRun` (`analysis.go:59`): arguments, validation, dry-run
+    /// rules, retention rules.
+    fn resolve(&self, stable: &str, latest: &str) -> Plan {
+        let broken = |message: String| Plan {
+            metrics: Vec::new(),
+            broken: Some(message),
+        };
+        let mut args = Vec::with_capacity(self.args.len());
+        for arg in &self.args {
+            let value = match &arg.value {
+                Some(ArgValue::Text(text)) => text.as_str(),
+                Some(ArgValue::StableHash) => stable,
+                Some(ArgValue::LatestHash) => latest,
+                Some(ArgValue::Secret) => "*****",
+                Some(ArgValue::Unresolved) | None => {
+                    let name = &arg.name;
+                    return broken(format!(
+                        "Unable to resolve metric arguments: argument \"{name}\" was not supplied"
+                    ));
+                }
+            };
+            args.push((arg.name.as_str(), value));
+        }
+        let mut metrics = Vec::with_capacity(self.metrics.len());
+        for source in &self.metrics {
+            match resolved(source, &args) {
+                Ok(metric) => metrics.push(metric),
+                Err(message) => {
+                    return broken(format!("Unable to resolve metric arguments: {message}"));
+                }
+            }
+        }
+        let lowered = validate(&metrics).and_then(|()| self.lower(metrics));
+        match lowered {
+            Ok(metrics) => Plan {
+                metrics,
+                broken: None,
+            },
+            Err(message) => broken(format!("Analysis spec invalid: {message}")),
+        }
+    }
+
+    fn lower(&self, sources: Vec<MetricSource>) -> Result<Vec<Metric>, String> {
+        let mut dry = vec![false; sources.len()];
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        matched("dryRun", &self.dry_run, &names, &mut |index| {
+            dry[index] = true
+        })?;
+        matched("measurementRetention", &self.retention, &names, &mut |_| {})?;
+        Ok(sources
+            .iter()
+            .zip(dry)
+            .map(|(source, dry_run)| lower(source, dry_run))
+            .collect())
+    }
+}
+
+/// `helpers.go:104`: unanchored regular expressions; one that does not compile matches nothing, and
+/// one that matches nothing is an error.
+fn matched(
+    kind: &str,
+    rules: &[String],
+    names: &[&str],
+    hit: &mut dyn FnMut(usize),
+) -> Result<(), String> {
+    for (index, rule) in rules.iter().enumerate() {
+        let regex = regex::Regex::new(rule).ok();
+        let mut any = false;
+        for (metric, name) in names.iter().enumerate() {
+            if regex.as_ref().is_some_and(|regex| regex.is_match(name)) {
+                hit(metric);
+                any = true;
+            }
+        }
+        if !any {
+            return Err(format!(
+                "{kind}[{index}]: Rule didn't match any metric name(s)"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `ResolveMetricArgs` (`factory.go:112`): every `{{…}}` of every string field.
+pub(super) fn resolved(
+    source: &MetricSource,
+    args: &[(&str, &str)],
+) -> Result<MetricSource, String> {
+    let mut metric = source.clone();
+    let strings = [
+        Some(&mut metric.name),
+        metric.interval.as_mut(),
+        metric.initial_delay.as_mut(),
+    ];
+    let texts = [
+        metric.success.as_mut(),
+        metric.failure.as_mut(),
+        Some(&mut metric.query),
+    ];
+    let limits = [
+        metric.count.as_mut(),
+        metric.failure_limit.as_mut(),
+        metric.inconclusive_limit.as_mut(),
+        metric.consecutive_error_limit.as_mut(),
+        metric.consecutive_success_limit.as_mut(),
+    ];
+    let limits = limits
+        .into_iter()
+        .flatten()
+        .filter_map(|limit| match limit {
+            IntOrString::Text(text) => Some(text),
+            IntOrString::Int(_) => None,
+        });
+    let step = metric.range.as_mut().map(|range| &mut range.step);
+    let all = strings
+        .into_iter()
+        .flatten()
+        .chain(
+            texts
+                .into_iter()
+                .flatten()
+                .map(|text: &mut Text| &mut text.text),
+        )
+        .chain(limits)
+        .chain(step)
+        .chain(&mut metric.others);
+    for text in all {
+        if let Some(new) = substituted(text, args)? {
+            *text = new;
+        }
+    }
+    Ok(metric)
+}
+
+/// Replaces every tag; `None` when there is none. A tag that is no known argument is an error
+/// (`template.go:95`).
+fn substituted(text: &str, args: &[(&str, &str)]) -> Result<Option<String>, String> {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, tail)) = rest.split_once("{{") {
+        let Some((tag, after)) = tail.split_once("}}") else {
+            break;
+        };
+        let name = tag.trim().strip_prefix("args.");
+        let known = args.iter().find(|(known, _)| Some(*known) == name);
+        let Some((_, value)) = known else {
+            return Err(format!("failed to resolve {{{{{tag}}}}}"));
+        };
+        out.push_str(before);
+        out.push_str(value);
+        rest = after;
+    }
+    if out.is_empty() && rest.len() == text.len() {
+        return Ok(None);
+    }
+    out.push_str(rest);
+    Ok(Some(out))
+}
+
+/// `ValidateMetrics` (`factory.go:131`); providers are checked while reading.
+fn validate(metrics: &[MetricSource]) -> Result<(), String> {
+    if metrics.is_empty() {
+        return Err("no metrics specified".to_owned());
+    }
+    for (index, metric) in metrics.iter().enumerate() {
+        if metrics[..index]
+            .iter()
+            .any(|other| other.name == metric.name)
+        {
+            return Err(format!(
+                "metrics[{index}]: duplicate name '{}'",
+                metric.name
+            ));
+        }
+        validate_metric(metric).map_err(|message| format!("metrics[{index}]: {message}"))?;
+    }
+    Ok(())
+}
+
+fn validate_metric(metric: &MetricSource) -> Result<(), String> {
+    let value = |limit: &Option<IntOrString>| limit.as_ref().map_or(0, IntOrString::int_value);
+    let count = value(&metric.count);
+    let failure = value(&metric.failure_limit);
+    let streak = value(&metric.consecutive_success_limit);
+    let inconclusive = value(&metric.inconclusive_limit);
+    let refuse = |message: &str| Err(message.to_owned());
+    if streak < 0 {
+        return refuse("consecutiveSuccessLimit must be >= 0");
+    }
+    if failure < -1 {
+        return refuse("failureLimit must be >= 0, or -1 to be disabled");
+    }
+    if streak == 0 && failure == -1 {
+        return refuse("failureLimit and consecutiveSuccessLimit cannot both be disabled");
+    }
+    if inconclusive < 0 {
+        return refuse("inconclusiveLimit must be >= 0");
+    }
+    if value(&metric.consecutive_error_limit) < 0 {
+        return refuse("consecutiveErrorLimit must be >= 0");
+    }
+    if count > 0 {
+        if failure >= 0 && count < failure.saturating_add(streak) {
+            return Err(format!(
+                "count ({count}) must be >= failureLimit + consecutiveSuccessLimit ({failure} + \
+                 {streak}) if both >= 0"
+            ));
+        }
+        if failure < 0 && count < streak {
+            return refuse("count must be >= consecutiveSuccessLimit");
+        }
+        if count < inconclusive {
+            return refuse("count must be >= inconclusiveLimit");
+        }
+    }
+    if count > 1 && !has_interval(metric) {
+        return refuse("interval must be specified when count > 1");
+    }
+    go_duration(metric.interval.as_deref())
+        .map_err(|error| format!("invalid interval string: {error}"))?;
+    go_duration(metric.initial_delay.as_deref())
+        .map_err(|error| format!("invalid startDelay string: {error}"))?;
+    Ok(())
+}
+
+/// An empty string counts as absent.
+pub(super) fn has_interval(metric: &MetricSource) -> bool {
+    metric
+        .interval
+        .as_ref()
+        .is_some_and(|text| !text.is_empty())
+}
+
+/// Empty is absent; Go takes negative durations, which act like zero.
+fn go_duration(text: Option<&str>) -> Result<Option<Span>, DurationError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match parse_go_duration(text) {
+        Ok(span) => Ok(Some(span)),
+        Err(DurationError::Negative(_)) => Ok(Some(Span::ZERO)),
+        Err(error) => Err(error),
+    }
+}
+
+fn lower(source: &MetricSource, dry_run: bool) -> Metric {
+    let limit = |limit: &Option<IntOrString>| limit.as_ref().map_or(0, IntOrString::int_value);
+    // `validate` has parsed both.
+    let interval = go_duration(source.interval.as_deref()).unwrap_or(None);
+    let initial_delay = go_duration(source.initial_delay.as_deref()).unwrap_or(None);
+    let test = |text: &Option<Text>| {
+        let text = text.as_ref().filter(|text| !text.text.is_empty())?;
+        Some(Test::new(&text.text))
+    };
+    let range = source.range.as_ref().map(|range| RangeBack {
+        start: range.start,
+        end: range.end,
+        step: go_duration(Some(&range.step))
+            .ok()
+            .flatten()
+            .unwrap_or(Span::ZERO),
+    });
+    Metric {
+        query: MetricQuery {
+            metric: source.name.as_str().into(),
+            text: source.query.text.as_str().into(),
+            range: None,
+            timeout: source.timeout,
+        },
+        range,
+        line_column: (source.query.line, source.query.column),
+        interval,
+        initial_delay,
+        count: effective_count(source.count.as_ref(), has_interval(source)),
+        failure_limit: limit(&source.failure_limit),
+        inconclusive_limit: limit(&source.inconclusive_limit),
+        consecutive_error_limit: source
+            .consecutive_error_limit
+            .as_ref()
+            .map_or(CONSECUTIVE_ERROR_LIMIT, IntOrString::int_value),
+        consecutive_success_limit: limit(&source.consecutive_success_limit),
+        success: test(&source.success),
+        failure: test(&source.failure),
+        dry_run,
+    }
+}

@@ -1,0 +1,190 @@
+//! A Rollout as the controller sees it, and why it may refuse it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::resolve::Analysis;
+use super::template::Place;
+use crate::{Span, Template, Weight};
+
+/// A `Rollout` with the canary strategy, its AnalysisTemplates merged in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`; `default` when absent.
+    pub namespace: String,
+    /// Where the object stands.
+    pub place: Place,
+    /// `spec.replicas`; 1 when absent.
+    pub replicas: u32,
+    /// `spec.minReadySeconds`.
+    pub min_ready: Span,
+    /// `spec.progressDeadlineSeconds`; 600 s when absent.
+    pub progress_deadline: Span,
+    /// `spec.progressDeadlineAbort`.
+    pub progress_deadline_abort: bool,
+    /// `spec.paused`.
+    pub paused: bool,
+    /// The strategy.
+    pub canary: Canary,
+    /// Why the controller marks the Rollout `InvalidSpec` and does nothing, if so.
+    pub refusal: Option<Refusal>,
+}
+
+/// `spec.strategy.canary`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Canary {
+    /// `stableService`.
+    pub stable_service: Option<String>,
+    /// `canaryService`.
+    pub canary_service: Option<String>,
+    /// `steps`.
+    pub steps: Vec<Step>,
+    /// `analysis`.
+    pub background: Option<Background>,
+    /// `maxSurge`, resolved against `replicas`.
+    pub max_surge: u32,
+    /// `maxUnavailable`, resolved against `replicas`.
+    pub max_unavailable: u32,
+    /// `trafficRouting.nginx`; without it replicas carry the weight.
+    pub routing: Option<Routing>,
+    /// `minPodsPerReplicaSet`.
+    pub min_pods: u32,
+    /// `replicaProgressThreshold`.
+    pub threshold: Option<Threshold>,
+    /// `abortScaleDownDelaySeconds`; `None` (0 in the manifest): the canary is kept.
+    pub abort_delay: Option<Span>,
+    /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
+    pub scale_down_delay: Span,
+}
+
+/// nginx' part of `trafficRouting`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routing {
+    /// `stableIngress` or `stableIngresses`.
+    pub ingresses: Vec<String>,
+    /// `maxTrafficWeight`; 100 when absent.
+    pub max_weight: u32,
+}
+
+/// `replicaProgressThreshold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Threshold {
+    /// Available pods in hundredths of the desired ones.
+    Percent(u32),
+    /// Available pods.
+    Pods(u32),
+}
+
+/// One of `steps`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Step {
+    /// `setWeight`, in parts of [`Rollout::max_weight`].
+    SetWeight(u32),
+    /// `pause`; `None`: until somebody promotes.
+    Pause(Option<Span>),
+    /// `analysis`; `None`: no templates, a step that never completes.
+    Analysis(Option<Arc<Analysis>>),
+    /// `setCanaryScale`.
+    SetCanaryScale(CanaryScale),
+}
+
+/// `setCanaryScale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CanaryScale {
+    /// `replicas`.
+    Replicas(u32),
+    /// `weight`, in hundredths of the replicas.
+    Weight(u32),
+    /// `matchTrafficWeight: true`.
+    MatchTraffic,
+}
+
+/// `canary.analysis`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Background {
+    /// What is analysed.
+    pub analysis: Arc<Analysis>,
+    /// `startingStep`; 0 when absent: at once, before any canary pod exists.
+    pub starting_step: usize,
+}
+
+/// Why the controller refuses a Rollout (condition `InvalidSpec`, phase `Degraded`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The controller's own words: the first error only.
+    pub message: String,
+    /// The cause.
+    pub place: Place,
+    /// The cure.
+    pub help: String,
+}
+
+/// A query that a Rollout may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PossibleQuery {
+    /// The metric's name.
+    pub metric: Arc<str>,
+    /// PromQL, arguments substituted: exactly what will be sent.
+    pub text: Arc<str>,
+    /// The template's file.
+    pub file: Arc<str>,
+    /// 1-based line and column of the query in the template.
+    pub line_column: (usize, usize),
+}
+
+impl Rollout {
+    /// The weight that means all traffic: 100, or `maxTrafficWeight`.
+    #[must_use]
+    pub fn max_weight(&self) -> u32 {
+        self.canary.routing.as_ref().map_or(100, |r| r.max_weight)
+    }
+
+    /// A weight in the parts that this rollout counts in.
+    #[must_use]
+    pub fn weight(&self, value: u32) -> Weight {
+        Weight {
+            value,
+            total: self.max_weight(),
+        }
+    }
+
+    /// Whether a router splits the traffic; otherwise the shares of the pods do.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        self.canary.routing.is_some()
+    }
+
+    /// Every analysis, in the order of the manifest.
+    pub fn analyses(&self) -> impl Iterator<Item = &Arc<Analysis>> {
+        let steps = self.canary.steps.iter().filter_map(|step| match step {
+            Step::Analysis(analysis) => analysis.as_ref(),
+            _ => None,
+        });
+        let background = self.canary.background.iter();
+        steps.chain(background.map(|background| &background.analysis))
+    }
+
+    /// Every query that an update from `stable` to `latest` may send.
+    #[must_use]
+    pub fn queries(&self, stable: &Template, latest: &Template) -> Vec<PossibleQuery> {
+        let mut queries: Vec<PossibleQuery> = Vec::new();
+        for analysis in self.analyses() {
+            let plan = analysis.plan(stable, latest);
+            for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
+                let query = PossibleQuery {
+                    metric: metric.query.metric.clone(),
+                    text: metric.query.text.clone(),
+                    file: source.place.file.clone(),
+                    line_column: metric.line_column,
+                };
+                if !queries.contains(&query) {
+                    queries.push(query);
+                }
+            }
+        }
+        queries
+    }
+}

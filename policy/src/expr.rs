@@ -1,0 +1,131 @@
+//! Argo's condition language: expr-lang v1.17, as `utils/evaluate` of Argo Rollouts 1.10 uses it.
+//!
+//! A [`Condition`] is parsed once and evaluated for every measurement. As in Argo it is *compiled
+//! against the type of the result at hand*: `result >= 1` is fine for a scalar and an error for a
+//! vector, and a mistyped branch is an error even where short-circuiting would skip it. The two
+//! shapes that Prometheus answers with are checked at parse time.
+//!
+//! An [`Error`] is not `false`: it makes an `Error` measurement, which counts against another limit
+//! than a `Failed` one.
+//!
+//! No text makes the parser or the evaluator panic, recurse without bound or loop for long: depth,
+//! node count and steps are limited. The functions that need a clock (`now`, `date`, `timezone`,
+//! `duration`) and the encoders (`toJSON`, `fromJSON`, `toBase64`, `fromBase64`) and `groupBy` are
+//! refused by name.
+
+mod ast;
+mod builtins;
+mod check;
+mod error;
+mod eval;
+mod lexer;
+mod parser;
+mod types;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use self::ast::Node;
+use self::types::Type;
+use self::value::Value;
+use crate::MetricAnswer;
+
+pub use error::Error;
+
+/// A parsed condition.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Condition {
+    text: Arc<str>,
+    root: Arc<Node>,
+    on_scalar: Result<(), Error>,
+    on_vector: Result<(), Error>,
+}
+
+impl Condition {
+    /// Parses a condition and checks it against a scalar and against a vector.
+    ///
+    /// # Errors
+    /// What does not parse, whatever the result will be.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let root = Arc::new(parser::parse(text)?);
+        Ok(Self {
+            on_scalar: check::check(&root, &Type::Float),
+            on_vector: check::check(&root, &Type::list(Type::Float)),
+            root,
+            text: text.into(),
+        })
+    }
+
+    /// The text as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Why no answer of Prometheus can ever satisfy the type check, if so.
+    #[must_use]
+    pub fn never(&self) -> Option<&Error> {
+        match (&self.on_scalar, &self.on_vector) {
+            (Err(_), Err(on_vector)) => Some(on_vector),
+            _ => None,
+        }
+    }
+
+    /// Evaluates the condition for an answer; matrices are flattened, as Argo does
+    /// (`prometheus.go:156`).
+    ///
+    /// # Errors
+    /// A type that does not fit, an index out of range, a result that is no boolean, an answer that
+    /// is no value: everything that makes Argo's measurement an `Error`.
+    pub fn evaluate(&self, answer: &MetricAnswer) -> Result<bool, Error> {
+        let result = match answer {
+            MetricAnswer::Scalar(value) => Value::Float(*value),
+            MetricAnswer::Vector(values) => Value::floats(values.iter().copied()),
+            MetricAnswer::Matrix(series) => Value::floats(series.iter().flatten().copied()),
+            MetricAnswer::Json(json) => Value::from_json(json)?,
+            // prometheus.go:187
+            MetricAnswer::Text(_) => return Err(Error::at(0, "metric type not supported")),
+            MetricAnswer::Job(_) => return Err(Error::at(0, "a Job has no value")),
+            MetricAnswer::Error(message) => return Err(Error::at(0, message.clone())),
+        };
+        match answer {
+            MetricAnswer::Scalar(_) => self.on_scalar.clone()?,
+            MetricAnswer::Json(_) => check::check(&self.root, &result.shape())?,
+            _ => self.on_vector.clone()?,
+        }
+        match eval::evaluate(&self.root, &result)? {
+            Value::Bool(value) => Ok(value),
+            // evaluate.go:150
+            other => Err(Error::at(
+                0,
+                format!("expected bool, but got {}", other.go_type()),
+            )),
+        }
+    }
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl TryFrom<String> for Condition {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Condition> for String {
+    fn from(condition: Condition) -> Self {
+        condition.text.as_ref().to_owned()
+    }
+}
