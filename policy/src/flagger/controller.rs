@@ -18,7 +18,7 @@ use crate::{
 /// Flagger's job for one Canary: ticks, and the status between them.
 ///
 /// A tick is a program of blocking calls, as in Flagger: each effect with a call is emitted only
-/// after the answer to the one before. What a tick still has to do is kept in [`Step`], so the
+/// after the answer to the one before. What a tick still has to do is part of the state, so the
 /// controller can be stored and go on at any point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
@@ -162,8 +162,8 @@ impl Controller {
         }
     }
 
-    /// Every tick reads the live object, so an edit takes effect at the next one; a changed interval
-    /// makes a new job, which ticks at once (Flagger scheduler.go:106).
+    /// Every tick reads the live object, so an edit takes effect at the next one; a changed
+    /// interval makes a new job, which ticks at once (Flagger scheduler.go:106).
     fn edit(&mut self, text: &Arc<str>, effects: &mut Effects) {
         match reread(&self.canary, text) {
             Ok(edited) => {

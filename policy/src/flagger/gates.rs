@@ -58,7 +58,7 @@ impl Controller {
         self.call_hook(gate, index, hook, effects);
     }
 
-    /// Of the rollback hooks one acceptance suffices; of all others the first refusal ends the loop.
+    /// Of the rollback hooks one acceptance suffices; of the others a refusal ends the loop.
     pub(super) fn hook_answered(
         &mut self,
         gate: Gate,

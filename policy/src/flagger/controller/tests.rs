@@ -237,7 +237,8 @@ fn a_failed_promotion_waits_for_a_person() {
 fn manifest(analysis: &str) -> Observation {
     let text = format!(
         "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {{name: shop, namespace: prod}}\n\
-         spec: {{provider: istio, targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}, \
+         spec: {{provider: istio, \
+         targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}, \
          service: {{port: 80, gatewayRefs: [{{name: gw}}]}}, analysis: {{{analysis}}}}}\n"
     );
     Observation::Manifest(text.into())

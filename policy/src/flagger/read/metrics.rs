@@ -9,7 +9,7 @@ use crate::flagger::observer::{duration, success_rate};
 use crate::flagger::provider::Observer;
 use crate::flagger::template::{Model, render};
 use crate::flagger::{Bound, Check, Measure, Question};
-use crate::source::{Diagnostic, Diagnostics, Fields, Position, Severity};
+use crate::source::{Diagnostic, Diagnostics, Fields, Node, Position, Severity};
 
 /// Flagger canary.go:36.
 const DEFAULT_INTERVAL: &str = "1m";
@@ -48,7 +48,8 @@ pub(super) fn read_checks(
         };
         checks.extend(entry.builtin());
         let inline = entry.inline(&mut fields, found);
-        let has_other = inline.is_some() || entry.is_builtin();
+        let query = fields.node("query").and_then(Node::as_str);
+        let has_other = entry.is_builtin() || query.is_some_and(|query| !query.is_empty());
         checks.extend(inline);
         templated.extend(entry.template(&mut fields, has_other, found));
         fields.finish(found);
@@ -153,7 +154,7 @@ impl Entry<'_> {
         found: &mut Diagnostics,
     ) -> Option<Check> {
         let Some(mut reference) = fields.map("templateRef", found) else {
-            if has_other || fields.node("query").is_some() {
+            if has_other {
                 return None;
             }
             let what = format!(
@@ -172,12 +173,9 @@ impl Entry<'_> {
         let space = reference.string("namespace", found);
         let space = space.filter(|space| !space.is_empty()).unwrap_or(home);
         reference.finish(found);
-        let known = self.context.templates.iter();
         let name = name?;
-        match known
-            .into_iter()
-            .find(|t| t.name == name && t.namespace == space)
-        {
+        let mut known = self.context.templates.iter();
+        match known.find(|t| t.name == name && t.namespace == space) {
             Some(template) => self.templated(template, fields, found),
             None => Some(self.missing_template(&format!("{name}.{space}"), fields, found)),
         }

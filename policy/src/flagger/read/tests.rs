@@ -362,3 +362,25 @@ fn malformed_objects_are_refused_without_a_panic() {
         );
     }
 }
+
+#[test]
+fn a_metric_with_nothing_to_ask_fails_every_time() {
+    let of = |metric: &str| {
+        let analysis =
+            format!("{{interval: 1m, threshold: 3, stepWeight: 5, metrics: [{metric}]}}");
+        read_text(&manifest("istio", &analysis), &Options::default())
+    };
+    for metric in ["{name: x}", "{name: x, query: ''}"] {
+        let (canaries, messages) = of(metric);
+        assert_found(
+            &messages,
+            &["metrics[0].name` is `x`, neither a built-in metric nor with"],
+        );
+        assert_eq!(canaries[0].analysis.checks.len(), 1, "{metric}");
+    }
+    let (canaries, messages) = of("{name: request-success-rate, query: 'up{n=\"{{ name }}\"}'}");
+    assert_found(&messages, &[]);
+    let texts: Vec<_> = canaries[0].queries().map(|query| query.text).collect();
+    assert_eq!(texts.len(), 2, "the built-in question and the inline one");
+    assert_eq!(&*texts[1], r#"up{n="shop"}"#);
+}
