@@ -187,7 +187,8 @@ fn explain(text: &str, cause: &str) -> ParseError {
         let help = "a `#` comment swallows the rest of its line; Flagger joins all lines into one";
         return syntax(0, "no expression found", help);
     }
-    let named = quoted(cause).and_then(|word| text.find(word));
+    let named = quoted(cause).or_else(|| after_colon(cause));
+    let named = named.and_then(|word| text.find(word));
     let offset = named.unwrap_or_else(|| broken_matcher(text).unwrap_or(0));
     let help = match () {
         () if text.contains("~=") => "the regular expression operator is `=~`, not `~=`",
@@ -245,6 +246,12 @@ fn broken_matcher(text: &str) -> Option<usize> {
             return Some(text.len() - tail.len());
         }
     }
+}
+
+/// What stands behind the message's last colon (`bad number or duration syntax: 2x`).
+fn after_colon(cause: &str) -> Option<&str> {
+    let (_, word) = cause.rsplit_once(": ")?;
+    Some(word.trim()).filter(|word| !word.is_empty())
 }
 
 fn quoted(cause: &str) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! Queries that the simulated Prometheus cannot answer, with the reason and a way out.
 
-use coalmine_promql::{ParseError, ParseErrorKind, Selector};
+use coalmine_promql::{Matcher, ParseError, ParseErrorKind, Selector};
 
 use crate::exposition::Potential;
 use crate::subject::Asked;
@@ -85,38 +85,58 @@ fn describe(selector: &Selector) -> String {
     )
 }
 
-/// The metric exists: say which labels of the nearest series differ.
+/// The metric exists: say which labels of the nearest series differ, and what they could be.
 fn nearest_series(selector: &Selector, namesakes: &[&Potential]) -> String {
-    let misses = |series: &Potential| {
-        let failing = selector.matchers.iter();
-        failing
-            .filter(|m| !m.matches(series.labels.get(&m.name)))
-            .count()
+    let fails = |series: &Potential, m: &Matcher| !m.matches(series.labels.get(&m.name));
+    let failing = |series: &Potential| -> Vec<usize> {
+        let matchers = selector.matchers.iter().enumerate();
+        let failing = matchers.filter(|(_, m)| fails(series, m));
+        failing.map(|(index, _)| index).collect()
     };
-    let Some(nearest) = namesakes.iter().min_by_key(|series| misses(series)) else {
+    let Some(fewest) = namesakes
+        .iter()
+        .map(|series| failing(series))
+        .min_by_key(Vec::len)
+    else {
         return String::new();
     };
-    let differences: Vec<_> = selector
-        .matchers
+    let alike = || namesakes.iter().filter(|series| failing(series) == fewest);
+    let differences: Vec<_> = fewest
         .iter()
-        .filter(|m| !m.matches(nearest.labels.get(&m.name)))
-        .map(|m| match nearest.labels.get(&m.name) {
-            "" => format!("has no label `{}`", m.name),
-            value => format!("has {}={value:?}", m.name),
-        })
+        .filter_map(|index| selector.matchers.get(*index))
+        .map(
+            |m| match values(alike().map(|series| series.labels.get(&m.name))) {
+                None => format!("have no label `{}`", m.name),
+                Some(values) => format!("have {} {values}", m.name),
+            },
+        )
         .collect();
-    let labels: Vec<_> = nearest
-        .labels
-        .iter()
-        .filter(|(name, _)| *name != "__name__")
-        .map(|(name, value)| format!("{name}={value:?}"))
+    let names: Vec<_> = alike()
+        .next()
+        .into_iter()
+        .flat_map(|series| series.labels.iter().map(|(name, _)| name.to_owned()))
+        .filter(|name| name != "__name__")
         .collect();
     format!(
-        "the nearest series {}; it is {}{{{}}}",
+        "the nearest series {}; their labels are {}",
         differences.join(" and "),
-        nearest.labels.get("__name__"),
-        labels.join(",")
+        names.join(", ")
     )
+}
+
+/// A few of a label's values; `None` when the label is missing everywhere.
+fn values<'a>(all: impl Iterator<Item = &'a str>) -> Option<String> {
+    const SHOWN: usize = 4;
+    let mut distinct: Vec<&str> = all.filter(|value| !value.is_empty()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let shown: Vec<_> = distinct
+        .iter()
+        .take(SHOWN)
+        .map(|v| format!("{v:?}"))
+        .collect();
+    let more = if distinct.len() > SHOWN { ", …" } else { "" };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(" or ")))
 }
 
 /// The metric does not exist: name those that sound like it.

@@ -214,7 +214,7 @@ fn a_selector_without_series_is_an_error_that_names_the_nearest() {
         message.contains("http_requests_total{app=\"checkout\"}"),
         "{message}"
     );
-    assert!(help.contains("has app=\"checkout-api\""), "{help}");
+    assert!(help.contains("have app \"checkout-api\""), "{help}");
     let (_, help, _) = problem("sum(rate(http_request_total[2m]))");
     assert!(help.contains("`http_requests_total`"), "{help}");
     let (message, _, part) = problem("sum(rate(http_requests_total[2m]) / ");
