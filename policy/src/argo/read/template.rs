@@ -44,6 +44,10 @@ impl Templates {
         })
     }
 
+    pub(super) fn named(&self, name: &str) -> Option<&Template> {
+        self.list.iter().find(|template| template.name == name)
+    }
+
     pub(super) fn is_broken(&self, reference: &TemplateRef) -> bool {
         let mut broken = self.broken.iter();
         broken.any(|(name, cluster)| *name == reference.name && *cluster == reference.cluster)
