@@ -10,6 +10,8 @@ mod rollout;
 mod step;
 mod strategy;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -44,12 +44,10 @@ pub(super) fn read(
 ) -> Vec<RawStep> {
     let (document, path) = (canary.document(), canary.path_of("steps"));
     let items = canary.list("steps", found).unwrap_or_default();
-    let mut index = 0;
     let numbered: Vec<_> = each(document, &path, items, found, |fields, _| Some(fields));
     let mut steps = Vec::new();
-    for fields in numbered {
+    for (index, fields) in numbered.into_iter().enumerate() {
         steps.extend(read_step(fields, index, context, refusals, found));
-        index += 1;
     }
     steps
 }

@@ -195,11 +195,11 @@ type Prometheus = (Text, Option<RangeSource>, Span, Vec<String>);
 fn read_provider(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Prometheus> {
     let document = fields.document();
     for name in PROVIDERS {
-        if let Some(node) = fields.node(name) {
+        if fields.node(name).is_some() {
             let message =
                 format!("provider `{name}` is not simulated: coalmine asks Prometheus only");
             let help = "replace it by `prometheus`, or leave the metric out".to_owned();
-            found.push(document.error(node.position, message, help));
+            found.push(document.error(fields.key_position(name), message, help));
         }
     }
     let prometheus = fields.map("prometheus", found);
