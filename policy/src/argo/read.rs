@@ -4,9 +4,13 @@
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
 mod args;
+mod limits;
 mod merge;
+mod metric;
 mod pod;
+mod references;
 mod rollout;
+mod routing;
 mod step;
 mod strategy;
 mod template;

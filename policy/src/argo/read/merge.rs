@@ -173,7 +173,8 @@ impl Reached<'_> {
             match (&known.value, &arg.value) {
                 (Some(ArgValue::Text(a)), Some(ArgValue::Text(b))) if a != b => {
                     let message = format!(
-                        "Argument `{}` specified multiple times with different values: '{a}', '{b}'",
+                        "Argument `{}` specified multiple times with different values: '{a}', \
+                         '{b}'",
                         arg.name
                     );
                     return Err((message, arg.place.clone(), "use one value".to_owned()));

@@ -95,7 +95,8 @@ fn with_a_count_it_is_valid_and_knows_its_queries() {
 #[test]
 fn in_the_background_no_count_is_needed() {
     let yaml = TUTORIAL.replace(
-        "        - analysis:\n            templates:\n              - templateName: success-rate-check\n",
+        "        - analysis:\n            templates:\n              - templateName: \
+         success-rate-check\n",
         "",
     );
     let yaml = yaml.replace(

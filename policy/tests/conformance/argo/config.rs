@@ -97,6 +97,27 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
             rest = quoted.replace(&rest, " ").into_owned();
         }
     }
+    rest = read_limits(metric, rest);
+    rest = read_count(metric, rest);
+    let dry = regex(r"(?i)\bdry-?\s?run\b");
+    metric.dry_run = dry.is_match(&rest);
+    rest = dry.replace_all(&rest, " ").into_owned();
+    // `F at 0`, `S then F due at 60`: a series inside the config.
+    let filler = r"\b(?:(?:due )?at \d+s?|then|defaults?|metrics?|only|and|with|no limits?)\b";
+    rest = regex(filler).replace_all(&rest, " ").into_owned();
+    if metric.series.is_empty() && regex(r"[SFIE]").is_match(&rest) {
+        (metric.series, metric.repeats) = letters(&rest)?;
+        rest = String::new();
+    }
+    rest.retain(|c| !c.is_whitespace() && !matches!(c, ',' | '.' | ':'));
+    if rest.is_empty() || rest == "–" || rest == "-" {
+        return Ok(());
+    }
+    Err(format!("cannot read {rest:?} in the config {text:?}"))
+}
+
+/// Limits, interval and delay; what is left.
+fn read_limits(metric: &mut Metric, mut rest: String) -> String {
     let tokens = [
         (r#"\bCSL\s*=?\s*"?(-?\w+%?)"?"#, "consecutiveSuccessLimit"),
         (r#"\bCEL\s*=?\s*"?(-?\w+)"?"#, "consecutiveErrorLimit"),
@@ -129,6 +150,11 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
         }
         rest = pattern.replace(&rest, " ").into_owned();
     }
+    rest
+}
+
+/// `C5`, `C "abc"`; what is left.
+fn read_count(metric: &mut Metric, mut rest: String) -> String {
     let count = regex(r#"\b(?:C|count)\s*=?\s*(?:"([^"]*)"|(-?\d+))"#);
     if let Some(found) = count.captures(&rest) {
         let value = match (found.get(1), found.get(2)) {
@@ -139,22 +165,7 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
         metric.fields.push(format!("count: {value}"));
         rest = count.replace(&rest, " ").into_owned();
     }
-    let dry = regex(r"(?i)\bdry-?\s?run\b");
-    metric.dry_run = dry.is_match(&rest);
-    rest = dry.replace_all(&rest, " ").into_owned();
-    // `F at 0`, `S then F due at 60`: a series inside the config.
-    rest = regex(r"\b(?:due )?at \d+s?\b|\bthen\b|\bdefaults?\b|\bmetrics?\b|\bonly\b|\band\b|\bwith\b|\bno limits?\b")
-        .replace_all(&rest, " ")
-        .into_owned();
-    if metric.series.is_empty() && regex(r"[SFIE]").is_match(&rest) {
-        (metric.series, metric.repeats) = letters(&rest)?;
-        rest = String::new();
-    }
-    rest.retain(|c| !c.is_whitespace() && !matches!(c, ',' | '.' | ':'));
-    if rest.is_empty() || rest == "–" || rest == "-" {
-        return Ok(());
-    }
-    Err(format!("cannot read {rest:?} in the config {text:?}"))
+    rest
 }
 
 /// `A: S F; B: S…`, `S S F`, `EEEE S`, `any`, `–`.
