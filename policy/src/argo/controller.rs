@@ -47,8 +47,6 @@ pub struct Controller {
     step: usize,
     /// `status.abort`, with `abortedAt`.
     aborted_at: Option<Time>,
-    /// `abortedAt` of an update that is being retried (`analysis.go:194`).
-    retried: bool,
     promote_full: bool,
     /// `spec.paused`.
     user_paused: bool,
@@ -114,7 +112,6 @@ impl Controller {
             canary_service: stable.clone(),
             stable,
             aborted_at: None,
-            retried: false,
             promote_full: false,
             pauses: Vec::new(),
             controller_pause: false,
@@ -156,7 +153,7 @@ impl Controller {
     }
 
     fn aborted(&self) -> bool {
-        self.aborted_at.is_some() && !self.retried
+        self.aborted_at.is_some()
     }
 
     fn current_step_spec(&self) -> Option<&Step> {
@@ -180,7 +177,7 @@ impl Controller {
         self.sets.ensure(&self.current);
         self.pauses.clear();
         self.controller_pause = false;
-        (self.aborted_at, self.retried, self.promote_full) = (None, false, false);
+        (self.aborted_at, self.promote_full) = (None, false);
         self.step_run = None;
         self.background = None;
         self.forget_runs();
@@ -222,9 +219,8 @@ impl Controller {
                 self.abort(now, "by request", "Argo rollout/pause.go:62", effects);
             }
             Command::Retry if self.aborted() => {
-                // The deadline's clock starts anew; abortedAt is still set, so runs are created
-                // anew as well (`analysis.go:194`).
-                self.retried = true;
+                // The deadline's clock starts anew, and so do the runs (`analysis.go:194`).
+                self.aborted_at = None;
                 self.progress.touch(now);
                 story::decided(
                     effects,
@@ -265,7 +261,12 @@ impl Controller {
         match observation {
             Observation::Template(to) => self.retemplate(now, to, effects),
             Observation::Workload(Workload::ReplicaSet(template), state) => {
-                self.sets.observe(template, state.as_ref());
+                // An observation may be older than a scale that is still under way.
+                let scaling = self.asked.iter().any(|(_, asked)| match asked {
+                    Asked::Scale { of, .. } => *of == template,
+                    _ => false,
+                });
+                self.sets.observe(&template, state.as_ref(), scaling);
             }
             // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
             _ => {}

@@ -4,16 +4,23 @@
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
 mod args;
+mod limits;
 mod merge;
+mod metric;
 mod pod;
+mod references;
 mod rollout;
+mod routing;
 mod step;
 mod strategy;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use super::API_VERSION;
+use super::resolve::Analysis;
 use super::rollout::Rollout;
 use super::template::Place;
 use super::value::IntOrString;
@@ -33,6 +40,26 @@ pub fn read(documents: &[Document], diagnostics: &mut Diagnostics) -> Vec<Arc<Ro
         .filter_map(|document| rollout::read(document, &templates, diagnostics))
         .map(Arc::new)
         .collect()
+}
+
+/// The AnalysisRun that `kubectl argo rollouts create analysisrun --from` makes of one
+/// AnalysisTemplate: no Rollout, hence none of the checks of one.
+pub fn read_standalone(
+    documents: &[Document],
+    name: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<Analysis>> {
+    let mut templates = template::Templates::default();
+    for document in documents.iter().filter(|d| d.api_version == API_VERSION) {
+        templates.read(document, diagnostics);
+    }
+    let template = templates.named(name)?;
+    Some(Arc::new(Analysis::new(
+        template.metrics.clone(),
+        template.args.clone(),
+        template.dry_run.clone(),
+        template.retention.clone(),
+    )))
 }
 
 fn place(document: &Document, node: &Node) -> Place {

@@ -100,7 +100,7 @@ impl Analysis {
         let mut dry = vec![false; sources.len()];
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
         matched("dryRun", &self.dry_run, &names, &mut |index| {
-            dry[index] = true
+            dry[index] = true;
         })?;
         matched("measurementRetention", &self.retention, &names, &mut |_| {})?;
         Ok(sources

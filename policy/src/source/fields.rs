@@ -53,6 +53,15 @@ impl<'a> Fields<'a> {
         self.at
     }
 
+    /// Where a field's name stands; the mapping's place when there is no such field.
+    #[must_use]
+    pub fn key_position(&self, name: &str) -> Position {
+        let mut entries = self.entries.iter();
+        entries
+            .find(|(key, _, _)| key.as_str() == Some(name))
+            .map_or(self.at, |(key, _, _)| key.position)
+    }
+
     /// The path of a field for messages.
     #[must_use]
     pub fn path_of(&self, name: &str) -> String {

@@ -1,3 +1,4 @@
 //! The engines against recorded decisions of the controllers they stand for.
 
+mod argo;
 mod flagger;

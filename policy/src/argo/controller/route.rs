@@ -10,9 +10,12 @@ impl Controller {
     pub(super) fn reconcile_services(&mut self, effects: &mut Effects, changed: &mut bool) {
         let stable = self.stable.clone();
         *changed |= self.point(Service::Stable, &stable, true, effects);
-        let back = self.aborted() && !self.rollout.is_routed();
+        // With a router Argo points it at the canary here and back at stable further down the same
+        // pass (`trafficrouting.go:204`); only the outcome matters.
+        let back = self.aborted();
         let canary = if back { stable } else { self.current.clone() };
-        *changed |= self.point(Service::Canary, &canary, true, effects);
+        let check = !(back && self.rollout.is_routed());
+        *changed |= self.point(Service::Canary, &canary, check, effects);
     }
 
     /// `ensureSVCTargets` (`service.go:290`): the services are the Rollout's already, so one
@@ -59,14 +62,7 @@ impl Controller {
         let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
         let steps = &self.rollout.canary.steps;
-        let weight = if self.fully_promoted() {
-            0
-        } else if self.aborted() {
-            // Without a check of availability (`trafficrouting.go:204`).
-            let stable = self.stable.clone();
-            *changed |= self.point(Service::Canary, &stable, false, effects);
-            0
-        } else if new.available == 0 {
+        let weight = if self.fully_promoted() || self.aborted() || new.available == 0 {
             0
         } else if self.promote_full {
             self.weight

@@ -203,16 +203,15 @@ impl Controller {
         );
     }
 
-    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, an inconclusive one whose pause somebody
-    /// cleared, or a retry after an abort.
+    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, or an inconclusive one whose pause
+    /// somebody cleared. (After an abort there is none: it was cancelled.)
     fn needs_new_run(&self, run: Option<&ActiveRun>) -> bool {
         let Some(run) = run else {
             return true;
         };
-        if self.controller_pause && self.pause(Reason::CanaryPauseStep).is_none() {
-            return run.is_inconclusive();
-        }
-        self.aborted_at.is_some()
+        self.controller_pause
+            && self.pause(Reason::CanaryPauseStep).is_none()
+            && run.is_inconclusive()
     }
 
     fn create(&self, analysis: &Arc<Analysis>, step: Option<usize>) -> ActiveRun {

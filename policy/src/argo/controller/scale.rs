@@ -49,7 +49,8 @@ impl Controller {
         true
     }
 
-    /// `reconcileNewReplicaSet` (`replicaset.go:130`): an aborted, routed canary is kept for a while.
+    /// `reconcileNewReplicaSet` (`replicaset.go:130`): an aborted, routed canary is kept
+    /// for a while.
     fn scale_canary(
         &mut self,
         now: Time,

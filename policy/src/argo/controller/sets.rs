@@ -47,14 +47,20 @@ impl Sets {
         &mut self.0[place]
     }
 
-    pub(super) fn observe(&mut self, template: Template, state: Option<&WorkloadState>) {
-        let set = self.ensure(&template);
+    /// Takes an observation; `scaling`: our own size is newer than the observed one.
+    pub(super) fn observe(
+        &mut self,
+        template: &Template,
+        state: Option<&WorkloadState>,
+        scaling: bool,
+    ) {
+        let set = self.ensure(template);
         let Some(state) = state else {
             // Deleted, or not created yet.
             (set.pods.created, set.pods.available, set.ready) = (0, 0, 0);
             return;
         };
-        if let Some(desired) = state.desired {
+        if let Some(desired) = state.desired.filter(|_| !scaling) {
             set.pods.spec = desired;
         }
         set.pods.created = state.created;

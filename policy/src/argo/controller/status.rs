@@ -44,8 +44,7 @@ impl Controller {
         if self.promote_full {
             // canary.go:377: clears pauses and abort.
             self.pauses.clear();
-            self.aborted_at = None;
-            (self.retried, abort) = (false, None);
+            (self.aborted_at, abort) = (None, None);
             self.step = self.rollout.canary.steps.len();
         }
         if abort.is_none() && !self.aborted() && self.promotable() {
@@ -98,7 +97,7 @@ impl Controller {
         self.stable = self.current.clone();
         self.pauses.clear();
         self.controller_pause = false;
-        (self.aborted_at, self.retried, self.promote_full) = (None, false, false);
+        (self.aborted_at, self.promote_full) = (None, false);
         self.step = steps;
         self.settled = Standing::Promoted;
         self.progress.touch(now);
@@ -130,7 +129,6 @@ impl Controller {
     ) {
         let at_step = self.step;
         self.aborted_at = Some(now);
-        self.retried = false;
         self.step = 0;
         self.pauses.clear();
         self.controller_pause = false;
@@ -184,12 +182,6 @@ impl Controller {
         self.forget_runs();
         self.pauses
             .retain(|pause| pause.reason != Reason::CanaryPauseStep);
-        if self.aborted_at.is_some() && self.retried {
-            // A retry that got past its first step is an update like any other
-            // (`pause.go:75`: abortedAt goes with the next status).
-            self.aborted_at = None;
-            self.retried = false;
-        }
         self.progress.touch(now);
     }
 

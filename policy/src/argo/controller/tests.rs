@@ -1,1 +1,6 @@
-//! Whole rollouts.
+//! Whole rollouts in a small world: pods become ready after a delay, queries answer from a script.
+
+mod abort;
+mod basic;
+mod routed;
+mod world;

@@ -132,13 +132,13 @@ impl Reached<'_> {
         let dry_run = own
             .chain(self.all().flat_map(|t| &t.dry_run))
             .cloned()
-            .collect();
+            .collect::<Vec<_>>();
         unique_rules("Dry-Run", &dry_run, &reference.place).map_err(refused)?;
         let own = reference.retention.iter();
         let retention = own
             .chain(self.all().flat_map(|t| &t.retention))
             .cloned()
-            .collect();
+            .collect::<Vec<_>>();
         unique_rules("Measurement Retention", &retention, &reference.place).map_err(refused)?;
         let args = self.args(&reference.args).map_err(refused)?;
         if reference.inline {
@@ -173,7 +173,8 @@ impl Reached<'_> {
             match (&known.value, &arg.value) {
                 (Some(ArgValue::Text(a)), Some(ArgValue::Text(b))) if a != b => {
                     let message = format!(
-                        "Argument `{}` specified multiple times with different values: '{a}', '{b}'",
+                        "Argument `{}` specified multiple times with different values: '{a}', \
+                         '{b}'",
                         arg.name
                     );
                     return Err((message, arg.place.clone(), "use one value".to_owned()));
@@ -281,7 +282,7 @@ fn counted(message: String, place: Place, lacking: &[&str]) -> Refusal {
 }
 
 /// `helpers.go:470`: two rules with one text.
-fn unique_rules(kind: &str, rules: &Vec<String>, place: &Place) -> Result<(), Fault> {
+fn unique_rules(kind: &str, rules: &[String], place: &Place) -> Result<(), Fault> {
     for (index, rule) in rules.iter().enumerate() {
         if rules[..index].contains(rule) {
             let message = format!("two {kind} metric rules have the same name '{rule}'");

@@ -33,8 +33,8 @@ pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut 
     if !fits {
         let printed: Vec<_> = labels.iter().map(|(k, v)| format!("{k:?}:{v:?}")).collect();
         let message = format!(
-            "spec.template.metadata.labels: Invalid value: map[string]string{{{}}}: `selector` does \
-             not match template `labels`",
+            "spec.template.metadata.labels: Invalid value: map[string]string{{{}}}: `selector` \
+             does not match template `labels`",
             printed.join(", ")
         );
         let at = field_place(spec, "template");

@@ -61,27 +61,7 @@ fn read_one(
     let mut refusals = Refusals(None);
     let replicas = count(&mut spec, "replicas", 1, &mut refusals, found);
     pod::check(&mut spec, &mut refusals, found);
-    let min_ready = count(&mut spec, "minReadySeconds", 0, &mut refusals, found);
-    count(&mut spec, "revisionHistoryLimit", 10, &mut refusals, found);
-    let deadline = count(
-        &mut spec,
-        "progressDeadlineSeconds",
-        600,
-        &mut refusals,
-        found,
-    );
-    if deadline <= min_ready {
-        let at = field_place(&mut spec, "progressDeadlineSeconds");
-        let message = format!(
-            "spec.progressDeadlineSeconds: Invalid value: {deadline}: must be greater than \
-             minReadySeconds"
-        );
-        refusals.say(
-            at,
-            message,
-            "raise progressDeadlineSeconds or lower minReadySeconds",
-        );
-    }
+    let (min_ready, deadline) = deadlines(&mut spec, &mut refusals, found);
     let paused = spec.boolean("paused", found).unwrap_or(false);
     let abort = spec
         .boolean("progressDeadlineAbort", found)
@@ -115,6 +95,27 @@ fn read_one(
         canary: canary?,
         refusal,
     })
+}
+
+/// `minReadySeconds` and `progressDeadlineSeconds` (`validation.go:172`).
+fn deadlines(
+    spec: &mut Fields<'_>,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> (u32, u32) {
+    let min_ready = count(spec, "minReadySeconds", 0, refusals, found);
+    count(spec, "revisionHistoryLimit", 10, refusals, found);
+    let deadline = count(spec, "progressDeadlineSeconds", 600, refusals, found);
+    if deadline <= min_ready {
+        let at = field_place(spec, "progressDeadlineSeconds");
+        let message = format!(
+            "spec.progressDeadlineSeconds: Invalid value: {deadline}: must be greater than \
+             minReadySeconds"
+        );
+        let help = "raise progressDeadlineSeconds or lower minReadySeconds";
+        refusals.say(at, message, help);
+    }
+    (min_ready, deadline)
 }
 
 /// A field that must not be negative (`ValidateNonnegativeField`).

@@ -1,6 +1,7 @@
 //! `strategy.canary.steps`.
 
 use super::super::rollout::{CanaryScale, Step};
+use super::super::template::Place;
 use super::super::value::IntOrString;
 use super::args::rollout_args;
 use super::merge::Reference;
@@ -44,12 +45,10 @@ pub(super) fn read(
 ) -> Vec<RawStep> {
     let (document, path) = (canary.document(), canary.path_of("steps"));
     let items = canary.list("steps", found).unwrap_or_default();
-    let mut index = 0;
     let numbered: Vec<_> = each(document, &path, items, found, |fields, _| Some(fields));
     let mut steps = Vec::new();
-    for fields in numbered {
+    for (index, fields) in numbered.into_iter().enumerate() {
         steps.extend(read_step(fields, index, context, refusals, found));
-        index += 1;
     }
     steps
 }
@@ -79,60 +78,72 @@ fn read_step(
         );
         refusals.say(at.clone(), message, "write one list item for each");
     }
-    let pause = fields.map("pause", found);
-    let analysis = fields.map("analysis", found);
-    let scale = fields.map("setCanaryScale", found);
-    let step = if let Some(mut pause) = pause {
+    let step = if fields.node("pause").is_some() {
+        let mut pause = fields.map("pause", found)?;
         let span = read_pause(&mut pause, &path, refusals, found);
         pause.finish(found);
         Some(RawStep::Plain(Step::Pause(span)))
     } else if let Some(weight) = fields.int("setWeight", found) {
-        let valid = u32::try_from(weight)
-            .ok()
-            .filter(|weight| *weight <= max_weight);
-        if valid.is_none() {
-            let message = format!(
-                "{path}.setWeight: Invalid value: {weight}: SetWeight needs to be between 0 and \
-                 {max_weight}"
-            );
-            let at = field_place(&mut fields, "setWeight");
-            refusals.say(at, message, "correct the weight");
-        }
-        Some(RawStep::Plain(Step::SetWeight(valid.unwrap_or(0))))
-    } else if let Some(mut analysis) = analysis {
+        let weight = set_weight(&mut fields, (weight, max_weight), &path, refusals);
+        Some(RawStep::Plain(Step::SetWeight(weight)))
+    } else if let Some(mut analysis) = fields.map("analysis", found) {
         let path = format!("spec.strategy.canary.steps[{index}].analysis.templates");
         let reference = reference(&mut analysis, path, true, found);
         analysis.finish(found);
         Some(RawStep::Analysis(reference))
-    } else if let Some(scale) = scale {
+    } else if let Some(scale) = fields.map("setCanaryScale", found) {
         if !routed {
             let message = "spec.strategy.trafficRouting: Required value: SetCanaryScale requires \
                            TrafficRouting to be set";
-            refusals.say(
-                at,
-                message.to_owned(),
-                "without a router, setWeight scales the canary",
-            );
+            let help = "without a router, setWeight scales the canary";
+            refusals.say(at, message.to_owned(), help);
         }
-        Some(RawStep::Plain(Step::SetCanaryScale(read_scale(
-            scale, found,
-        ))))
+        let scale = read_scale(scale, found);
+        Some(RawStep::Plain(Step::SetCanaryScale(scale)))
     } else {
-        // A `pause:` without a value is null, which the API server drops.
         if !refused && !found.has_errors() {
-            let absent = "step.Experiment: true step.Pause: true step.SetWeight: true \
-                          step.Analysis: true step.SetCanaryScale: true step.SetHeaderRoute: true \
-                          step.SetMirrorRoute: true step.Plugin: true";
-            let message = format!(
-                "{path}: Invalid value: \"{absent}\": Step must have one of the following set: \
-                 experiment, setWeight, setCanaryScale, plugin or pause"
-            );
-            refusals.say(at, message, "an indefinite pause is written `pause: {}`");
+            nothing(&path, at, refusals);
         }
         None
     };
+    for other in ["setWeight", "analysis", "setCanaryScale"] {
+        fields.node(other);
+    }
     fields.finish(found);
     step
+}
+
+/// `validation.go:320`.
+fn set_weight(
+    fields: &mut Fields<'_>,
+    (weight, most): (i64, u32),
+    path: &str,
+    refusals: &mut Refusals,
+) -> u32 {
+    let valid = u32::try_from(weight).ok().filter(|weight| *weight <= most);
+    valid.unwrap_or_else(|| {
+        let message = format!(
+            "{path}.setWeight: Invalid value: {weight}: SetWeight needs to be between 0 and {most}"
+        );
+        refusals.say(
+            field_place(fields, "setWeight"),
+            message,
+            "correct the weight",
+        );
+        0
+    })
+}
+
+/// `validation.go:310`. A `pause:` without a value is null, which the API server drops.
+fn nothing(path: &str, at: Place, refusals: &mut Refusals) {
+    let absent = "step.Experiment: true step.Pause: true step.SetWeight: true step.Analysis: true \
+                  step.SetCanaryScale: true step.SetHeaderRoute: true step.SetMirrorRoute: true \
+                  step.Plugin: true";
+    let message = format!(
+        "{path}: Invalid value: \"{absent}\": Step must have one of the following set: \
+         experiment, setWeight, setCanaryScale, plugin or pause"
+    );
+    refusals.say(at, message, "an indefinite pause is written `pause: {}`");
 }
 
 /// `DurationSeconds` (`types.go:863`): whole seconds, a number in quotes too; what does not parse

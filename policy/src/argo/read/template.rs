@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::template::{MetricSource, RangeSource, Template, TemplateRef, Text};
+use super::super::template::{Template, TemplateRef};
 use super::args::template_args;
-use super::{ignore, int_or_string, non_empty, place, place_of};
-use crate::expr::Condition;
-use crate::source::{Diagnostics, Document, Fields, Kind, Node, Position, parse_go_duration};
-use crate::{Span, expr};
+use super::metric::read_metric;
+use super::{ignore, place, place_of};
+use crate::source::{Diagnostics, Document, Fields, Node};
 
 /// All templates of the input.
 #[derive(Default)]
@@ -42,6 +41,10 @@ impl Templates {
                     Some(own) => !reference.cluster && own == namespace,
                 }
         })
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Template> {
+        self.list.iter().find(|template| template.name == name)
     }
 
     pub(super) fn is_broken(&self, reference: &TemplateRef) -> bool {
@@ -131,229 +134,4 @@ pub(super) fn template_refs(fields: &mut Fields<'_>, found: &mut Diagnostics) ->
         item.finish(found);
         Some(reference)
     })
-}
-
-const PROVIDERS: [&str; 11] = [
-    "kayenta",
-    "web",
-    "datadog",
-    "wavefront",
-    "newRelic",
-    "job",
-    "cloudWatch",
-    "graphite",
-    "influxdb",
-    "skywalking",
-    "plugin",
-];
-
-fn read_metric(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<MetricSource> {
-    let document = fields.document();
-    let name_node = fields.required("name", found);
-    let name = fields.string("name", found).map(str::to_owned);
-    let mut limit = |name| int_or_string(&mut fields, name, found);
-    let count = limit("count");
-    let failure_limit = limit("failureLimit");
-    let inconclusive_limit = limit("inconclusiveLimit");
-    let consecutive_error_limit = limit("consecutiveErrorLimit");
-    let consecutive_success_limit = limit("consecutiveSuccessLimit");
-    let interval = fields.string("interval", found).map(str::to_owned);
-    let initial_delay = fields.string("initialDelay", found).map(str::to_owned);
-    let success = condition(&mut fields, "successCondition", found);
-    let failure = condition(&mut fields, "failureCondition", found);
-    fields.required("provider", found);
-    let provider = fields.map("provider", found);
-    let place_ = name_node.map(|node| place(document, node));
-    let prometheus = provider.and_then(|provider| read_provider(provider, found));
-    fields.finish(found);
-    let (query, range, timeout, others) = prometheus?;
-    Some(MetricSource {
-        name: name?,
-        place: place_?,
-        interval,
-        initial_delay,
-        count,
-        failure_limit,
-        inconclusive_limit,
-        consecutive_error_limit,
-        consecutive_success_limit,
-        success,
-        failure,
-        query,
-        range,
-        timeout,
-        others,
-    })
-}
-
-type Prometheus = (Text, Option<RangeSource>, Span, Vec<String>);
-
-fn read_provider(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Prometheus> {
-    let document = fields.document();
-    for name in PROVIDERS {
-        if let Some(node) = fields.node(name) {
-            let message =
-                format!("provider `{name}` is not simulated: coalmine asks Prometheus only");
-            let help = "replace it by `prometheus`, or leave the metric out".to_owned();
-            found.push(document.error(node.position, message, help));
-        }
-    }
-    let prometheus = fields.map("prometheus", found);
-    if prometheus.is_none() && !found.has_errors() {
-        let message = format!("`{}` names no provider", fields.path_of("prometheus"));
-        let help = "add `prometheus: {address: …, query: …}`".to_owned();
-        found.push(document.error(fields.position(), message, help));
-    }
-    fields.finish(found);
-    let mut prometheus = prometheus?;
-    let query = text(&mut prometheus, "query", found);
-    if query.is_none() {
-        prometheus.required("query", found);
-    }
-    let address = non_empty(&mut prometheus, "address", found);
-    if address.is_none() {
-        let message = format!("`{}` is not set", prometheus.path_of("address"));
-        let help = "Argo then needs ARGO_ROLLOUTS_PROMETHEUS_ADDRESS on its controller, or every \
-                    measurement is an Error; coalmine assumes that it is set";
-        found.push(document.warning(prometheus.position(), message, help.to_owned()));
-    }
-    let timeout = timeout(&mut prometheus, found);
-    let range = prometheus.map("rangeQuery", found);
-    let range = range.and_then(|range| read_range(range, found));
-    let mut others: Vec<String> = address.into_iter().collect();
-    if let Some(headers) = prometheus.node("headers") {
-        strings(headers, &mut others);
-    }
-    if let Some(authentication) = prometheus.node("authentication") {
-        strings(authentication, &mut others);
-    }
-    ignore(&mut prometheus, &["insecure"]);
-    prometheus.finish(found);
-    Some((query?, range, timeout, others))
-}
-
-/// Every string below a node.
-fn strings(node: &Node, out: &mut Vec<String>) {
-    match &node.kind {
-        Kind::Str(text) => out.push(text.clone()),
-        Kind::Seq(items) => items.iter().for_each(|item| strings(item, out)),
-        Kind::Map(entries) => entries.iter().for_each(|(_, value)| strings(value, out)),
-        _ => {}
-    }
-}
-
-/// Whole seconds; 30 when absent (`prometheus.go:192`).
-fn timeout(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Span {
-    let Some(seconds) = fields.int("timeout", found) else {
-        return Span::from_secs(30);
-    };
-    let node = fields.node("timeout");
-    if seconds <= 0
-        && let Some(node) = node
-    {
-        let message = format!(
-            "`{}` of {seconds} makes every measurement an Error",
-            fields.path_of("timeout")
-        );
-        let help = "leave it out for 30 seconds".to_owned();
-        found.push(fields.document().warning(node.position, message, help));
-    }
-    Span::from_secs(u64::try_from(seconds).unwrap_or(0))
-}
-
-/// `start` and `end` are programs in Argo; the two forms that its documentation shows are read.
-fn read_range(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<RangeSource> {
-    let mut bound = |name: &str| {
-        let node = fields.required(name, found)?;
-        let written = fields.string(name, found)?;
-        let back = back_from_now(written);
-        if back.is_none() {
-            let message = format!("`{}`: {written:?} is not understood", fields.path_of(name));
-            let help = "write `now()` or `now() - duration(\"1h\")`".to_owned();
-            found.push(fields.document().error(node.position, message, help));
-        }
-        back
-    };
-    let (start, end) = (bound("start"), bound("end"));
-    fields.required("step", found);
-    let step = fields.string("step", found).map(str::to_owned);
-    fields.finish(found);
-    Some(RangeSource {
-        start: start?,
-        end: end?,
-        step: step?,
-    })
-}
-
-fn back_from_now(text: &str) -> Option<Span> {
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let rest = compact.strip_prefix("now()")?;
-    if rest.is_empty() {
-        return Some(Span::ZERO);
-    }
-    let inner = rest.strip_prefix("-duration(")?.strip_suffix(')')?;
-    parse_go_duration(inner.trim_matches(['"', '\''])).ok()
-}
-
-fn text(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Text> {
-    let node = fields.node(name)?;
-    let text = fields.string(name, found)?;
-    Some(Text {
-        text: text.to_owned(),
-        line: node.position.line,
-        column: node.position.column,
-    })
-}
-
-/// A condition; one that cannot be parsed is reported where it stands, although Argo takes it and
-/// makes every measurement an Error.
-fn condition(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Text> {
-    let written = text(fields, name, found)?;
-    let node = fields.node(name)?;
-    if written.text.is_empty() || written.text.contains("{{") {
-        return Some(written);
-    }
-    let document = fields.document();
-    let path = fields.path_of(name);
-    match Condition::parse(&written.text) {
-        Err(error) => {
-            let at = position_in(document, node, &error);
-            let message = format!("`{path}`: {}", error.message);
-            let help = if error.help.is_empty() {
-                "Argo would make every measurement an Error".to_owned()
-            } else {
-                error.help
-            };
-            found.push(document.error(at, message, help));
-        }
-        Ok(parsed) => {
-            if let Some(error) = parsed.never() {
-                let at = position_in(document, node, error);
-                let message = format!(
-                    "`{path}` makes every measurement an Error: {}",
-                    error.message
-                );
-                found.push(document.warning(at, message, error.help.clone()));
-            }
-        }
-    }
-    Some(written)
-}
-
-/// The place of an error inside a plain or quoted scalar; the scalar's own for a block.
-pub(super) fn position_in(document: &Document, node: &Node, error: &expr::Error) -> Position {
-    let mut at = node.position;
-    let Some(written) = document.source.text.get(at.start..at.end) else {
-        return at;
-    };
-    let quote = usize::from(written.starts_with(['"', '\'']));
-    if written.starts_with(['|', '>']) || written.contains('\n') || written.contains('\\') {
-        return at;
-    }
-    let text = node.as_str().unwrap_or_default();
-    let before = text.get(..error.offset).unwrap_or(text);
-    at.column += quote + before.chars().count();
-    at.start += quote + before.len();
-    at.end = at.end.max(at.start);
-    at
 }

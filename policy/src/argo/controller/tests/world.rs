@@ -1,0 +1,238 @@
+//! The world of these tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::Controller;
+use crate::argo::{Rollout, read};
+use crate::source::{Diagnostics, Source, read_documents};
+use crate::{
+    Answer, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Record, Replicas,
+    Routes, Service, Standing, Template, Time, Workload, WorkloadState,
+};
+
+/// Reads one Rollout; panics on errors.
+pub(super) fn rollout(yaml: &str) -> Arc<Rollout> {
+    let source = Source {
+        file: "rollout.yaml".into(),
+        text: yaml.into(),
+    };
+    let mut diagnostics = Diagnostics::new();
+    let documents = read_documents(&source, &mut diagnostics);
+    let rollouts = read(&documents, &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+    rollouts.into_iter().next().expect("one Rollout")
+}
+
+/// A Rollout of `replicas` with these steps (YAML list) and further canary fields.
+pub(super) fn manifest(replicas: u32, steps: &str, more: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {{name: app, namespace: n}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: app}}}}
+  template:
+    metadata: {{labels: {{app: app}}}}
+    spec: {{containers: [{{name: app}}]}}
+  strategy:
+    canary:
+      stableService: stable
+      canaryService: canary
+      steps: {steps}
+{more}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {{name: t, namespace: n}}
+spec:
+  metrics:
+  - name: m
+    interval: 1m
+    count: 3
+    successCondition: result[0] == 1
+    failureCondition: result[0] == 0
+    provider: {{prometheus: {{address: 'http://p', query: up}}}}
+"
+    )
+}
+
+/// A controller and what surrounds it.
+pub(super) struct World {
+    pub(super) controller: Controller,
+    pub(super) now: Time,
+    /// Seconds from the scaling of a pod to its availability.
+    pub(super) startup: u64,
+    /// Pods of the new template never become available.
+    pub(super) broken: bool,
+    /// What each query answers, by second; the last entry at or before counts.
+    pub(super) answers: BTreeMap<u64, MetricAnswer>,
+    sets: BTreeMap<Template, (u32, Vec<Time>)>,
+    /// Scales as `(second, template, replicas)`.
+    pub(super) scales: Vec<(u64, String, u32)>,
+    pub(super) points: Vec<(u64, Service, String)>,
+    pub(super) routes: Vec<(u64, u32)>,
+    pub(super) queries: Vec<u64>,
+    pub(super) records: Vec<(u64, Record)>,
+    pub(super) steps: Vec<(u64, usize)>,
+}
+
+impl World {
+    pub(super) fn new(rollout: Arc<Rollout>) -> Self {
+        let stable = Template::new("v1");
+        let replicas = rollout.replicas as usize;
+        let mut sets = BTreeMap::new();
+        sets.insert(
+            stable.clone(),
+            (rollout.replicas, vec![Time::ZERO; replicas]),
+        );
+        Self {
+            controller: Controller::new(rollout, stable),
+            now: Time::ZERO,
+            startup: 5,
+            broken: false,
+            answers: BTreeMap::new(),
+            sets,
+            scales: Vec::new(),
+            points: Vec::new(),
+            routes: Vec::new(),
+            queries: Vec::new(),
+            records: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    pub(super) fn update(&mut self, to: &str) {
+        self.feed(Input::Observed(Observation::Template(Template::new(to))));
+    }
+
+    pub(super) fn command(&mut self, command: Command) {
+        self.feed(Input::Commanded(command));
+    }
+
+    pub(super) fn second(&self) -> u64 {
+        self.now.nanos() / 1_000_000_000
+    }
+
+    /// Lets time pass until `end`, feeding wakes and pods.
+    pub(super) fn run_to(&mut self, end: u64) {
+        let end = Time::from_secs(end);
+        for _ in 0..100_000 {
+            let pods = self.sets.values().flat_map(|(_, pods)| pods);
+            let ready = pods.filter(|at| **at > self.now).min().copied();
+            let wake = self.controller.next_wake().map(|at| at.max(self.now));
+            let Some(next) = ready.into_iter().chain(wake).min().filter(|at| *at <= end) else {
+                self.now = end;
+                return;
+            };
+            self.now = next;
+            if ready == Some(next) {
+                self.observe();
+            } else {
+                self.feed(Input::Tick);
+            }
+        }
+        panic!("the world spins at {:?}", self.now);
+    }
+
+    fn observe(&mut self) {
+        let templates: Vec<Template> = self.sets.keys().cloned().collect();
+        for template in templates {
+            let (spec, pods) = &self.sets[&template];
+            let broken = self.broken && template.as_str() != "v1";
+            let available = pods.iter().filter(|at| **at <= self.now && !broken).count();
+            let mut state = WorkloadState::settled(template.clone(), *spec);
+            state.created = pods.len() as u32;
+            state.ready = available as u32;
+            state.available = available as u32;
+            let workload = Workload::ReplicaSet(template);
+            self.feed(Input::Observed(Observation::Workload(
+                workload,
+                Some(state),
+            )));
+        }
+    }
+
+    pub(super) fn feed(&mut self, input: Input) {
+        let mut effects = Effects::new();
+        self.controller.handle(self.now, input, &mut effects);
+        let (second, step) = (self.second(), self.controller.current_step());
+        if self.steps.last().is_none_or(|(_, last)| *last != step) {
+            self.steps.push((second, step));
+        }
+        let mut scaled = false;
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Scale {
+                    workload: Workload::ReplicaSet(template),
+                    replicas: Replicas::Exactly(count),
+                    call,
+                } => {
+                    self.scales
+                        .push((second, template.as_str().to_owned(), count));
+                    self.scale(template, count);
+                    let answer = Answer::Done;
+                    self.feed(Input::Answered { call, answer });
+                    scaled = true;
+                }
+                Effect::Query { call, .. } => {
+                    self.queries.push(second);
+                    let answer = self.answers.range(..=second).next_back();
+                    let answer = answer.map_or(MetricAnswer::Vector(vec![1.0]), |(_, a)| a.clone());
+                    let answer = Answer::Metric(answer);
+                    self.feed(Input::Answered { call, answer });
+                }
+                Effect::PointService { service, to } => {
+                    self.points.push((second, service, to.as_str().to_owned()));
+                }
+                Effect::SetRoutes { routes, .. } => {
+                    let Routes { canary, .. } = routes;
+                    self.routes.push((second, canary.value));
+                }
+                Effect::Record(record) => self.records.push((second, record)),
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        if scaled {
+            self.observe();
+        }
+    }
+
+    fn scale(&mut self, template: Template, count: u32) {
+        let ready = self.now + crate::Span::from_secs(self.startup);
+        let (spec, pods) = self.sets.entry(template).or_default();
+        *spec = count;
+        // Kubernetes takes away the youngest pods first.
+        pods.truncate(count as usize);
+        pods.resize(count as usize, ready);
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.controller.standing()
+    }
+
+    /// The step reached at each second, as `0@5`.
+    pub(super) fn path(&self) -> String {
+        let steps = self
+            .steps
+            .iter()
+            .map(|(second, step)| format!("{step}@{second}"));
+        steps.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The scales of one template, as `second:replicas`.
+    pub(super) fn scaled(&self, template: &str) -> String {
+        let scales = self.scales.iter().filter(|(_, who, _)| who == template);
+        let scales = scales.map(|(second, _, count)| format!("{second}:{count}"));
+        scales.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) fn told(&self, text: &str) -> bool {
+        self.records.iter().any(|(_, record)| match record {
+            Record::Decided { detail, .. } => detail.contains(text),
+            Record::Note(note) => note.contains(text),
+            _ => false,
+        })
+    }
+}

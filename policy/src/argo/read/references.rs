@@ -1,0 +1,115 @@
+//! Analyses that steps and strategy refer to.
+
+use std::sync::Arc;
+
+use super::super::resolve::Analysis;
+use super::super::rollout::{Background, Step};
+use super::merge::{self, Reference};
+use super::rollout::Refusals;
+use super::step::RawStep;
+use super::strategy::Context;
+use crate::source::{Diagnostic, Diagnostics, Position, Severity};
+
+/// First every template must exist, then every reference must merge (`controller.go:646`).
+pub(super) fn resolve(
+    raw: Vec<RawStep>,
+    background: Option<(Reference, usize)>,
+    context: &Context<'_>,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> (Vec<Step>, Option<Background>) {
+    let steps = raw.iter().filter_map(|step| match step {
+        RawStep::Analysis(reference) => Some(reference),
+        RawStep::Plain(_) => None,
+    });
+    let references = steps.chain(background.iter().map(|(reference, _)| reference));
+    let mut reached = Vec::new();
+    for reference in references {
+        match merge::reach(reference, context.namespace, context.templates) {
+            Ok(templates) => reached.push((reference, templates)),
+            Err(Some(refusal)) => refusals.add(refusal),
+            // The template's own mistakes have been reported; this Rollout needs it.
+            Err(None) => found.push(dropped(reference)),
+        }
+    }
+    let mut merged = Vec::new();
+    for (reference, templates) in &reached {
+        match templates.merge(reference) {
+            Ok(analysis) => {
+                check_conditions(&analysis, found);
+                merged.push((reference.path.as_str(), analysis));
+            }
+            Err(refusal) => refusals.add(refusal),
+        }
+    }
+    let find = |path: &str| {
+        let mut merged = merged.iter();
+        merged
+            .find(|(known, _)| *known == path)
+            .map(|(_, analysis)| analysis.clone())
+    };
+    let steps = raw.iter().map(|step| match step {
+        RawStep::Plain(step) => step.clone(),
+        RawStep::Analysis(reference) if reference.templates.is_empty() => Step::Analysis(None),
+        RawStep::Analysis(reference) => Step::Analysis(find(&reference.path)),
+    });
+    let steps = steps.collect();
+    let background = background.as_ref().and_then(|(reference, starting_step)| {
+        // analysis.go:352: without templates there is no background analysis.
+        let analysis = (!reference.templates.is_empty()).then(|| find(&reference.path))??;
+        Some(Background {
+            analysis,
+            starting_step: *starting_step,
+        })
+    });
+    (steps, background)
+}
+
+fn dropped(reference: &Reference) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        file: reference.place.file.clone(),
+        position: Position {
+            line: reference.place.line,
+            column: reference.place.column,
+            ..Position::default()
+        },
+        message: format!(
+            "`{}` refers to a template that cannot be read",
+            reference.path
+        ),
+        help: "correct the template first".to_owned(),
+    }
+}
+
+/// Conditions with placeholders can only be parsed once their arguments are known.
+fn check_conditions(analysis: &Arc<Analysis>, found: &mut Diagnostics) {
+    let hash = crate::Template::new("hash");
+    let plan = analysis.plan(&hash, &hash);
+    for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
+        let tests = [
+            (&metric.success, &source.success),
+            (&metric.failure, &source.failure),
+        ];
+        for (test, written) in tests {
+            let (Some(test), Some(written)) = (test, written) else {
+                continue;
+            };
+            if let Err(error) = test.parsed()
+                && written.text.contains("{{")
+            {
+                found.push(Diagnostic {
+                    severity: Severity::Error,
+                    file: source.place.file.clone(),
+                    position: Position {
+                        line: written.line,
+                        column: written.column,
+                        ..Position::default()
+                    },
+                    message: format!("condition `{}`: {}", test.text, error.message),
+                    help: error.help.clone(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What is read, what is an error, what Argo refuses.
+
+use std::sync::Arc;
+
+use super::read;
+use crate::argo::{Rollout, Step};
+use crate::source::{Diagnostics, Severity, Source, read_documents};
+use crate::{Span, Template};
+
+const TUTORIAL: &str = include_str!("../../../tests/fixtures/argo-rollout.yaml");
+
+fn lower(yaml: &str) -> (Vec<Arc<Rollout>>, Diagnostics) {
+    let source = Source {
+        file: "r.yaml".into(),
+        text: yaml.into(),
+    };
+    let mut diagnostics = Diagnostics::new();
+    let documents = read_documents(&source, &mut diagnostics);
+    let rollouts = read(&documents, &mut diagnostics);
+    (rollouts, diagnostics)
+}
+
+/// The tutorial's Rollout with a `count` on both metrics.
+fn counted() -> String {
+    TUTORIAL.replace(
+        "      interval: 2m\n",
+        "      interval: 2m\n      count: 5\n",
+    )
+}
+
+fn refusal(yaml: &str) -> (String, usize, String) {
+    let (rollouts, diagnostics) = lower(yaml);
+    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+    let refusal = rollouts[0].refusal.clone().expect("refused");
+    (refusal.message, refusal.place.line, refusal.help)
+}
+
+fn errors(yaml: &str) -> Vec<(usize, String)> {
+    let (_, diagnostics) = lower(yaml);
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    errors
+        .map(|d| (d.position.line, d.message.clone()))
+        .collect()
+}
+
+fn line_of(yaml: &str, text: &str) -> usize {
+    let line = yaml.lines().position(|line| line.contains(text));
+    line.expect("is there") + 1
+}
+
+#[test]
+fn the_tutorial_is_refused_in_the_controllers_words() {
+    let (message, line, help) = refusal(TUTORIAL);
+    assert_eq!(
+        message,
+        "InvalidSpec: The Rollout \"checkout-api\" is invalid: \
+         spec.strategy.canary.steps[2].analysis.templates: Invalid value: \
+         \"success-rate-check\": AnalysisTemplate success-rate-check has metric success-rate which \
+         runs indefinitely. Invalid value for count: <nil>"
+    );
+    assert_eq!(line, line_of(TUTORIAL, "- name: success-rate"));
+    assert!(help.contains("`success-rate` and `latency-p99`"), "{help}");
+    assert!(help.contains("background"), "{help}");
+    let (_, diagnostics) = lower(TUTORIAL);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+}
+
+#[test]
+fn with_a_count_it_is_valid_and_knows_its_queries() {
+    let (rollouts, diagnostics) = lower(&counted());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let rollout = &rollouts[0];
+    assert_eq!(rollout.refusal, None);
+    assert_eq!(
+        (rollout.canary.max_surge, rollout.canary.max_unavailable),
+        (3, 2)
+    );
+    assert_eq!(rollout.canary.steps.len(), 8);
+    assert_eq!(
+        rollout.canary.steps[1],
+        Step::Pause(Some(Span::from_mins(10)))
+    );
+    let queries = rollout.queries(&Template::new("a"), &Template::new("b"));
+    assert_eq!(queries.len(), 2);
+    assert!(
+        queries[0].text.starts_with("sum(rate(\n"),
+        "{}",
+        queries[0].text
+    );
+    // A block scalar begins on the line after its indicator.
+    let first = line_of(&counted(), "query: |") + 1;
+    assert_eq!(queries[0].line_column.0, first);
+}
+
+#[test]
+fn in_the_background_no_count_is_needed() {
+    let yaml = TUTORIAL.replace(
+        "        - analysis:\n            templates:\n              - templateName: \
+         success-rate-check\n",
+        "",
+    );
+    let yaml = yaml.replace(
+        "      canaryService: checkout-api-canary\n",
+        "      canaryService: checkout-api-canary\n      analysis: {templates: [{templateName: \
+         success-rate-check}]}\n",
+    );
+    let (rollouts, _) = lower(&yaml);
+    assert_eq!(rollouts[0].refusal, None);
+    assert!(rollouts[0].canary.background.is_some());
+}
+
+#[test]
+fn arguments_with_values_from_the_rollout_only_do_not_count_for_the_validator() {
+    // Public issue argoproj/argo-rollouts#3243.
+    let yaml = counted()
+        .replace("count: 5", "count: \"{{args.count}}\"")
+        .replace("  metrics:\n", "  args: [{name: count}]\n  metrics:\n")
+        .replace(
+            "              - templateName: success-rate-check\n",
+            "              - templateName: success-rate-check\n            args: [{name: count, \
+             value: \"5\"}]\n",
+        );
+    let (message, ..) = refusal(&yaml);
+    assert!(
+        message.ends_with("Invalid value for count: dummy-value"),
+        "{message}"
+    );
+    let (rollouts, _) = lower(&yaml.replace(
+        "args: [{name: count}]",
+        "args: [{name: count, value: \"2\"}]",
+    ));
+    assert_eq!(rollouts[0].refusal, None);
+    let Step::Analysis(Some(analysis)) = &rollouts[0].canary.steps[2] else {
+        panic!("no analysis");
+    };
+    let plan = analysis.plan(&Template::new("a"), &Template::new("b"));
+    assert_eq!(plan.metrics[1].count, Some(5), "{plan:?}");
+    // count 5 >= failureLimit 3: the first metric is fine as well.
+    assert_eq!(plan.broken, None);
+}
+
+#[test]
+fn hashes_and_fields_become_arguments() {
+    let yaml = counted()
+        .replace(
+            "version=\"canary\"",
+            "version=\"{{args.hash}}\", app=\"{{ args.app }}\"",
+        )
+        .replace(
+            "  metrics:\n",
+            "  args: [{name: hash}, {name: app, value: x}]\n  metrics:\n",
+        )
+        .replace(
+            "              - templateName: success-rate-check\n",
+            "              - templateName: success-rate-check\n            args:\n            - \
+             {name: hash, valueFrom: {podTemplateHashValue: Latest}}\n            - {name: app, \
+             valueFrom: {fieldRef: {fieldPath: spec.template.metadata.labels.app}}}\n",
+        );
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let queries = rollouts[0].queries(&Template::new("old"), &Template::new("new"));
+    assert!(
+        queries[1]
+            .text
+            .contains("version=\"new\", app=\"checkout-api\""),
+        "{}",
+        queries[1].text
+    );
+}
+
+#[test]
+fn missing_templates_and_services_are_refusals_in_argos_order() {
+    let (rollout, _) = TUTORIAL.split_once("\n---").expect("two documents");
+    let (message, line, help) = refusal(rollout);
+    assert!(
+        message.ends_with(
+            "spec.strategy.canary.steps[2].analysis.templates: Invalid value: \
+             \"success-rate-check\": AnalysisTemplate 'success-rate-check' not found"
+        ),
+        "{message}"
+    );
+    assert_eq!(line, line_of(rollout, "templateName"));
+    assert!(help.contains("give coalmine"), "{help}");
+    let twice = counted().replace("checkout-api-stable", "checkout-api-canary");
+    let (message, ..) = refusal(&twice);
+    assert!(
+        message.contains("the same service for the stable and canary"),
+        "{message}"
+    );
+    let (message, ..) = refusal(&counted().replace("setWeight: 30", "setWeight: 130"));
+    assert!(
+        message.contains("steps[3].setWeight: Invalid value: 130"),
+        "{message}"
+    );
+    let (message, ..) = refusal(&counted().replacen("duration: 10m", "duration: 1d", 1));
+    assert!(
+        message.contains("Invalid value: -1: Duration needs"),
+        "{message}"
+    );
+    let both = counted().replace(
+        "    canary:\n",
+        "    canary:\n      maxSurge: 0\n      maxUnavailable: 0%\n",
+    );
+    let (message, ..) = refusal(&both);
+    assert!(
+        message.contains("spec.strategy.maxSurge: Invalid value: 0"),
+        "{message}"
+    );
+    let (message, ..) = refusal(&counted().replacen("app: checkout-api", "app: other", 1));
+    assert!(
+        message.contains("`selector` does not match template `labels`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_coalmine_cannot_simulate_is_an_error_with_a_place() {
+    let yaml = counted().replacen("setWeight: 60", "experiment: {}", 1);
+    assert_eq!(errors(&yaml)[0].0, line_of(&yaml, "experiment"));
+    let yaml = counted().replacen("prometheus:", "datadog:", 1);
+    let found = errors(&yaml);
+    assert_eq!(found[0].0, line_of(&yaml, "datadog"), "{found:?}");
+    assert!(found[0].1.contains("datadog"), "{found:?}");
+    let istio = counted().replace(
+        "    canary:\n",
+        "    canary:\n      trafficRouting: {istio: {}}\n",
+    );
+    assert!(errors(&istio)[0].1.contains("istio"));
+    let blue = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec:\n  \
+                selector: {matchLabels: {a: b}}\n  strategy: {blueGreen: {activeService: a}}\n";
+    assert!(
+        errors(blue)[0].1.contains("blueGreen"),
+        "{:?}",
+        errors(blue)
+    );
+}
+
+#[test]
+fn conditions_are_checked_where_they_stand() {
+    let yaml = counted().replace("result[0] >= 0.95", "result[0] >=");
+    let (_, diagnostics) = lower(&yaml);
+    let error = diagnostics.iter().next().expect("found");
+    assert_eq!(error.severity, Severity::Error);
+    let line = line_of(&yaml, "successCondition: result[0] >=");
+    let column = "      successCondition: result[0] >=".len() + 1;
+    assert_eq!((error.position.line, error.position.column), (line, column));
+    let yaml = counted().replace("result[0] >= 0.95", "result[0] >= args.limit");
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert_eq!(rollouts.len(), 1);
+    let warning = diagnostics.iter().next().expect("found");
+    assert_eq!(warning.severity, Severity::Warning);
+    assert!(
+        warning.message.contains("unknown name args"),
+        "{}",
+        warning.message
+    );
+}
+
+#[test]
+fn wrong_types_and_typos_are_all_reported_at_once() {
+    let yaml = counted()
+        .replace("replicas: 10", "replicas: ten\n  typo: 1")
+        .replace("failureLimit: 3", "failureLimit: 3.5")
+        .replacen("interval: 2m", "interval: 120", 1);
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert!(rollouts.is_empty());
+    let found: Vec<_> = diagnostics
+        .iter()
+        .map(|d| (d.position.line, d.severity))
+        .collect();
+    for (text, severity) in [
+        ("replicas: ten", Severity::Error),
+        ("typo", Severity::Warning),
+        ("failureLimit", Severity::Error),
+        ("interval: 120", Severity::Error),
+    ] {
+        assert!(
+            found.contains(&(line_of(&yaml, text), severity)),
+            "{text}: {found:?}"
+        );
+    }
+}
