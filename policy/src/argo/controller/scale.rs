@@ -13,8 +13,7 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
-        // context.go:150: haltProgress.
-        if self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some() {
+        if self.halted() {
             return false;
         }
         let (new, stable) = (self.current.clone(), self.stable.clone());
@@ -28,6 +27,11 @@ impl Controller {
         let scaled = scaled || self.scale_others(now, effects);
         *changed |= scaled;
         scaled
+    }
+
+    /// `haltProgress` (`context.go:150`): nothing is scaled.
+    pub(super) fn halted(&self) -> bool {
+        self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some()
     }
 
     /// Sets `spec.replicas`; whether that changed anything.

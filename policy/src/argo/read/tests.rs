@@ -257,6 +257,17 @@ fn conditions_are_checked_where_they_stand() {
 }
 
 #[test]
+fn an_analysis_that_ends_at_once_is_warned_of() {
+    let yaml = counted().replace("count: 5", "count: 2");
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert_eq!(rollouts[0].refusal, None);
+    let warning = diagnostics.iter().next().expect("found");
+    assert_eq!(warning.severity, Severity::Warning);
+    let cause = "metrics[0]: count (2) must be >= failureLimit + consecutiveSuccessLimit (3 + 0)";
+    assert!(warning.message.contains(cause), "{}", warning.message);
+}
+
+#[test]
 fn wrong_types_and_typos_are_all_reported_at_once() {
     let yaml = counted()
         .replace("replicas: 10", "replicas: ten\n  typo: 1")
