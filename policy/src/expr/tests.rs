@@ -55,6 +55,7 @@ fn an_empty_vector_is_neither_nil_nor_indexable() {
             ("(result[0] ?? 1) >= .95", 'E'),
             ("(result?.[0] ?? 1) >= .95", 'E'),
             ("(get(result,0) ?? 1) >= .95", 'S'),
+            ("(get(result,'a') ?? 1) >= .95", 'E'),
             ("len(result) == 0 || result[0] >= 0.95", 'S'),
             ("len(result) > 0 && result[0] >= 0.95", 'F'),
             ("isNil(result)", 'F'),
@@ -268,6 +269,20 @@ fn no_text_runs_away() {
         "len(reduce(1..1000, [#acc, #acc], [])) > 0",
     ] {
         assert_eq!(outcome(&vector(&[1.0]), slow), 'E', "{slow}");
+    }
+}
+
+#[test]
+fn what_is_deep_but_allowed_evaluates() {
+    let nested = "all([1], ".repeat(60) + "true" + &")".repeat(60);
+    let brackets = "(".repeat(90) + "result[0]" + &")".repeat(90) + " == 1";
+    for text in [
+        "!".repeat(90) + "true",
+        "1+".repeat(180) + "1 > 1",
+        nested,
+        brackets,
+    ] {
+        assert_eq!(outcome(&vector(&[1.0]), &text), 'S', "{text}");
     }
 }
 

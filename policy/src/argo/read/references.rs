@@ -101,6 +101,17 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
             )
         });
     }
+    for arg in &reference.args {
+        if analysis.args.iter().any(|known| known.name == arg.name) {
+            continue;
+        }
+        found.push(Diagnostic {
+            severity: Severity::Warning,
+            message: format!("no template declares the argument `{}`", arg.name),
+            help: "Argo drops it silently; declare it in the template's `spec.args`".to_owned(),
+            ..at(&arg.place, arg.place.line, arg.place.column)
+        });
+    }
     for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
         let tests = [
             (&metric.success, &source.success),

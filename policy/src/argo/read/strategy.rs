@@ -10,7 +10,7 @@ use crate::source::{Diagnostics, Fields};
 
 /// What surrounds the strategy.
 pub(super) struct Context<'a> {
-    pub(super) namespace: &'a str,
+    pub(super) namespace: Option<&'a str>,
     pub(super) templates: &'a Templates,
     pub(super) replicas: u32,
 }
