@@ -55,7 +55,7 @@ pub struct Canary {
     pub min_pods: u32,
     /// `replicaProgressThreshold`.
     pub threshold: Option<Threshold>,
-    /// `abortScaleDownDelaySeconds`; `None` (0 in the manifest): the canary is kept.
+    /// `abortScaleDownDelaySeconds`; `None`: 0 in the manifest.
     pub abort_delay: Option<Span>,
     /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
     pub scale_down_delay: Span,

@@ -93,7 +93,7 @@ fn few_pods_are_lifted_to_the_minimum() {
     assert_eq!(world.scaled("v2"), "0:2");
     world.command(Command::Abort);
     world.run_to(10_000);
-    // abortScaleDownDelaySeconds: 0 keeps the canary for good.
-    assert_eq!(world.scaled("v2"), "0:2");
+    // abortScaleDownDelaySeconds: 0 is no delay at all for a routed canary.
+    assert_eq!(world.scaled("v2"), "0:2 20:0");
     assert_eq!(world.routes, [(5, 5), (20, 0)]);
 }
