@@ -31,6 +31,10 @@ use crate::{
 /// real rollouts need a handful.
 const MAX_PASSES: usize = 256;
 
+/// Most passes of one input that scale. With pods that are counted as available beyond their
+/// ReplicaSet's size Argo's arithmetic can swing between two sizes until the pods are gone.
+const MAX_SCALES: usize = 16;
+
 /// Argo's queue retries a failed pass after at most this (`queue.go`).
 const RETRY: crate::Span = crate::Span::from_secs(10);
 
@@ -324,9 +328,15 @@ impl Engine for Controller {
             return;
         }
         self.retry_at = None;
+        let mut scales = 0;
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
-            if !self.pass(now, effects) {
+            let pass = self.pass(now, effects);
+            scales += usize::from(pass.scaled);
+            if scales > MAX_SCALES {
+                self.retry_at = Some(now + RETRY);
+            }
+            if !pass.changed || self.retry_at.is_some() {
                 break;
             }
         }
@@ -345,7 +355,7 @@ impl Engine for Controller {
         let rest = [
             self.pause_expiry(),
             self.deadline(),
-            self.sets.next_deadline(),
+            self.sets.next_deadline().filter(|_| !self.halted()),
         ];
         runs.chain(rest.into_iter().flatten()).min()
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::RangeBack;
 use super::resolve::Analysis;
 use super::template::Place;
 use crate::{Span, Template, Weight};
@@ -54,7 +55,7 @@ pub struct Canary {
     pub min_pods: u32,
     /// `replicaProgressThreshold`.
     pub threshold: Option<Threshold>,
-    /// `abortScaleDownDelaySeconds`; `None` (0 in the manifest): the canary is kept.
+    /// `abortScaleDownDelaySeconds`; `None`: 0 in the manifest.
     pub abort_delay: Option<Span>,
     /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
     pub scale_down_delay: Span,
@@ -129,6 +130,8 @@ pub struct PossibleQuery {
     pub metric: Arc<str>,
     /// PromQL, arguments substituted: exactly what will be sent.
     pub text: Arc<str>,
+    /// The bounds of a range query.
+    pub range: Option<RangeBack>,
     /// The template's file.
     pub file: Arc<str>,
     /// 1-based line and column of the query in the template.
@@ -177,6 +180,7 @@ impl Rollout {
                 let query = PossibleQuery {
                     metric: metric.query.metric.clone(),
                     text: metric.query.text.clone(),
+                    range: metric.range,
                     file: source.place.file.clone(),
                     line_column: metric.line_column,
                 };

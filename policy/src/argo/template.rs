@@ -22,7 +22,9 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Template {
     pub(super) name: String,
-    /// `None` for a ClusterAnalysisTemplate.
+    /// A ClusterAnalysisTemplate.
+    pub(super) cluster: bool,
+    /// `None`: whatever namespace it is applied to.
     pub(super) namespace: Option<String>,
     pub(super) metrics: Vec<Arc<MetricSource>>,
     pub(super) args: Vec<Arg>,

@@ -55,6 +55,7 @@ fn an_empty_vector_is_neither_nil_nor_indexable() {
             ("(result[0] ?? 1) >= .95", 'E'),
             ("(result?.[0] ?? 1) >= .95", 'E'),
             ("(get(result,0) ?? 1) >= .95", 'S'),
+            ("(get(result,'a') ?? 1) >= .95", 'E'),
             ("len(result) == 0 || result[0] >= 0.95", 'S'),
             ("len(result) > 0 && result[0] >= 0.95", 'F'),
             ("isNil(result)", 'F'),
@@ -272,9 +273,83 @@ fn no_text_runs_away() {
 }
 
 #[test]
+fn what_is_deep_but_allowed_evaluates() {
+    let nested = "all([1], ".repeat(60) + "true" + &")".repeat(60);
+    let brackets = "(".repeat(90) + "result[0]" + &")".repeat(90) + " == 1";
+    for text in [
+        "!".repeat(90) + "true",
+        "1+".repeat(180) + "1 > 1",
+        nested,
+        brackets,
+    ] {
+        assert_eq!(outcome(&vector(&[1.0]), &text), 'S', "{text}");
+    }
+}
+
+#[test]
 fn conditions_survive_a_transcript() {
     let condition = Condition::parse("result[0] > 1").expect("parses");
     let text = serde_json::to_string(&condition).expect("serialises");
     let back: Condition = serde_json::from_str(&text).expect("parses again");
     assert_eq!(back, condition);
+}
+
+/// Text made of the language's own pieces finds more than random bytes.
+#[test]
+fn no_sequence_of_tokens_panics() {
+    const PIECES: [&str; 44] = [
+        "result", "[", "]", "(", ")", "{", "}", "0", "-1", "0.5", "1e3", "#", ".", "?.", "??", "?",
+        ":", "|", "..", "+", "-", "*", "/", "%", "**", "<", "==", "!", "not", "in", "matches",
+        "'a'", "all(", "filter(", "reduce(", "sum(", "len(", "let x =", "; x", ",", "nil", "map(",
+        "isNaN(", "sort(",
+    ];
+    let answers = [
+        vector(&[0.5, f64::NAN]),
+        MetricAnswer::Scalar(1.0),
+        MetricAnswer::Json(json!({"a": [1, "x", null]})),
+    ];
+    let mut seed: u64 = 42;
+    let mut parsed = 0;
+    for round in 0..60_000 {
+        let mut text = String::new();
+        for _ in 0..(1 + round % 9) {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push_str(PIECES[(seed >> 33) as usize % PIECES.len()]);
+            text.push(' ');
+        }
+        match Condition::parse(&text) {
+            Ok(condition) => {
+                parsed += 1;
+                for answer in &answers {
+                    let _ = condition.evaluate(answer);
+                }
+            }
+            Err(error) => assert!(error.offset <= text.len(), "{text:?}: {error:?}"),
+        }
+    }
+    assert!(parsed > 500, "only {parsed} of the texts mean anything");
+}
+
+/// Forms of the conditions found in public repositories (`conformance/promql/queries.jsonl`).
+#[test]
+fn public_conditions_mean_what_their_authors_meant() {
+    expect(
+        &vector(&[0.3]),
+        &[
+            ("all(result, # < 1000)", 'S'),
+            ("isNaN(result[0]) || result[0] < 0.3", 'F'),
+            ("len(result) == 0 || result[0] < 0.600", 'S'),
+            ("len(result) == 1 && result[0] == 1", 'F'),
+            ("len(result) > 0 && result[0] > 0", 'S'),
+            ("result[0] < 209715200", 'S'),
+            ("result[0] == 0 || result[0] < 0.01", 'F'),
+            ("result < 0.010", 'E'),
+            ("result[0] <= X", 'E'),
+            ("result < args.threshold", 'E'),
+        ],
+    );
+    expect(
+        &MetricAnswer::Scalar(0.3),
+        &[("result <= 0.3", 'S'), ("result < 2", 'S')],
+    );
 }

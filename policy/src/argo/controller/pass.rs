@@ -4,10 +4,16 @@ use super::super::rollout::Step;
 use super::{Controller, Pause, Reason, story};
 use crate::{Decision, Effects, Time};
 
+/// What a pass did.
+pub(super) struct Pass {
+    pub(super) changed: bool,
+    pub(super) scaled: bool,
+}
+
 impl Controller {
-    /// Runs one pass; whether it changed anything, so that another one follows.
-    pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> bool {
-        let mut changed = false;
+    /// Runs one pass; when it changed anything another one follows.
+    pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
+        let (mut changed, mut scaled) = (false, false);
         self.reconcile_services(effects, &mut changed);
         self.reconcile_routes(now, effects, &mut changed);
         let verdict = self.reconcile_runs(effects, &mut changed);
@@ -15,14 +21,14 @@ impl Controller {
         if verdict.pause {
             // canary.go:78: a pause just added ends the pass before anything is scaled.
             add = Some(Reason::InconclusiveAnalysisRun);
-        } else if !self.reconcile_scale(now, effects, &mut changed)
-            && self.wants_pause_step()
-            && !self.controller_pause
-        {
-            add = Some(Reason::CanaryPauseStep);
+        } else {
+            scaled = self.reconcile_scale(now, effects, &mut changed);
+            if !scaled && self.wants_pause_step() && !self.controller_pause {
+                add = Some(Reason::CanaryPauseStep);
+            }
         }
         self.sync_status(now, add, verdict.abort, effects, &mut changed);
-        changed
+        Pass { changed, scaled }
     }
 
     /// `reconcileCanaryPause` (`canary.go:135`): at a pause step without its condition.

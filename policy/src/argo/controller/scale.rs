@@ -13,8 +13,7 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
-        // context.go:150: haltProgress.
-        if self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some() {
+        if self.halted() {
             return false;
         }
         let (new, stable) = (self.current.clone(), self.stable.clone());
@@ -28,6 +27,11 @@ impl Controller {
         let scaled = scaled || self.scale_others(now, effects);
         *changed |= scaled;
         scaled
+    }
+
+    /// `haltProgress` (`context.go:150`): nothing is scaled.
+    pub(super) fn halted(&self) -> bool {
+        self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some()
     }
 
     /// Sets `spec.replicas`; whether that changed anything.
@@ -63,8 +67,10 @@ impl Controller {
             return self.scale(new, count, effects);
         }
         let Some(delay) = self.rollout.canary.abort_delay else {
-            // abortScaleDownDelaySeconds: 0 leaves the canary as it is.
-            return false;
+            // replicaset.go:265: 0 means no delay here, and the weight of an aborted rollout is 0.
+            // (The API's documentation promises that the canary is kept; only a setCanaryScale in
+            // the first step does that, `canary.go:588`.)
+            return self.scale(new, count, effects);
         };
         match self.sets.ensure(new).deadline {
             Some(deadline) if now >= deadline => self.scale(new, 0, effects),
@@ -163,7 +169,7 @@ impl Controller {
 
     /// `UseSetCanaryScale` (`canary.go:583`): the nearest one at or before the current step.
     fn canary_scale(&self) -> Option<CanaryScale> {
-        if self.promote_full || self.aborted() {
+        if self.promote_full || self.aborted() && self.rollout.canary.abort_delay.is_some() {
             return None;
         }
         let steps = self.rollout.canary.steps.get(..=self.step)?;

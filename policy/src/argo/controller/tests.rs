@@ -2,5 +2,6 @@
 
 mod abort;
 mod basic;
+mod chaos;
 mod routed;
 mod world;

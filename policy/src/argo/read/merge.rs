@@ -34,7 +34,7 @@ pub(super) struct Reached<'a> {
 /// A template that does not exist, or `None` when one was dropped because it cannot be read.
 pub(super) fn reach<'a>(
     reference: &Reference,
-    namespace: &str,
+    namespace: Option<&str>,
     templates: &'a Templates,
 ) -> Result<Reached<'a>, Option<Refusal>> {
     let mut reached = Reached {
@@ -54,7 +54,7 @@ pub(super) fn reach<'a>(
 fn follow<'a>(
     references: &[TemplateRef],
     path: &str,
-    namespace: &str,
+    namespace: Option<&str>,
     templates: &'a Templates,
     reached: &mut Reached<'a>,
 ) -> Result<(), Option<Refusal>> {
@@ -86,7 +86,12 @@ fn follow<'a>(
     Ok(())
 }
 
-fn missing(reference: &TemplateRef, path: &str, namespace: &str, templates: &Templates) -> Refusal {
+fn missing(
+    reference: &TemplateRef,
+    path: &str,
+    namespace: Option<&str>,
+    templates: &Templates,
+) -> Refusal {
     let name = &reference.name;
     let kind = if reference.cluster {
         "ClusterAnalysisTemplate"
@@ -96,7 +101,8 @@ fn missing(reference: &TemplateRef, path: &str, namespace: &str, templates: &Tem
     let help = match templates.elsewhere(reference) {
         Some("") => format!("`{name}` is a ClusterAnalysisTemplate: add `clusterScope: true`"),
         Some(other) if !reference.cluster => {
-            format!("`{name}` is in namespace `{other}`, the Rollout in `{namespace}`")
+            let own = namespace.unwrap_or("default");
+            format!("`{name}` is in namespace `{other}`, the Rollout in `{own}`")
         }
         _ => format!("give coalmine the {kind} `{name}` as well, or correct the name"),
     };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::resolve::Analysis;
 use super::super::rollout::{Background, Step};
+use super::super::template::Place;
 use super::merge::{self, Reference};
 use super::rollout::Refusals;
 use super::step::RawStep;
@@ -36,7 +37,7 @@ pub(super) fn resolve(
     for (reference, templates) in &reached {
         match templates.merge(reference) {
             Ok(analysis) => {
-                check_conditions(&analysis, found);
+                check_plan(reference, &analysis, found);
                 merged.push((reference.path.as_str(), analysis));
             }
             Err(refusal) => refusals.add(refusal),
@@ -67,25 +68,50 @@ pub(super) fn resolve(
 
 fn dropped(reference: &Reference) -> Diagnostic {
     Diagnostic {
-        severity: Severity::Error,
-        file: reference.place.file.clone(),
-        position: Position {
-            line: reference.place.line,
-            column: reference.place.column,
-            ..Position::default()
-        },
         message: format!(
             "`{}` refers to a template that cannot be read",
             reference.path
         ),
         help: "correct the template first".to_owned(),
+        ..at(
+            &reference.place,
+            reference.place.line,
+            reference.place.column,
+        )
     }
 }
 
-/// Conditions with placeholders can only be parsed once their arguments are known.
-fn check_conditions(analysis: &Arc<Analysis>, found: &mut Diagnostics) {
+/// What can only be told once the arguments are known: an AnalysisRun that ends at once, and
+/// conditions with placeholders that do not parse.
+fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagnostics) {
     let hash = crate::Template::new("hash");
     let plan = analysis.plan(&hash, &hash);
+    if let Some(broken) = &plan.broken {
+        found.push(Diagnostic {
+            severity: Severity::Warning,
+            message: format!(
+                "every AnalysisRun of `{}` ends in Error: {broken}",
+                reference.path
+            ),
+            help: "Argo accepts the Rollout and aborts each update at this analysis".to_owned(),
+            ..at(
+                &reference.place,
+                reference.place.line,
+                reference.place.column,
+            )
+        });
+    }
+    for arg in &reference.args {
+        if analysis.args.iter().any(|known| known.name == arg.name) {
+            continue;
+        }
+        found.push(Diagnostic {
+            severity: Severity::Warning,
+            message: format!("no template declares the argument `{}`", arg.name),
+            help: "Argo drops it silently; declare it in the template's `spec.args`".to_owned(),
+            ..at(&arg.place, arg.place.line, arg.place.column)
+        });
+    }
     for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
         let tests = [
             (&metric.success, &source.success),
@@ -99,17 +125,26 @@ fn check_conditions(analysis: &Arc<Analysis>, found: &mut Diagnostics) {
                 && written.text.contains("{{")
             {
                 found.push(Diagnostic {
-                    severity: Severity::Error,
-                    file: source.place.file.clone(),
-                    position: Position {
-                        line: written.line,
-                        column: written.column,
-                        ..Position::default()
-                    },
                     message: format!("condition `{}`: {}", test.text, error.message),
                     help: error.help.clone(),
+                    ..at(&source.place, written.line, written.column)
                 });
             }
         }
+    }
+}
+
+/// An error without words at a place.
+fn at(place: &Place, line: usize, column: usize) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        file: place.file.clone(),
+        position: Position {
+            line,
+            column,
+            ..Position::default()
+        },
+        message: String::new(),
+        help: String::new(),
     }
 }

@@ -68,7 +68,7 @@ fn read_one(
         .unwrap_or(false);
     ignore(&mut spec, &["restartAt", "analysis", "rollbackWindow"]);
     let context = strategy::Context {
-        namespace: &namespace,
+        namespace: document.namespace.as_deref(),
         templates,
         replicas,
     };

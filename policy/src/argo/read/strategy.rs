@@ -10,7 +10,7 @@ use crate::source::{Diagnostics, Fields};
 
 /// What surrounds the strategy.
 pub(super) struct Context<'a> {
-    pub(super) namespace: &'a str,
+    pub(super) namespace: Option<&'a str>,
     pub(super) templates: &'a Templates,
     pub(super) replicas: u32,
 }
@@ -102,7 +102,7 @@ fn read_canary(
         routing,
         min_pods: u32::try_from(min_pods).unwrap_or(0),
         threshold,
-        // defaults.go: unset is 30 seconds, 0 keeps the canary.
+        // defaults.go:212: unset is 30 seconds, 0 is none.
         abort_delay: match abort_delay {
             Some(0) => None,
             delay => Some(seconds(delay.unwrap_or(30))),

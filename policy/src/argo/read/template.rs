@@ -33,14 +33,20 @@ impl Templates {
         }
     }
 
-    pub(super) fn find(&self, namespace: &str, reference: &TemplateRef) -> Option<&Template> {
-        self.list.iter().find(|template| {
-            template.name == reference.name
-                && match &template.namespace {
-                    None => reference.cluster,
-                    Some(own) => !reference.cluster && own == namespace,
-                }
-        })
+    /// A manifest without a namespace goes wherever its user applies it, so it fits any.
+    pub(super) fn find(
+        &self,
+        namespace: Option<&str>,
+        reference: &TemplateRef,
+    ) -> Option<&Template> {
+        let named = |template: &&Template| {
+            template.name == reference.name && template.cluster == reference.cluster
+        };
+        let fits = |template: &&Template| match (&template.namespace, namespace) {
+            (Some(own), Some(namespace)) => template.cluster || own == namespace,
+            _ => true,
+        };
+        self.list.iter().filter(named).find(fits)
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&Template> {
@@ -56,9 +62,8 @@ impl Templates {
     pub(super) fn elsewhere(&self, reference: &TemplateRef) -> Option<&str> {
         let mut named = self.list.iter().filter(|t| t.name == reference.name);
         named.find_map(|template| match &template.namespace {
-            Some(namespace) => Some(namespace.as_str()),
-            None if !reference.cluster => Some(""),
-            None => None,
+            _ if template.cluster => (!reference.cluster).then_some(""),
+            namespace => namespace.as_deref(),
         })
     }
 }
@@ -79,10 +84,10 @@ fn read_template(document: &Document, cluster: bool, found: &mut Diagnostics) ->
     let templates = template_refs(&mut spec, found);
     spec.finish(found);
     root.finish(found);
-    let namespace = document.namespace.clone();
     Some(Template {
         name: document.name.clone(),
-        namespace: (!cluster).then(|| namespace.unwrap_or_else(|| "default".to_owned())),
+        cluster,
+        namespace: document.namespace.clone(),
         metrics: metrics.into_iter().map(Arc::new).collect(),
         args,
         dry_run,

@@ -257,6 +257,46 @@ fn conditions_are_checked_where_they_stand() {
 }
 
 #[test]
+fn a_template_without_a_namespace_fits_any() {
+    let (first, second) = TUTORIAL.split_once("\n---").expect("two documents");
+    let free = second.replace("  namespace: production\n", "");
+    let (message, ..) = refusal(&format!("{first}\n---{free}"));
+    assert!(message.contains("runs indefinitely"), "{message}");
+    let other = second.replace("namespace: production", "namespace: staging");
+    let (message, _, help) = refusal(&format!("{first}\n---{other}"));
+    assert!(message.contains("not found"), "{message}");
+    assert!(help.contains("is in namespace `staging`"), "{help}");
+    let cluster = second.replace("AnalysisTemplate", "ClusterAnalysisTemplate");
+    let (_, _, help) = refusal(&format!("{first}\n---{cluster}"));
+    assert!(help.contains("clusterScope: true"), "{help}");
+}
+
+#[test]
+fn an_argument_that_nobody_declares_is_warned_of() {
+    let yaml = counted().replace(
+        "              - templateName: success-rate-check\n",
+        "              - templateName: success-rate-check\n            args: [{name: lost, value: \
+         x}]\n",
+    );
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert_eq!(rollouts[0].refusal, None);
+    let warning = diagnostics.iter().next().expect("found");
+    assert!(warning.message.contains("`lost`"), "{}", warning.message);
+    assert_eq!(warning.position.line, line_of(&yaml, "args: [{name: lost"));
+}
+
+#[test]
+fn an_analysis_that_ends_at_once_is_warned_of() {
+    let yaml = counted().replace("count: 5", "count: 2");
+    let (rollouts, diagnostics) = lower(&yaml);
+    assert_eq!(rollouts[0].refusal, None);
+    let warning = diagnostics.iter().next().expect("found");
+    assert_eq!(warning.severity, Severity::Warning);
+    let cause = "metrics[0]: count (2) must be >= failureLimit + consecutiveSuccessLimit (3 + 0)";
+    assert!(warning.message.contains(cause), "{}", warning.message);
+}
+
+#[test]
 fn wrong_types_and_typos_are_all_reported_at_once() {
     let yaml = counted()
         .replace("replicas: 10", "replicas: ten\n  typo: 1")

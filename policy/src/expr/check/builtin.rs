@@ -30,6 +30,10 @@ impl Checker<'_> {
                 return Err(hinted(Error::at(node.at, message), of));
             }
         }
+        if let (Builtin::Get, [Type::List(_), Type::Text]) = (which, &types[..]) {
+            let at = arguments.get(1).map_or(at, |node| node.at);
+            return Err(Error::at(at, "non-integer slice index string"));
+        }
         Ok(gives(which, &types))
     }
 

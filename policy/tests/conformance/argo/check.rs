@@ -52,6 +52,7 @@ fn holds(claim: &Claim, history: &History) -> bool {
         Claim::Measured(at, letter) => measured.clone().any(|(second, _, outcome)| {
             second == at && letter.is_none_or(|letter| letter == *outcome)
         }),
+        Claim::Total(times) => measured.count() == *times,
         Claim::Outcomes(letter, times) => {
             measured.filter(|(_, _, outcome)| outcome == letter).count() == *times
         }

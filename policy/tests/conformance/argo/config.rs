@@ -90,6 +90,11 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
         metric.rule = Some(found[1].to_owned());
         rest = rule.replace(&rest, " ").into_owned();
     }
+    let bare = regex(r"(?i)\bdry-?\s?run(?:\s+rule)?\s*:?\s*([*.^][^\s;,]*)");
+    if let Some(found) = bare.captures(&rest) {
+        metric.rule = Some(found[1].to_owned());
+        rest = bare.replace(&rest, " ").into_owned();
+    }
     for (short, field) in [("i|interval", "interval"), ("initialDelay", "initialDelay")] {
         let quoted = regex(&format!(r#"\b(?:{short})\s*:?\s*"([^"]*)""#));
         if let Some(found) = quoted.captures(&rest) {
@@ -140,13 +145,20 @@ fn read_limits(metric: &mut Metric, mut rest: String) -> String {
     let simple = [
         (r"\bno (?:i|interval)\b", None),
         (r"\bno (?:C|count)\b", None),
-        (r"\binitialDelay\s*(\d+)s?", Some("initialDelay")),
-        (r"\b(?:i|interval)\s*=?\s*(\d+)s?\b", Some("interval")),
+        (
+            r"\binitialDelay\s*=?\s*(\d+)(ms|s|m|h)?\b",
+            Some("initialDelay"),
+        ),
+        (
+            r"\b(?:i|interval)\s*=?\s*(\d+)(ms|s|m|h)?\b",
+            Some("interval"),
+        ),
     ];
     for (pattern, field) in simple {
         let pattern = regex(pattern);
         if let (Some(found), Some(field)) = (pattern.captures(&rest), field) {
-            metric.fields.push(format!("{field}: {}s", &found[1]));
+            let unit = found.get(2).map_or("s", |unit| unit.as_str());
+            metric.fields.push(format!("{field}: {}{unit}", &found[1]));
         }
         rest = pattern.replace(&rest, " ").into_owned();
     }

@@ -21,6 +21,8 @@ pub(super) enum Claim {
     Times(String, usize),
     /// A measurement of this outcome at this second.
     Measured(u64, Option<char>),
+    /// So many measurements in all.
+    Total(usize),
     /// So many measurements of this outcome.
     Outcomes(char, usize),
     /// The run's message holds this text.
@@ -40,11 +42,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Claim>, String> {
             Claim::Ends(Some(0), "Error".to_owned()),
         ]);
     }
-    if lower.trim() == "running"
-        || lower.contains("forever")
-        || lower.contains("never finishes")
-        || lower.contains("never ends")
-    {
+    let endless = [
+        "forever",
+        "never finishes",
+        "never ends",
+        "never completes",
+        "stays running",
+        "still running",
+        "hangs",
+    ];
+    if lower.trim() == "running" || endless.iter().any(|words| lower.contains(words)) {
         claims.push(Claim::Forever);
     }
     messages(text, &mut claims);
@@ -59,8 +66,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Claim>, String> {
     if let Some(found) = regex(r"Running until (\d+)").captures(&bare) {
         claims.push(Claim::RunningUntil(found[1].parse().unwrap_or(0)));
     }
-    let about_run =
-        |claim: &Claim| matches!(claim, Claim::At(..) | Claim::Ends(..) | Claim::Forever);
+    let about_run = |claim: &Claim| {
+        matches!(
+            claim,
+            Claim::At(..) | Claim::Ends(..) | Claim::Forever | Claim::RunningUntil(_)
+        )
+    };
     if !claims.iter().any(about_run) {
         return Err(format!("cannot read the expectation {text:?}"));
     }
@@ -101,6 +112,9 @@ fn counts(text: &str, claims: &mut Vec<Claim>) {
             .position(|o| *o == &found[2]);
         claims.push(Claim::Times(found[1].to_owned(), ordinal.unwrap_or(0)));
     }
+    if let Some(found) = regex(r"\b(\d+) measurements?\b").captures(text) {
+        claims.push(Claim::Total(found[1].parse().unwrap_or(0)));
+    }
     if let Some(found) = regex(r"measured at ([\d, ]+)").captures(text) {
         for second in regex(r"\d+").find_iter(&found[1]) {
             claims.push(Claim::Measured(second.as_str().parse().unwrap_or(0), None));
@@ -129,11 +143,16 @@ fn clause_claims(clause: &str, claims: &mut Vec<Claim>) {
     };
     // `run Successful at 240`.
     if let Some(found) = regex(&format!(r"{PHASE} at (\d+)")).captures(&without) {
+        if &found[1] == "Running" {
+            claims.push(Claim::RunningUntil(found[2].parse().unwrap_or(0)));
+            return;
+        }
         claims.push(Claim::Ends(found[2].parse().ok(), found[1].to_owned()));
         return;
     }
-    let times =
-        regex(r"^\s*(?:Running until\s*)?((?:\d+\s*(?:[–-]\s*\d+)?\s*,?\s*)+)(?:pass \d+)?\s*:");
+    let times = regex(
+        r"^\s*(?:Running until\s*)?((?:\d+\s*(?:[–-]\s*\d+)?\s*,?\s*…?\s*)+)(?:pass \d+)?\s*:",
+    );
     let Some(found) = times.captures(&without) else {
         if last != "Running" {
             claims.push(Claim::Ends(None, last));

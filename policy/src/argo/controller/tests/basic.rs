@@ -170,3 +170,34 @@ fn background_analysis_runs_from_the_start_until_the_promotion() {
     world.run_to(2000);
     assert_eq!(world.queries.first(), Some(&5));
 }
+
+#[test]
+fn a_progress_threshold_passes_with_fewer_pods() {
+    // Row B39.
+    let more = "      replicaProgressThreshold: {type: Percent, value: 70}";
+    for (value, step) in [("70", 1), ("71", 0)] {
+        let more = more.replace("70", value);
+        let mut world = World::new(rollout(&manifest(
+            10,
+            "[{setWeight: 100}, {pause: {}}]",
+            &more,
+        )));
+        world.healthy_at_most = Some(7);
+        world.update("v2");
+        world.run_to(300);
+        assert_eq!(world.controller.current_step(), step, "{value}");
+    }
+}
+
+#[test]
+fn an_analysis_step_without_templates_never_completes() {
+    // Row B40.
+    let mut world = World::new(rollout(&manifest(5, "[{analysis: {}}]", "")));
+    world.update("v2");
+    world.run_to(100_000);
+    assert_eq!(
+        (world.standing(), world.controller.current_step()),
+        (Standing::Progressing, 0)
+    );
+    assert!(world.queries.is_empty());
+}

@@ -1,7 +1,7 @@
 //! nginx carries the weight.
 
 use super::world::{World, manifest, rollout};
-use crate::{MetricAnswer, Service, Standing};
+use crate::{Command, MetricAnswer, Service, Standing};
 
 const NGINX: &str = "      trafficRouting: {nginx: {stableIngress: app}}";
 
@@ -54,4 +54,46 @@ fn a_canary_scale_holds_for_later_weights_until_it_is_matched() {
     world.run_to(1000);
     assert_eq!(world.scaled("v2"), "0:1 5:9 10:5");
     assert_eq!(world.routes, [(5, 90), (10, 50)]);
+}
+
+#[test]
+fn a_full_promotion_keeps_the_weight_until_the_canary_is_whole() {
+    // Row B31.
+    let steps = "[{setWeight: 50}, {pause: {}}]";
+    let mut world = World::new(rollout(&manifest(10, steps, NGINX)));
+    world.update("v2");
+    world.run_to(20);
+    world.command(Command::PromoteFull);
+    assert_eq!(world.routes, [(5, 50)]);
+    world.run_to(100);
+    assert_eq!(world.standing(), Standing::Promoted);
+    assert_eq!(world.routes, [(5, 50), (25, 0)]);
+}
+
+#[test]
+fn a_canary_whose_pods_all_die_gets_no_traffic() {
+    let steps = "[{setWeight: 50}, {pause: {}}]";
+    let mut world = World::new(rollout(&manifest(10, steps, NGINX)));
+    world.update("v2");
+    world.run_to(20);
+    world.broken = true;
+    world.update("v2");
+    world.observe();
+    assert_eq!(world.routes, [(5, 50), (20, 0)]);
+}
+
+#[test]
+fn few_pods_are_lifted_to_the_minimum() {
+    let more =
+        format!("{NGINX}\n      minPodsPerReplicaSet: 2\n      abortScaleDownDelaySeconds: 0");
+    let steps = "[{setWeight: 5}, {pause: {}}]";
+    let mut world = World::new(rollout(&manifest(10, steps, &more)));
+    world.update("v2");
+    world.run_to(20);
+    assert_eq!(world.scaled("v2"), "0:2");
+    world.command(Command::Abort);
+    world.run_to(10_000);
+    // abortScaleDownDelaySeconds: 0 is no delay at all for a routed canary.
+    assert_eq!(world.scaled("v2"), "0:2 20:0");
+    assert_eq!(world.routes, [(5, 5), (20, 0)]);
 }

@@ -66,6 +66,8 @@ pub(super) struct World {
     pub(super) startup: u64,
     /// Pods of the new template never become available.
     pub(super) broken: bool,
+    /// Of the new template only so many become available.
+    pub(super) healthy_at_most: Option<usize>,
     /// What each query answers, by second; the last entry at or before counts.
     pub(super) answers: BTreeMap<u64, MetricAnswer>,
     sets: BTreeMap<Template, (u32, Vec<Time>)>,
@@ -92,6 +94,7 @@ impl World {
             now: Time::ZERO,
             startup: 5,
             broken: false,
+            healthy_at_most: None,
             answers: BTreeMap::new(),
             sets,
             scales: Vec::new(),
@@ -136,12 +139,14 @@ impl World {
         panic!("the world spins at {:?}", self.now);
     }
 
-    fn observe(&mut self) {
+    pub(super) fn observe(&mut self) {
         let templates: Vec<Template> = self.sets.keys().cloned().collect();
         for template in templates {
             let (spec, pods) = &self.sets[&template];
             let broken = self.broken && template.as_str() != "v1";
             let available = pods.iter().filter(|at| **at <= self.now && !broken).count();
+            let most = self.healthy_at_most.filter(|_| template.as_str() != "v1");
+            let available = available.min(most.unwrap_or(usize::MAX));
             let mut state = WorkloadState::settled(template.clone(), *spec);
             state.created = pods.len() as u32;
             state.ready = available as u32;
