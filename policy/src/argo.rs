@@ -1,4 +1,4 @@
-//! Argo Rollouts 1.10: Rollouts with the canary strategy and their Prometheus analyses.
+//! Argo Rollouts 1.10: canary and blue-green Rollouts with their Prometheus analyses.
 //!
 //! * [`read`] lowers `Rollout`, `AnalysisTemplate` and `ClusterAnalysisTemplate` and merges them.
 //!   What the API server or coalmine cannot take is a diagnostic; what *Argo's controller* refuses
@@ -25,7 +25,8 @@ pub use read::{read, read_standalone};
 pub use replicas::{Pods, basic_canary, weighted_targets};
 pub use resolve::Analysis;
 pub use rollout::{
-    Background, Canary, CanaryScale, PossibleQuery, Refusal, Rollout, Routing, Step, Threshold,
+    Background, BlueGreen, Canary, CanaryScale, PossibleQuery, Refusal, Rollout, Routing, Step,
+    Threshold,
 };
 pub use template::Place;
 pub use value::IntOrString;

@@ -4,6 +4,8 @@
 //! write of the status triggers the next pass. [`Controller`] keeps the Rollout's status; each
 //! input updates what is known and then runs passes until one changes nothing.
 
+mod blue_green;
+mod inputs;
 mod pass;
 mod route;
 mod runs;
@@ -22,10 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::runs::ActiveRun;
 use self::sets::Sets;
 use super::rollout::{Rollout, Step};
-use crate::{
-    Answer, Call, Command, Decision, Effects, Engine, Input, Observation, Standing, Template, Time,
-    Workload,
-};
+use crate::{Call, Effects, Engine, Input, Standing, Template, Time};
 
 /// Most passes that one input can start; a pass moves a step, a pause, a run or a scale forward, so
 /// real rollouts need a handful.
@@ -60,9 +59,13 @@ pub struct Controller {
     controller_pause: bool,
     step_run: Option<ActiveRun>,
     background: Option<ActiveRun>,
-    /// Where the services point.
+    /// Where the stable (active) and the canary (preview) service point.
     stable_service: Template,
     canary_service: Template,
+    /// `status.blueGreen.scaleUpPreviewCheckPoint`.
+    checkpoint: bool,
+    /// The template's ReplicaSet was still waiting to be scaled down (`newRSWithinDelay`).
+    fast_track: bool,
     /// `status.canary.weights`: what the router was last told.
     weight: u32,
     /// The last write to the router failed.
@@ -71,6 +74,8 @@ pub struct Controller {
     /// Calls to answer.
     asked: Vec<(Call, Asked)>,
     next_call: u64,
+    /// The last input; what was due by then has been looked at.
+    handled_at: Time,
     /// When to try again after a failed write.
     retry_at: Option<Time>,
     /// How the last update ended.
@@ -90,6 +95,7 @@ struct Pause {
 enum Reason {
     CanaryPauseStep,
     InconclusiveAnalysisRun,
+    BlueGreenPause,
 }
 
 /// What a call was about.
@@ -115,6 +121,8 @@ impl Controller {
             stable_service: stable.clone(),
             canary_service: stable.clone(),
             stable,
+            checkpoint: false,
+            fast_track: false,
             aborted_at: None,
             promote_full: false,
             pauses: Vec::new(),
@@ -126,6 +134,7 @@ impl Controller {
             progress: status::Progress::default(),
             asked: Vec::new(),
             next_call: 0,
+            handled_at: Time::ZERO,
             retry_at: None,
             settled: Standing::Idle,
             phase: story::Phase::Healthy,
@@ -170,144 +179,6 @@ impl Controller {
             .find(|pause| pause.reason == reason)
             .copied()
     }
-
-    /// A template or steps change resets the status (`sync.go:1163`, `canary.go:357`).
-    fn retemplate(&mut self, now: Time, to: Template, effects: &mut Effects) {
-        if to == self.current {
-            return;
-        }
-        let updating = !self.fully_promoted();
-        self.current = to;
-        self.sets.ensure(&self.current);
-        self.pauses.clear();
-        self.controller_pause = false;
-        (self.aborted_at, self.promote_full) = (None, false);
-        self.step_run = None;
-        self.background = None;
-        self.forget_runs();
-        self.progress.touch(now);
-        if self.fully_promoted() {
-            // sync.go: back on the stable template, all steps are skipped.
-            self.step = self.rollout.canary.steps.len();
-            self.settled = Standing::RolledBack;
-            story::decided(
-                effects,
-                Decision::RollBack,
-                "Argo rollout/canary.go:360",
-                || format!("the template is the stable one again ({})", self.stable),
-            );
-            return;
-        }
-        self.step = 0;
-        let decision = if updating {
-            Decision::Restart
-        } else {
-            Decision::Start
-        };
-        story::decided(effects, decision, "Argo rollout/canary.go:357", || {
-            format!("from template {} to {}, step 0", self.stable, self.current)
-        });
-    }
-
-    /// `kubectl argo rollouts …` (`promote.go` getPatches).
-    fn command(&mut self, now: Time, command: Command, effects: &mut Effects) {
-        let updating = !self.fully_promoted();
-        match command {
-            Command::Pause => self.user_paused = true,
-            Command::Unpause => {
-                self.user_paused = false;
-                self.progress.touch(now);
-            }
-            _ if !updating => {}
-            Command::Abort if !self.aborted() => {
-                self.abort(now, "by request", "Argo rollout/pause.go:62", effects);
-            }
-            Command::Retry if self.aborted() => {
-                // The deadline's clock starts anew, and so do the runs (`analysis.go:194`).
-                self.aborted_at = None;
-                self.progress.touch(now);
-                story::decided(
-                    effects,
-                    Decision::Restart,
-                    "Argo rollout/sync.go:698",
-                    || "retried from step 0".to_owned(),
-                );
-            }
-            Command::PromoteFull => self.promote_full = true,
-            Command::Resume => self.pauses.clear(),
-            Command::Promote => self.promote_one(),
-            Command::Abort | Command::Retry => {}
-        }
-    }
-
-    /// `promote` skips an inconclusive analysis step, ends a pause, or else skips the step.
-    fn promote_one(&mut self) {
-        self.user_paused = false;
-        let inconclusive = self
-            .step_run
-            .as_ref()
-            .is_some_and(ActiveRun::is_inconclusive);
-        let paused = !self.pauses.is_empty();
-        if paused && !inconclusive {
-            self.pauses.clear();
-            return;
-        }
-        self.pauses.clear();
-        if inconclusive {
-            self.controller_pause = false;
-        }
-        if self.step < self.rollout.canary.steps.len() {
-            self.step += 1;
-        }
-    }
-
-    fn observed(&mut self, now: Time, observation: Observation, effects: &mut Effects) {
-        match observation {
-            Observation::Template(to) => self.retemplate(now, to, effects),
-            Observation::Workload(Workload::ReplicaSet(template), state) => {
-                // An observation may be older than a scale that is still under way.
-                let scaling = self.asked.iter().any(|(_, asked)| match asked {
-                    Asked::Scale { of, .. } => *of == template,
-                    _ => false,
-                });
-                self.sets.observe(&template, state.as_ref(), scaling);
-            }
-            // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
-            _ => {}
-        }
-    }
-
-    fn answered(&mut self, now: Time, call: Call, answer: Answer, effects: &mut Effects) {
-        let Some(place) = self.asked.iter().position(|(known, _)| *known == call) else {
-            return;
-        };
-        let (_, asked) = self.asked.swap_remove(place);
-        match (asked, answer) {
-            (Asked::StepMetric(metric), Answer::Metric(answer)) => {
-                runs::answered(&mut self.step_run, now, metric, &answer, effects);
-            }
-            (Asked::BackgroundMetric(metric), Answer::Metric(answer)) => {
-                runs::answered(&mut self.background, now, metric, &answer, effects);
-            }
-            (Asked::StepMetric(metric), Answer::Failed(why)) => {
-                let answer = crate::MetricAnswer::Error(why);
-                runs::answered(&mut self.step_run, now, metric, &answer, effects);
-            }
-            (Asked::BackgroundMetric(metric), Answer::Failed(why)) => {
-                let answer = crate::MetricAnswer::Error(why);
-                runs::answered(&mut self.background, now, metric, &answer, effects);
-            }
-            (Asked::Scale { of, before }, Answer::Failed(_)) => {
-                self.sets.set_spec(&of, before);
-                self.retry_at = Some(now + RETRY);
-            }
-            (Asked::Routes, Answer::Failed(_)) => {
-                self.route_lost = true;
-                self.retry_at = Some(now + RETRY);
-            }
-            _ => {}
-        }
-    }
 }
 
 impl Engine for Controller {
@@ -317,6 +188,7 @@ impl Engine for Controller {
             self.refuse(effects);
             return;
         }
+        self.handled_at = now;
         match input {
             Input::Tick => {}
             Input::Observed(observation) => self.observed(now, observation, effects),
@@ -331,7 +203,10 @@ impl Engine for Controller {
         let mut scales = 0;
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
-            let pass = self.pass(now, effects);
+            let pass = match self.rollout.blue_green {
+                None => self.pass(now, effects),
+                Some(_) => self.pass_blue_green(now, effects),
+            };
             scales += usize::from(pass.scaled);
             if scales > MAX_SCALES {
                 self.retry_at = Some(now + RETRY);
@@ -357,12 +232,15 @@ impl Engine for Controller {
             self.deadline(),
             self.sets.next_deadline().filter(|_| !self.halted()),
         ];
-        runs.chain(rest.into_iter().flatten()).min()
+        // What is due and still there waits for something else, which will come as an input.
+        let wakes = runs.chain(rest.into_iter().flatten());
+        wakes.filter(|at| *at > self.handled_at).min()
     }
 
     fn standing(&self) -> Standing {
         let waits = |pause: &Pause| match pause.reason {
             Reason::InconclusiveAnalysisRun => true,
+            Reason::BlueGreenPause => self.rollout.blue_green.as_ref().is_some_and(|bg| bg.manual),
             Reason::CanaryPauseStep => {
                 matches!(self.current_step_spec(), Some(Step::Pause(None)))
             }

@@ -4,6 +4,7 @@
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
 mod args;
+mod blue_green;
 mod limits;
 mod merge;
 mod metric;

@@ -28,8 +28,10 @@ pub struct Rollout {
     pub progress_deadline_abort: bool,
     /// `spec.paused`.
     pub paused: bool,
-    /// The strategy.
+    /// `spec.strategy.canary`; empty for a blue-green Rollout.
     pub canary: Canary,
+    /// `spec.strategy.blueGreen`.
+    pub blue_green: Option<BlueGreen>,
     /// Why the controller marks the Rollout `InvalidSpec` and does nothing, if so.
     pub refusal: Option<Refusal>,
 }
@@ -59,6 +61,31 @@ pub struct Canary {
     pub abort_delay: Option<Span>,
     /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
     pub scale_down_delay: Span,
+}
+
+/// `spec.strategy.blueGreen`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BlueGreen {
+    /// `activeService`.
+    pub active_service: String,
+    /// `previewService`.
+    pub preview_service: Option<String>,
+    /// `previewReplicaCount`: the new pods until the checkpoint.
+    pub preview_replicas: Option<u32>,
+    /// `autoPromotionEnabled: false`: a person promotes.
+    pub manual: bool,
+    /// `autoPromotionSeconds`; zero when absent.
+    pub auto_promotion: Span,
+    /// `prePromotionAnalysis`.
+    pub pre: Option<Arc<Analysis>>,
+    /// `postPromotionAnalysis`.
+    pub post: Option<Arc<Analysis>>,
+    /// `abortScaleDownDelaySeconds`; `None` (0 in the manifest): the new pods are kept.
+    pub abort_delay: Option<Span>,
+    /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
+    pub scale_down_delay: Span,
+    /// `scaleDownDelaySeconds` is set; otherwise the old pods also wait for `post`.
+    pub scale_down_delay_set: bool,
 }
 
 /// nginx' part of `trafficRouting`.
@@ -167,7 +194,10 @@ impl Rollout {
             _ => None,
         });
         let background = self.canary.background.iter();
-        steps.chain(background.map(|background| &background.analysis))
+        let blue_green = self.blue_green.iter();
+        steps
+            .chain(background.map(|background| &background.analysis))
+            .chain(blue_green.flat_map(|bg| bg.pre.iter().chain(&bg.post)))
     }
 
     /// Every query that an update from `stable` to `latest` may send.

@@ -51,6 +51,11 @@ impl Controller {
         });
         self.controller_pause = true;
         let (span, rule) = match (reason, self.current_step_spec()) {
+            (Reason::BlueGreenPause, _) => {
+                let after = self.rollout.blue_green.as_ref().map(|bg| bg.auto_promotion);
+                let after = after.filter(|after| *after > crate::Span::ZERO);
+                (after, "Argo rollout/bluegreen.go:184")
+            }
             (Reason::CanaryPauseStep, Some(Step::Pause(span))) => {
                 (*span, "Argo rollout/canary.go:135")
             }
@@ -60,12 +65,20 @@ impl Controller {
         story::decided(effects, Decision::Pause(span), rule, || match reason {
             Reason::CanaryPauseStep => format!("step {step}: CanaryPauseStep"),
             Reason::InconclusiveAnalysisRun => format!("step {step}: InconclusiveAnalysisRun"),
+            Reason::BlueGreenPause => "BlueGreenPause".to_owned(),
         });
     }
 
     /// When the present pause step ends by itself: strictly after its duration
     /// (`pause.go:195`), counted from whole seconds.
     pub(super) fn pause_expiry(&self) -> Option<Time> {
+        if let Some(blue_green) = &self.rollout.blue_green {
+            let pause = self
+                .pause(Reason::BlueGreenPause)
+                .filter(|_| !self.halted())?;
+            let after = (!blue_green.manual).then_some(blue_green.auto_promotion)?;
+            return Some(pause.since + after + crate::Span::from_nanos(1));
+        }
         let Some(Step::Pause(Some(duration))) = self.current_step_spec() else {
             return None;
         };

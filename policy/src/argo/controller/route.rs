@@ -20,24 +20,31 @@ impl Controller {
 
     /// `ensureSVCTargets` (`service.go:290`): the services are the Rollout's already, so one
     /// available pod suffices.
-    fn point(
+    pub(super) fn point(
         &mut self,
         service: Service,
         to: &Template,
         check: bool,
         effects: &mut Effects,
     ) -> bool {
-        let (name, points_at) = match service {
+        let rollout = &self.rollout;
+        let blue_green = rollout.blue_green.as_ref();
+        let (exists, points_at) = match service {
             Service::Stable => (
-                &self.rollout.canary.stable_service,
+                rollout.canary.stable_service.is_some(),
                 &mut self.stable_service,
             ),
-            _ => (
-                &self.rollout.canary.canary_service,
+            Service::Canary => (
+                rollout.canary.canary_service.is_some(),
+                &mut self.canary_service,
+            ),
+            Service::Active => (blue_green.is_some(), &mut self.stable_service),
+            Service::Preview => (
+                blue_green.is_some_and(|bg| bg.preview_service.is_some()),
                 &mut self.canary_service,
             ),
         };
-        if name.is_none() || points_at == to {
+        if !exists || points_at == to {
             return false;
         }
         if check && self.sets.pods(to).available == 0 {

@@ -114,16 +114,20 @@ impl Controller {
     pub(super) fn reconcile_runs(&mut self, effects: &mut Effects, changed: &mut bool) -> Verdict {
         let mut verdict = Verdict::default();
         if self.fully_promoted() || self.aborted() || self.promote_full {
-            // Cancelled: Prometheus has nothing in flight, so they end Successful unheard.
-            if self.step_run.take().is_some() | self.background.take().is_some() {
-                self.forget_runs();
-                *changed = true;
-            }
+            self.cancel_runs(changed);
             return verdict;
         }
         self.reconcile_step_run(&mut verdict, effects, changed);
         self.reconcile_background(&mut verdict, effects, changed);
         verdict
+    }
+
+    /// Cancelled: Prometheus has nothing in flight, so they end Successful unheard.
+    pub(super) fn cancel_runs(&mut self, changed: &mut bool) {
+        if self.step_run.take().is_some() | self.background.take().is_some() {
+            self.forget_runs();
+            *changed = true;
+        }
     }
 
     /// `analysis.go:407`.
@@ -205,30 +209,41 @@ impl Controller {
 
     /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, or an inconclusive one whose pause
     /// somebody cleared. (After an abort there is none: it was cancelled.)
-    fn needs_new_run(&self, run: Option<&ActiveRun>) -> bool {
+    pub(super) fn needs_new_run(&self, run: Option<&ActiveRun>) -> bool {
         let Some(run) = run else {
             return true;
         };
         self.controller_pause
             && self.pause(Reason::CanaryPauseStep).is_none()
+            && self.pause(Reason::BlueGreenPause).is_none()
             && run.is_inconclusive()
     }
 
-    fn create(&self, analysis: &Arc<Analysis>, step: Option<usize>) -> ActiveRun {
+    pub(super) fn create(&self, analysis: &Arc<Analysis>, step: Option<usize>) -> ActiveRun {
         ActiveRun {
             run: Run::new(analysis.plan(&self.stable, &self.current)),
             step,
         }
     }
 
-    fn forget_step_calls(&mut self) {
+    pub(super) fn forget_background_calls(&mut self) {
+        self.asked
+            .retain(|(_, asked)| !matches!(asked, Asked::BackgroundMetric(_)));
+    }
+
+    pub(super) fn forget_step_calls(&mut self) {
         self.asked
             .retain(|(_, asked)| !matches!(asked, Asked::StepMetric(_)));
     }
 }
 
 /// Failed and Error abort alike; Inconclusive pauses.
-fn judge(run: Option<&ActiveRun>, what: &str, rule: &'static str, verdict: &mut Verdict) {
+pub(super) fn judge(
+    run: Option<&ActiveRun>,
+    what: &str,
+    rule: &'static str,
+    verdict: &mut Verdict,
+) {
     let Some(ActiveRun { run, .. }) = run else {
         return;
     };

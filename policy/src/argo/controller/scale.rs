@@ -35,7 +35,12 @@ impl Controller {
     }
 
     /// Sets `spec.replicas`; whether that changed anything.
-    fn scale(&mut self, template: &Template, replicas: u32, effects: &mut Effects) -> bool {
+    pub(super) fn scale(
+        &mut self,
+        template: &Template,
+        replicas: u32,
+        effects: &mut Effects,
+    ) -> bool {
         let before = self.sets.pods(template).spec;
         if before == replicas {
             return false;
@@ -72,14 +77,24 @@ impl Controller {
             // the first step does that, `canary.go:588`.)
             return self.scale(new, count, effects);
         };
-        match self.sets.ensure(new).deadline {
-            Some(deadline) if now >= deadline => self.scale(new, 0, effects),
+        self.scale_after_abort(now, delay, effects)
+    }
+
+    /// `replicaset.go:160`: the new ReplicaSet goes a delay after stable can serve everything.
+    pub(super) fn scale_after_abort(
+        &mut self,
+        now: Time,
+        delay: crate::Span,
+        effects: &mut Effects,
+    ) -> bool {
+        let new = self.current.clone();
+        match self.sets.ensure(&new).deadline {
+            Some(deadline) if now >= deadline => self.scale(&new, 0, effects),
             Some(_) => false,
             None => {
-                // Only once stable can serve everything.
                 if self.sets.pods(&self.stable).available >= self.rollout.replicas {
                     let deadline = now.truncated_to_second() + delay;
-                    self.sets.ensure(new).deadline = Some(deadline);
+                    self.sets.ensure(&new).deadline = Some(deadline);
                 }
                 false
             }

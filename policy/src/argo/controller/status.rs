@@ -88,7 +88,7 @@ impl Controller {
     }
 
     /// `promoteStable` (`sync.go:1319`).
-    fn promote(&mut self, now: Time, effects: &mut Effects) {
+    pub(super) fn promote(&mut self, now: Time, effects: &mut Effects) {
         let (steps, available) = (
             self.rollout.canary.steps.len(),
             self.sets.pods(&self.current).available,
@@ -98,6 +98,7 @@ impl Controller {
         self.pauses.clear();
         self.controller_pause = false;
         (self.aborted_at, self.promote_full) = (None, false);
+        (self.checkpoint, self.fast_track) = (false, false);
         self.step = steps;
         self.settled = Standing::Promoted;
         self.progress.touch(now);
@@ -186,7 +187,7 @@ impl Controller {
     }
 
     /// `RolloutProgressing` (`conditions.go:253`).
-    fn note_progress(&mut self, now: Time) {
+    pub(super) fn note_progress(&mut self, now: Time) {
         let (mut updated, mut old, mut ready, mut available) = (0, 0, 0, 0);
         for set in self.sets.iter() {
             if set.template == self.current {
@@ -225,7 +226,7 @@ impl Controller {
         counts.then(|| self.progress.since + self.rollout.progress_deadline + Span::from_nanos(1))
     }
 
-    fn check_deadline(&mut self, now: Time, effects: &mut Effects, changed: &mut bool) {
+    pub(super) fn check_deadline(&mut self, now: Time, effects: &mut Effects, changed: &mut bool) {
         if self.deadline().is_none_or(|at| now < at) {
             return;
         }

@@ -96,7 +96,8 @@ impl Controller {
         let updated = self.sets.pods(&self.current);
         let old = self.sets.iter().filter(|set| set.template != self.current);
         let old: u32 = old.map(|set| set.pods.created).sum();
-        let lingering = old > 0 && !self.rollout.is_routed();
+        let stays = self.rollout.is_routed() || self.rollout.blue_green.is_some();
+        let lingering = old > 0 && !stays;
         if self.aborted() || (self.progress.timed_out && !self.fully_promoted()) {
             Phase::Degraded
         } else if self.user_paused || !self.pauses.is_empty() {

@@ -2,6 +2,7 @@
 
 mod abort;
 mod basic;
+mod blue_green;
 mod chaos;
 mod routed;
 mod world;

@@ -11,7 +11,7 @@ use super::step::RawStep;
 use super::strategy::Context;
 use crate::source::{Diagnostic, Diagnostics, Position, Severity};
 
-/// First every template must exist, then every reference must merge (`controller.go:646`).
+/// Steps and background analysis with their templates merged in.
 pub(super) fn resolve(
     raw: Vec<RawStep>,
     background: Option<(Reference, usize)>,
@@ -24,31 +24,9 @@ pub(super) fn resolve(
         RawStep::Plain(_) => None,
     });
     let references = steps.chain(background.iter().map(|(reference, _)| reference));
-    let mut reached = Vec::new();
-    for reference in references {
-        match merge::reach(reference, context.namespace, context.templates) {
-            Ok(templates) => reached.push((reference, templates)),
-            Err(Some(refusal)) => refusals.add(refusal),
-            // The template's own mistakes have been reported; this Rollout needs it.
-            Err(None) => found.push(dropped(reference)),
-        }
-    }
-    let mut merged = Vec::new();
-    for (reference, templates) in &reached {
-        match templates.merge(reference) {
-            Ok(analysis) => {
-                check_plan(reference, &analysis, found);
-                merged.push((reference.path.as_str(), analysis));
-            }
-            Err(refusal) => refusals.add(refusal),
-        }
-    }
-    let find = |path: &str| {
-        let mut merged = merged.iter();
-        merged
-            .find(|(known, _)| *known == path)
-            .map(|(_, analysis)| analysis.clone())
-    };
+    let references: Vec<&Reference> = references.collect();
+    let merged = merge_all(&references, context, refusals, found);
+    let find = |path: &str| merged.find(path);
     let steps = raw.iter().map(|step| match step {
         RawStep::Plain(step) => step.clone(),
         RawStep::Analysis(reference) if reference.templates.is_empty() => Step::Analysis(None),
@@ -64,6 +42,47 @@ pub(super) fn resolve(
         })
     });
     (steps, background)
+}
+
+/// Analyses by the path of their `templates`.
+pub(super) struct Merged(Vec<(String, Arc<Analysis>)>);
+
+impl Merged {
+    pub(super) fn find(&self, path: &str) -> Option<Arc<Analysis>> {
+        let mut merged = self.0.iter();
+        merged
+            .find(|(known, _)| known == path)
+            .map(|(_, analysis)| analysis.clone())
+    }
+}
+
+/// First every template must exist, then every reference must merge (`controller.go:646`).
+pub(super) fn merge_all(
+    references: &[&Reference],
+    context: &Context<'_>,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> Merged {
+    let mut reached = Vec::new();
+    for &reference in references {
+        match merge::reach(reference, context.namespace, context.templates) {
+            Ok(templates) => reached.push((reference, templates)),
+            Err(Some(refusal)) => refusals.add(refusal),
+            // The template's own mistakes have been reported; this Rollout needs it.
+            Err(None) => found.push(dropped(reference)),
+        }
+    }
+    let mut merged = Vec::new();
+    for (reference, templates) in &reached {
+        match templates.merge(reference) {
+            Ok(analysis) => {
+                check_plan(reference, &analysis, found);
+                merged.push((reference.path.clone(), analysis));
+            }
+            Err(refusal) => refusals.add(refusal),
+        }
+    }
+    Merged(merged)
 }
 
 fn dropped(reference: &Reference) -> Diagnostic {
@@ -84,6 +103,20 @@ fn dropped(reference: &Reference) -> Diagnostic {
 /// What can only be told once the arguments are known: an AnalysisRun that ends at once, and
 /// conditions with placeholders that do not parse.
 fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagnostics) {
+    if reference.templates.is_empty() {
+        found.push(Diagnostic {
+            severity: Severity::Warning,
+            message: format!("`{}` is empty", reference.path),
+            help: "Argo starts no AnalysisRun, and an analysis step without one never completes"
+                .to_owned(),
+            ..at(
+                &reference.place,
+                reference.place.line,
+                reference.place.column,
+            )
+        });
+        return;
+    }
     let hash = crate::Template::new("hash");
     let plan = analysis.plan(&hash, &hash);
     if let Some(broken) = &plan.broken {

@@ -72,7 +72,7 @@ fn read_one(
         templates,
         replicas,
     };
-    let canary = strategy::read(&mut spec, &context, &mut refusals, found);
+    let strategy = strategy::read(&mut spec, &context, &mut refusals, found);
     spec.finish(found);
     let Refusals(mut refusal) = refusals;
     if let Some(refusal) = &mut refusal {
@@ -92,7 +92,8 @@ fn read_one(
         progress_deadline: Span::from_secs(deadline.into()),
         progress_deadline_abort: abort,
         paused,
-        canary: canary?,
+        canary: strategy.canary,
+        blue_green: strategy.blue_green,
         refusal,
     })
 }

@@ -1,10 +1,10 @@
 //! `spec.strategy`.
 
-use super::super::rollout::Canary;
+use super::super::rollout::{BlueGreen, Canary};
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::template::Templates;
-use super::{ignore, limits, non_empty, references, refuse, routing, step};
+use super::{blue_green, ignore, limits, non_empty, references, refuse, routing, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
 
@@ -15,40 +15,51 @@ pub(super) struct Context<'a> {
     pub(super) replicas: u32,
 }
 
-/// Reads the strategy; `None` when it is none that coalmine simulates.
+/// One of the two, or neither when the controller refuses the Rollout.
+#[derive(Default)]
+pub(super) struct Strategy {
+    pub(super) canary: Canary,
+    pub(super) blue_green: Option<BlueGreen>,
+}
+
+/// Reads the strategy.
 pub(super) fn read(
     spec: &mut Fields<'_>,
     context: &Context<'_>,
     refusals: &mut Refusals,
     found: &mut Diagnostics,
-) -> Option<Canary> {
+) -> Strategy {
     let at = field_place(spec, "strategy");
     let missing = "spec.strategy.strategy: Required value: Rollout has missing field \
                    '.spec.strategy.canary or .spec.strategy.blueGreen'";
     let cure = "add `strategy: {canary: {steps: […]}}`";
     let Some(mut strategy) = spec.map("strategy", found) else {
         refusals.say(at, missing.to_owned(), cure);
-        return Some(Canary::default());
+        return Strategy::default();
     };
     let both = strategy.node("canary").is_some() && strategy.node("blueGreen").is_some();
     if both {
         let message = "spec.strategy.strategy: Invalid value: \"blueGreen: true canary: true\": \
                        Multiple Strategies can not be listed";
         refusals.say(at, message.to_owned(), "remove one of the two");
-        return Some(Canary::default());
+        return Strategy::default();
     }
-    let help = "coalmine simulates the canary strategy; a blueGreen Rollout cannot be scored";
-    refuse(&mut strategy, &["blueGreen"], help, found);
-    let blue_green = strategy.node("blueGreen").is_some();
     // An empty mapping is a strategy, a null is not.
     let canary = strategy.map("canary", found);
+    let blue_green = strategy.map("blueGreen", found);
     strategy.finish(found);
-    match canary {
-        Some(canary) => Some(read_canary(canary, context, refusals, found)),
-        None if blue_green => None,
-        None => {
+    match (canary, blue_green) {
+        (Some(canary), _) => Strategy {
+            canary: read_canary(canary, context, refusals, found),
+            blue_green: None,
+        },
+        (None, Some(fields)) => Strategy {
+            canary: Canary::default(),
+            blue_green: Some(blue_green::read(fields, context, refusals, found)),
+        },
+        (None, None) => {
             refusals.say(at, missing.to_owned(), cure);
-            Some(Canary::default())
+            Strategy::default()
         }
     }
 }
@@ -111,7 +122,7 @@ fn read_canary(
     }
 }
 
-fn seconds(value: i64) -> Span {
+pub(super) fn seconds(value: i64) -> Span {
     Span::from_secs(u64::try_from(value).unwrap_or(0))
 }
 

@@ -226,12 +226,28 @@ fn what_coalmine_cannot_simulate_is_an_error_with_a_place() {
         "    canary:\n      trafficRouting: {istio: {}}\n",
     );
     assert!(errors(&istio)[0].1.contains("istio"));
-    let blue = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec:\n  \
-                selector: {matchLabels: {a: b}}\n  strategy: {blueGreen: {activeService: a}}\n";
+}
+
+#[test]
+fn a_blue_green_rollout_is_validated_as_well() {
+    let yaml = counted().replace("      steps:\n", "      lost:\n");
+    let yaml = yaml.replace(
+        "    canary:\n",
+        "    blueGreen:\n      activeService: a\n      prePromotionAnalysis: {templates: \
+         [{templateName: success-rate-check}]}\n",
+    );
+    let (rollouts, _) = lower(&yaml);
+    assert_eq!(rollouts[0].refusal, None);
+    let spec = rollouts[0].blue_green.as_ref().expect("blue-green");
+    assert!(spec.pre.is_some() && spec.post.is_none());
+    let (message, ..) = refusal(&yaml.replace("      count: 5\n", ""));
+    let path = "spec.strategy.blueGreen.prePromotionAnalysis.templates";
+    assert!(message.contains(path), "{message}");
+    let same = "activeService: a\n      previewService: a\n";
+    let (message, ..) = refusal(&yaml.replace("activeService: a\n", same));
     assert!(
-        errors(blue)[0].1.contains("blueGreen"),
-        "{:?}",
-        errors(blue)
+        message.contains("for the active and preview services"),
+        "{message}"
     );
 }
 

@@ -1,7 +1,7 @@
 //! Whatever comes, in whatever order: no panic, no spinning, the same effects again.
 
 use super::super::Controller;
-use super::world::{manifest, rollout};
+use super::world::{blue_green, manifest, rollout};
 use crate::{
     Answer, Call, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Template,
     Time, Workload, WorkloadState,
@@ -81,12 +81,20 @@ fn feed(controller: &mut Controller, now: Time, input: Input) -> Vec<Effect> {
 fn any_inputs_in_any_order_are_survived_and_replay_alike() {
     let steps = "[{setWeight: 5}, {pause: {duration: 30}}, {analysis: {templates: [{templateName: \
                  t}]}}, {setWeight: 60}, {pause: {}}]";
-    for more in [
-        "      analysis: {templates: [{templateName: t}], startingStep: 1}",
-        "      trafficRouting: {nginx: {stableIngress: app}}",
-        "  progressDeadlineAbort: true",
+    let canary = |more| manifest(10, steps, more);
+    let pre = "prePromotionAnalysis: {templates: [{templateName: t}]}";
+    let post = "postPromotionAnalysis: {templates: [{templateName: t}]}";
+    for yaml in [
+        canary("      analysis: {templates: [{templateName: t}], startingStep: 1}"),
+        canary("      trafficRouting: {nginx: {stableIngress: app}}"),
+        canary("  progressDeadlineAbort: true"),
+        blue_green(10, &["autoPromotionSeconds: 30", pre, post]),
+        blue_green(
+            10,
+            &["autoPromotionEnabled: false", "previewReplicaCount: 3", pre],
+        ),
     ] {
-        let spec = rollout(&manifest(10, steps, more));
+        let spec = rollout(&yaml);
         for seed in 1..150 {
             let mut dice = Dice(seed * 0x9E37_79B9);
             let mut one = Controller::new(spec.clone(), Template::new("v1"));

@@ -58,6 +58,23 @@ spec:
     )
 }
 
+/// A blue-green Rollout with these further fields.
+pub(super) fn blue_green(replicas: u32, fields: &[&str]) -> String {
+    let lines: Vec<_> = fields
+        .iter()
+        .map(|field| format!("      {field}\n"))
+        .collect();
+    let yaml = manifest(replicas, "[]", "");
+    let canary = "    canary:\n      stableService: stable\n      canaryService: canary\n      \
+                  steps: []\n";
+    let strategy = format!(
+        "    blueGreen:\n      activeService: active\n      previewService: preview\n{}",
+        lines.concat()
+    );
+    assert!(yaml.contains(canary));
+    yaml.replace(canary, &strategy)
+}
+
 /// A controller and what surrounds it.
 pub(super) struct World {
     pub(super) controller: Controller,

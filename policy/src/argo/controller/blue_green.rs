@@ -1,0 +1,316 @@
+//! Blue-green passes (`bluegreen.go:19`).
+//!
+//! The active service takes the place of the stable one, the preview service that of the canary;
+//! the analysis before the promotion sits in the step's slot, the one after it in the background's.
+
+use super::super::rollout::BlueGreen;
+use super::pass::Pass;
+use super::runs::{ActiveRun, Verdict, judge};
+use super::{Controller, Reason};
+use crate::{Effects, Service, Template, Time};
+
+impl Controller {
+    /// Runs one pass; when it changed anything another one follows.
+    pub(super) fn pass_blue_green(&mut self, now: Time, effects: &mut Effects) -> Pass {
+        let mut changed = false;
+        let rollout = self.rollout.clone();
+        let Some(spec) = &rollout.blue_green else {
+            return Pass {
+                changed,
+                scaled: false,
+            };
+        };
+        let current = self.current.clone();
+        if !self.halted() {
+            // service.go:77: at once, before the new pods are ready.
+            changed |= self.point(Service::Preview, &current, false, effects);
+        }
+        let scaled = self.scale_blue_green(now, spec, effects);
+        changed |= scaled;
+        let ready = self.ready_for_pause(spec);
+        let (add, remove) = self.blue_green_pause(now, spec, ready);
+        changed |= self.switch_active(now, spec, (ready, add), effects);
+        let verdict = self.blue_green_runs(spec, effects, &mut changed);
+        let completed = add.is_none() && self.pause_completed(now, spec);
+        if remove {
+            let before = self.pauses.len();
+            self.pauses
+                .retain(|pause| pause.reason != Reason::BlueGreenPause);
+            changed |= self.pauses.len() != before;
+        }
+        let decided = (add, completed, verdict);
+        self.sync_blue_green(now, spec, decided, effects, &mut changed);
+        self.fast_track = false;
+        Pass { changed, scaled }
+    }
+
+    fn saturated(&self) -> bool {
+        let (pods, replicas) = (self.sets.pods(&self.current), self.rollout.replicas);
+        pods.spec == replicas && pods.available == replicas
+    }
+
+    /// `isBlueGreenFastTracked` (`bluegreen.go:113`).
+    fn fast_tracked(&self) -> bool {
+        self.fully_promoted()
+            || self.fast_track
+            || self.promote_full
+            || self.stable_service == self.current
+    }
+
+    /// `NewRSNewReplicas` (`replicaset.go:252`).
+    fn new_count(&self, spec: &BlueGreen) -> u32 {
+        let replicas = self.rollout.replicas;
+        let Some(preview) = spec.preview_replicas else {
+            return replicas;
+        };
+        let running = !self.user_paused && self.pauses.is_empty();
+        let past = self.stable_service == self.current || self.promote_full;
+        if past || running && self.checkpoint {
+            replicas
+        } else {
+            preview
+        }
+    }
+
+    fn ready_for_pause(&self, spec: &BlueGreen) -> bool {
+        let (pods, count) = (self.sets.pods(&self.current), self.new_count(spec));
+        pods.spec == count && pods.available == count
+    }
+
+    /// Stable, new and the others, all in one pass (`bluegreen.go:87`).
+    fn scale_blue_green(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
+        let (stable, current) = (self.stable.clone(), self.current.clone());
+        self.sets.ensure(&stable).deadline = None;
+        let mut scaled = self.scale(&stable, self.rollout.replicas, effects);
+        if !self.fully_promoted() {
+            let count = self.new_count(spec);
+            scaled |= match spec.abort_delay.filter(|_| self.aborted()) {
+                Some(delay) => self.scale_after_abort(now, delay, effects),
+                None => {
+                    self.sets.ensure(&current).deadline = None;
+                    self.scale(&current, count, effects)
+                }
+            };
+        }
+        scaled | self.scale_older(now, spec, effects)
+    }
+
+    /// `bluegreen.go:205`: older ReplicaSets go after their delay.
+    fn scale_older(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
+        // Without an explicit delay they also wait for the analysis after the promotion.
+        let analysing = !self.fully_promoted()
+            && spec.post.is_some()
+            && !spec.scale_down_delay_set
+            && self.stable_service == self.current
+            && !self
+                .background
+                .as_ref()
+                .is_some_and(ActiveRun::is_successful);
+        if self.pause(Reason::InconclusiveAnalysisRun).is_some() || analysing {
+            return false;
+        }
+        let kept = [
+            &self.stable,
+            &self.current,
+            &self.stable_service,
+            &self.canary_service,
+        ];
+        let kept = kept.map(Clone::clone);
+        let mut down: Vec<Template> = Vec::new();
+        for set in self.sets.iter_mut() {
+            if set.pods.spec == 0 || kept.contains(&set.template) {
+                continue;
+            }
+            let from = now.truncated_to_second();
+            if now >= *set.deadline.get_or_insert(from + spec.scale_down_delay) {
+                down.push(set.template.clone());
+            }
+        }
+        let mut scaled = false;
+        for template in down {
+            scaled |= self.scale(&template, 0, effects);
+        }
+        scaled
+    }
+
+    /// `reconcileBlueGreenPause` (`bluegreen.go:132`): the condition to add, whether to remove it.
+    fn blue_green_pause(&self, now: Time, spec: &BlueGreen, ready: bool) -> (Option<Reason>, bool) {
+        if self.aborted() || !ready || self.halted() {
+            return (None, false);
+        }
+        let automatic = !spec.manual && spec.auto_promotion == crate::Span::ZERO;
+        if self.fast_tracked() || self.checkpoint || automatic {
+            return (None, true);
+        }
+        if !self.pre_completed(spec) {
+            return (None, false);
+        }
+        if self.pause(Reason::BlueGreenPause).is_some() {
+            return (None, self.pause_completed(now, spec));
+        }
+        // With controllerPause set and no condition a person has resumed it.
+        let add = (!self.controller_pause).then_some(Reason::BlueGreenPause);
+        (add, false)
+    }
+
+    /// `completedPrePromotionAnalysis` (`pause.go:158`).
+    fn pre_completed(&self, spec: &BlueGreen) -> bool {
+        spec.pre.is_none() || self.step_run.as_ref().is_some_and(ActiveRun::is_successful)
+    }
+
+    /// `CompletedBlueGreenPause` (`pause.go:166`).
+    fn pause_completed(&self, now: Time, spec: &BlueGreen) -> bool {
+        if self.checkpoint {
+            return true;
+        }
+        let pause = self.pause(Reason::BlueGreenPause);
+        if spec.manual {
+            return self.controller_pause && pause.is_none();
+        }
+        spec.auto_promotion == crate::Span::ZERO
+            || pause.is_some_and(|pause| now > pause.since + spec.auto_promotion)
+    }
+
+    /// `reconcileActiveService` (`service.go:94`). The guard comes before the way back of an abort:
+    /// with a new ReplicaSet that is not whole the active service stays where it is.
+    fn switch_active(
+        &mut self,
+        now: Time,
+        spec: &BlueGreen,
+        (ready, added): (bool, Option<Reason>),
+        effects: &mut Effects,
+    ) -> bool {
+        if self.halted() || !ready || !self.saturated() {
+            return false;
+        }
+        let completed = added.is_none() && self.pause_completed(now, spec);
+        let target = if self.aborted() {
+            self.stable.clone()
+        } else if self.fast_tracked() || completed && self.pre_completed(spec) {
+            self.current.clone()
+        } else {
+            return false;
+        };
+        self.point(Service::Active, &target, false, effects)
+    }
+
+    /// The analyses before and after the promotion (`analysis.go:244`, `:303`).
+    fn blue_green_runs(
+        &mut self,
+        spec: &BlueGreen,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) -> Verdict {
+        let mut verdict = Verdict::default();
+        if self.fully_promoted() || self.aborted() || self.promote_full {
+            self.cancel_runs(changed);
+            return verdict;
+        }
+        let active = self.stable_service == self.current;
+        let halted = self.pause(Reason::InconclusiveAnalysisRun).is_some();
+        let pods = self.sets.pods(&self.current);
+        let whole = match spec.preview_replicas {
+            Some(count) => pods.spec == count && pods.available == count,
+            None => self.saturated(),
+        };
+        if let Some(pre) = spec.pre.as_ref().filter(|_| !active) {
+            let begun = self.step_run.is_some();
+            if (begun || whole) && !halted && self.needs_new_run(self.step_run.as_ref()) {
+                self.step_run = Some(self.create(pre, None));
+                self.forget_step_calls();
+                *changed = true;
+                effects.record(|| crate::Record::Note("AnalysisRun before promotion".to_owned()));
+            }
+        }
+        if let Some(post) = spec.post.as_ref().filter(|_| active) {
+            let begun = self.background.is_some();
+            if (begun || self.saturated())
+                && !halted
+                && self.needs_new_run(self.background.as_ref())
+            {
+                self.background = Some(self.create(post, None));
+                self.forget_background_calls();
+                *changed = true;
+                effects.record(|| crate::Record::Note("AnalysisRun after promotion".to_owned()));
+            }
+        }
+        let what = "Blue/green pre-promotion analysis phase error/failed";
+        judge(
+            self.step_run.as_ref(),
+            what,
+            "Argo rollout/analysis.go:152",
+            &mut verdict,
+        );
+        let what = "Blue/green post-promotion analysis phase error/failed";
+        judge(
+            self.background.as_ref(),
+            what,
+            "Argo rollout/analysis.go:152",
+            &mut verdict,
+        );
+        verdict
+    }
+
+    /// `syncRolloutStatusBlueGreen` (`bluegreen.go:269`).
+    fn sync_blue_green(
+        &mut self,
+        now: Time,
+        spec: &BlueGreen,
+        (add, completed, mut verdict): (Option<Reason>, bool, Verdict),
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) {
+        self.note_progress(now);
+        if self.fully_promoted() {
+            return;
+        }
+        if self.promote_full {
+            self.pauses.clear();
+            (self.aborted_at, verdict.abort) = (None, None);
+        }
+        let analysed = spec.post.is_none()
+            || self
+                .background
+                .as_ref()
+                .is_some_and(ActiveRun::is_successful);
+        let aborting = self.aborted() || verdict.abort.is_some();
+        let fast = self.promote_full || self.fast_track;
+        // sync.go:1285.
+        if self.stable_service == self.current && (fast || !aborting && analysed) {
+            self.promote(now, effects);
+            *changed = true;
+            return;
+        }
+        if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
+            self.abort(now, &message, rule, effects);
+            *changed = true;
+            return;
+        }
+        if self.aborted() {
+            return;
+        }
+        self.flip_checkpoint(spec, completed, changed);
+        let pause = verdict.pause.then_some(Reason::InconclusiveAnalysisRun);
+        for reason in add.into_iter().chain(pause) {
+            *changed |= self.pause(reason).is_none();
+            self.add_pause(now, reason, effects);
+        }
+        if self.pauses.is_empty() && self.controller_pause {
+            self.controller_pause = false;
+            *changed = true;
+        }
+        self.check_deadline(now, effects, changed);
+    }
+
+    /// `calculateScaleUpPreviewCheckPoint` (`bluegreen.go:321`): one way.
+    fn flip_checkpoint(&mut self, spec: &BlueGreen, completed: bool, changed: &mut bool) {
+        let Some(preview) = spec.preview_replicas.filter(|_| !self.checkpoint) else {
+            return;
+        };
+        let done = completed && self.pre_completed(spec);
+        if done && self.sets.pods(&self.current).available == preview {
+            self.checkpoint = true;
+            *changed = true;
+        }
+    }
+}
