@@ -2,8 +2,8 @@
 //!
 //! Scrapes are caught up with when somebody asks, so nothing is drawn that no query can see.
 
-use coalmine_policy::{MetricAnswer, Time};
-use coalmine_promql::{Store, Value};
+use coalmine_policy::{MetricAnswer, MetricQuery, Time};
+use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
@@ -91,25 +91,39 @@ impl<'a> Monitor<'a> {
     /// Answers a query at an instant. `flow` must know the split up to it.
     pub fn answer(
         &mut self,
-        text: &str,
+        asked: &MetricQuery,
         now: Time,
         flow: &mut Flow<'_>,
         cluster: &Cluster,
     ) -> MetricAnswer {
-        let Some(index) = self.stage.question(text) else {
-            return MetricAnswer::Error(format!("not among the policy's queries: {text}"));
+        let Some(index) = self.stage.question(&asked.text) else {
+            return MetricAnswer::Error(format!("not among the policy's queries: {}", asked.text));
         };
         self.scrape(now.as_secs_f64(), flow, cluster);
         let question = &self.stage.questions[index];
-        let at_ms = self.stage.scenario.start_ms() + now.millis();
+        let start_ms = self.stage.scenario.start_ms();
+        let at_ms = start_ms + now.millis();
+        let rows = |rows: Vec<RangeSeries>| {
+            MetricAnswer::Matrix(rows.into_iter().map(|row| row.values).collect())
+        };
+        if let Some(range) = asked.range {
+            let step_ms = (range.step.nanos() / 1_000_000) as i64;
+            let bounds = (
+                start_ms + range.start.millis(),
+                start_ms + range.end.millis(),
+                step_ms,
+            );
+            return match question.plan.range(&question.query, &self.store, bounds) {
+                Ok(series) => rows(series),
+                Err(error) => MetricAnswer::Error(error.to_string()),
+            };
+        }
         match question.plan.instant(&question.query, &self.store, at_ms) {
             Ok(Value::Vector(samples)) => {
                 MetricAnswer::Vector(samples.iter().map(|sample| sample.value).collect())
             }
             Ok(Value::Scalar(value)) => MetricAnswer::Scalar(value),
-            Ok(Value::Matrix(rows)) => {
-                MetricAnswer::Matrix(rows.into_iter().map(|row| row.values).collect())
-            }
+            Ok(Value::Matrix(series)) => rows(series),
             Ok(Value::String(text)) => MetricAnswer::Text(text),
             Err(error) => MetricAnswer::Error(error.to_string()),
         }

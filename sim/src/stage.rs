@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use coalmine_policy::Span;
 use coalmine_promql::{Plan, Query, SeriesId, Store};
 
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
@@ -42,6 +43,8 @@ pub struct Stage<'a> {
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) text: Arc<str>,
+    /// How long before the question its range begins.
+    back: Span,
     pub(crate) query: Query,
     pub(crate) plan: Plan,
 }
@@ -87,11 +90,15 @@ impl<'a> Stage<'a> {
             .zip(queries)
             .map(|(asked, query)| Question {
                 text: asked.text,
+                back: asked.back,
                 plan: Plan::new(&query, &series),
                 query,
             })
             .collect();
-        let reach = |question: &Question| question.query.reach_ms();
+        let reach = |question: &Question| {
+            let back_ms = (question.back.nanos() / 1_000_000) as i64;
+            Some(question.query.reach_ms()?.saturating_add(back_ms))
+        };
         let reach_ms = questions
             .iter()
             .try_fold(0, |most, question| Some(reach(question)?.max(most)));

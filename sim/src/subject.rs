@@ -6,7 +6,7 @@ mod flagger;
 
 use std::sync::Arc;
 
-use coalmine_policy::{Engine, Time};
+use coalmine_policy::{Engine, Span, Time};
 
 use crate::event::Refusal;
 
@@ -52,6 +52,8 @@ pub struct Asked {
     pub metric: String,
     /// PromQL, rendered.
     pub text: Arc<str>,
+    /// How long before the question a range query begins; zero for one at an instant.
+    pub back: Span,
     /// The file it stands in; empty when it is the controller's own.
     pub file: Arc<str>,
     /// Line and column of the query in that file, 1-based; 0 when it is the controller's own.

@@ -228,10 +228,9 @@ impl Rollout<'_, '_> {
         match effect {
             Effect::Query { call, query } => {
                 let world = &mut *self.world;
-                let answer =
-                    world
-                        .monitor
-                        .answer(&query.text, self.now, &mut world.flow, &self.cluster);
+                let answer = world
+                    .monitor
+                    .answer(&query, self.now, &mut world.flow, &self.cluster);
                 Some((call, Answer::Metric(answer)))
             }
             Effect::SetRoutes { call, routes } => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::argo::{Controller, PossibleQuery, Rollout};
-use coalmine_policy::{Engine, Template, Time};
+use coalmine_policy::{Engine, Span, Template, Time};
 
 use super::{Asked, NEW_TEMPLATE, Names, OLD_TEMPLATE, Subject, Topology};
 use crate::event::Refusal;
@@ -15,13 +15,28 @@ impl Subject for Arc<Rollout> {
 
     fn topology(&self) -> Topology {
         Topology::ReplicaSets {
-            routed: self.is_routed(),
+            // Blue-green routes too: everybody to the pods that the active service selects.
+            routed: self.is_routed() || self.blue_green.is_some(),
         }
     }
 
     fn names(&self) -> Names {
         let ingress = self.canary.routing.as_ref();
         let ingress = ingress.and_then(|routing| routing.ingresses.first());
+        if let Some(blue_green) = &self.blue_green {
+            let active = &blue_green.active_service;
+            return Names {
+                namespace: self.namespace.clone(),
+                app: self.name.clone(),
+                ingress: self.name.clone(),
+                service: active.clone(),
+                canary_service: blue_green
+                    .preview_service
+                    .as_ref()
+                    .unwrap_or(active)
+                    .clone(),
+            };
+        }
         let or_name = |name: &Option<String>| name.clone().unwrap_or_else(|| self.name.clone());
         Names {
             namespace: self.namespace.clone(),
@@ -41,6 +56,7 @@ impl Subject for Arc<Rollout> {
         let asked = |query: PossibleQuery| Asked {
             metric: query.metric.to_string(),
             text: query.text,
+            back: query.range.map_or(Span::ZERO, |range| range.start),
             file: query.file,
             line_column: query.line_column,
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::baseline::{Baseline, Check, Run};
-use coalmine_policy::{Engine, Template, Time};
+use coalmine_policy::{Engine, Span, Template, Time};
 
 use super::{Asked, Names, OLD_TEMPLATE, Subject, Topology};
 
@@ -35,6 +35,7 @@ impl Subject for Arc<Baseline> {
         let asked = |check: &Check| Asked {
             metric: check.name.to_string(),
             text: check.query.clone(),
+            back: Span::ZERO,
             file: check.file.clone(),
             line_column: check.line_column,
         };

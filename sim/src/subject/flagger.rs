@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::flagger::{Canary, Controller};
-use coalmine_policy::{Engine, Template, Time};
+use coalmine_policy::{Engine, Span, Template, Time};
 
 use super::{Asked, Names, OLD_TEMPLATE, Subject, Topology};
 
@@ -36,6 +36,7 @@ impl Subject for Arc<Canary> {
         let asked = |query: coalmine_policy::flagger::Query| Asked {
             metric: query.metric.to_string(),
             text: query.text,
+            back: Span::ZERO,
             file: query.file,
             line_column: query.line_column,
         };
