@@ -258,8 +258,12 @@ impl Rollout<'_, '_> {
                 Some((call, Answer::Hook(HookAnswer::Status(status))))
             }
             Effect::PointService { service, to } => {
+                let before = self.cluster.segment(self.now, self.world.router.share());
                 self.cluster.point(service, &to);
-                self.push_segment();
+                let new_share = self.push_segment();
+                if new_share != before.new_share() {
+                    self.see(What::WeightEffective(new_share));
+                }
                 None
             }
             Effect::Record(record) => {
@@ -312,9 +316,11 @@ impl Rollout<'_, '_> {
         )
     }
 
-    fn push_segment(&mut self) {
+    /// Notes who serves from now on; the share of the new version.
+    fn push_segment(&mut self) -> f64 {
         let segment = self.cluster.segment(self.now, self.world.router.share());
         self.world.flow.split.push(segment);
+        segment.new_share()
     }
 
     /// Lets the data path follow what was written.
