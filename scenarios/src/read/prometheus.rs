@@ -1,15 +1,23 @@
 //! `spec.prometheus`: how Prometheus sees the service.
 
+use coalmine_policy::Span;
 use coalmine_policy::source::{Diagnostics, Kind};
+use coalmine_sim::monitor::BUCKETS_MAX;
 use coalmine_sim::scenario::Scrape;
 
 use super::form::Form;
 
 const INGRESS_REPLICAS_MAX: u32 = 100;
+const SCRAPE_INTERVAL_MIN: Span = Span::from_secs(1);
 const BUCKETS_HELP: &str = "upper bounds in seconds, ascending, without +Inf: `[0.1, 0.5, 1]`";
 
 pub(super) fn read(mut form: Form<'_>, scrape: &mut Scrape, found: &mut Diagnostics) {
     if let Some(interval) = form.some_time("scrapeInterval", found) {
+        if interval < SCRAPE_INTERVAL_MIN {
+            let help = "each scrape is simulated; one second is the shortest, 15s is usual";
+            let complaint = format!("is {interval}, too short");
+            form.refuse("scrapeInterval", &complaint, help, found);
+        }
         scrape.interval = interval;
     }
     if let Some(bounds) = buckets(&mut form, found) {
@@ -38,6 +46,12 @@ fn buckets(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Vec<f64>> {
             return None;
         }
         bounds.push(bound);
+    }
+    if bounds.len() >= BUCKETS_MAX {
+        let complaint = format!("has {} bounds, too many", bounds.len());
+        let help = format!("at most {} are simulated", BUCKETS_MAX - 1);
+        form.refuse("buckets", &complaint, &help, found);
+        return None;
     }
     if bounds.is_empty() {
         form.refuse("buckets", "is empty", BUCKETS_HELP, found);

@@ -235,3 +235,20 @@ fn a_field_given_twice_is_refused() {
     assert!(scenarios.is_empty());
     insta::assert_snapshot!(complaints);
 }
+
+#[test]
+fn a_prometheus_that_would_take_for_ever_or_lose_buckets_is_refused() {
+    let prometheus = |fields: &str| {
+        with(&format!(
+            "  traffic: [{{constant: {{rps: 1}}}}]\n  prometheus: {{{fields}}}\n"
+        ))
+    };
+    let (scenarios, complaints) = prometheus("scrapeInterval: 1ms");
+    assert!(scenarios.is_empty());
+    assert!(complaints.contains("is 1ms, too short"), "{complaints}");
+    let bounds: Vec<_> = (1..=64).map(|bound| bound.to_string()).collect();
+    let (_, complaints) = prometheus(&format!("buckets: [{}]", bounds.join(", ")));
+    assert!(complaints.contains("64 bounds, too many"), "{complaints}");
+    let (scenarios, _) = prometheus(&format!("buckets: [{}]", bounds[1..].join(", ")));
+    assert_eq!(scenarios[0].scrape.buckets_s.len(), 63);
+}

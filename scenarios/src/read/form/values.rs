@@ -60,8 +60,8 @@ impl<'a> Form<'a> {
     ) -> Option<f64> {
         let value = self.not_negative(name, found)?;
         if value > max {
-            let help = format!("at most {max} can be simulated");
-            self.refuse(name, &format!("is {value}, too large"), &help, found);
+            let help = format!("at most {max:e} can be simulated");
+            self.refuse(name, &format!("is {value:e}, too large"), &help, found);
             return None;
         }
         Some(value)
