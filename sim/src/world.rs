@@ -15,10 +15,10 @@ use crate::measure;
 use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
-use crate::router::{Change, Router};
+use crate::router::{Change, Router, RouterConfig};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::Topology;
+use crate::subject::{Front, Topology};
 use crate::timeline::{Entry, What};
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
@@ -85,7 +85,7 @@ impl<'a> World<'a> {
                 (stage.families, stage.lead_s),
                 &streams,
             ),
-            router: Router::new(&stage.scenario.router, streams.get(Purpose::Router)),
+            router: Router::new(router_config(stage), streams.get(Purpose::Router)),
         }
     }
 
@@ -136,6 +136,15 @@ impl<'a> World<'a> {
             measure::tell(&outcome, self.stage.scenario, witness);
         }
         outcome
+    }
+}
+
+/// The scenario's router is ingress-nginx with its delays; others are not modelled, so their weights
+/// are in effect as they are written.
+fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
+    match stage.subject.front() {
+        Front::Nginx => &stage.scenario.router,
+        _ => &RouterConfig::Instant,
     }
 }
 

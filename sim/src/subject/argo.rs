@@ -29,6 +29,7 @@ impl Subject for Arc<Rollout> {
             ingress: ingress.unwrap_or(&self.name).clone(),
             service: or_name(&self.canary.stable_service),
             canary_service: or_name(&self.canary.canary_service),
+            route: self.name.clone(),
         }
     }
 

@@ -28,6 +28,12 @@ pub(super) fn read_matches(
         matches.push(conditions);
         entry.finish(found);
     }
+    if provider == Provider::Gloo && !matches.is_empty() {
+        let what = "is not modelled with provider gloo: the RouteTable then has no route for \
+                    anybody else";
+        let cure = "remove it, or use a provider that routes the others too, such as istio";
+        report::error(fields, "match", what, cure, found);
+    }
     // Flagger ingress.go:183.
     let headers = matches.iter().flat_map(BTreeMap::keys);
     let mut others: Vec<_> = headers.filter(|name| *name != "cookie").collect();

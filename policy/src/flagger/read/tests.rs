@@ -174,7 +174,7 @@ apiVersion: flagger.app/v1beta1
 kind: Canary
 metadata: {name: b}
 spec:
-  provider: contour
+  provider: knative
   targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: b}
   analysis:
     interval: 1m
@@ -193,11 +193,42 @@ spec:
             "c.yaml:6:39: error: `spec.analysis.threshold` is a string, not an integer",
             "c.yaml:6:61: warning: unknown field `spec.analysis.typo`",
             "c.yaml:13:42: error: `spec.targetRef.kind` is `StatefulSet`",
-            "c.yaml:12:13: error: `spec.provider` is `contour`, whose router",
+            "c.yaml:12:13: error: `spec.provider` is knative; Flagger accepts provider knative with",
             "c.yaml:17:22: error: `spec.analysis.stepWeights[1]` is a string",
             "c.yaml:19:9: error: `spec.analysis.webhooks[0].url` is required",
             "c.yaml:19:25: error: `spec.analysis.webhooks[0].type` is `load`",
         ],
+    );
+}
+
+#[test]
+fn what_a_router_cannot_do_without_is_said() {
+    let step = "{interval: 1m, threshold: 1, stepWeight: 10}";
+    assert_found(
+        &messages("apisix", step),
+        &["c.yaml:5:3: warning: `spec.routeRef` is missing; the provider needs it (every tick"],
+    );
+    assert_found(&messages("skipper", step), &[]);
+    let ab = "{interval: 1m, threshold: 1, iterations: 2, match: [{headers: {a: {exact: b}}}]}";
+    let gloo = "`spec.analysis.match` is not modelled with provider gloo";
+    assert_found(&messages("gloo", ab), &[gloo]);
+    let text = manifest("knative", step).replace(
+        "apps/v1, kind: Deployment",
+        "serving.knative.dev/v1, kind: Service",
+    );
+    let (canaries, found) = read_text(&text, &Options::default());
+    assert_found(&found, &[]);
+    assert_eq!(canaries[0].target.kind, crate::flagger::TargetKind::Knative);
+    let (_, found) = read_text(
+        &text.replace(
+            "  analysis:",
+            "  autoscalerRef: {apiVersion: a, kind: ScaledObject, name: x}\n  analysis:",
+        ),
+        &Options::default(),
+    );
+    assert_found(
+        &found,
+        &["`spec.autoscalerRef` is refused by Flagger beside a Knative Service"],
     );
 }
 
