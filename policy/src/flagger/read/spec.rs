@@ -49,7 +49,7 @@ pub(super) fn read_spec(
         assume_reference(&mut spec, (name, kind), target_name, found);
     }
     let kind = target.as_ref().map_or(TargetKind::Deployment, |t| t.kind);
-    check_knative(&mut spec, kind, router, found);
+    check_knative(&mut spec, kind, in_spec.flatten(), found);
     let names = Names {
         target: target_name.to_owned(),
         service: service.name.unwrap_or_else(|| target_name.to_owned()),
@@ -117,14 +117,16 @@ fn read_provider(spec: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Optio
 fn check_knative(
     spec: &mut Fields<'_>,
     target: TargetKind,
-    provider: Provider,
+    in_spec: Option<Provider>,
     found: &mut Diagnostics,
 ) {
-    let (is_target, is_provider) = (target == TargetKind::Knative, provider == Provider::Knative);
+    let is_target = target == TargetKind::Knative;
+    // The controller's flag does not count here.
+    let is_provider = in_spec == Some(Provider::Knative);
     if is_target != is_provider {
         let what = format!(
             "is {}; Flagger accepts provider knative with a Knative Service and with nothing else",
-            provider.as_str()
+            in_spec.map_or("missing", Provider::as_str)
         );
         let cure = "set provider knative and a targetRef of serving.knative.dev/v1, or neither";
         report::error(spec, "provider", &what, cure, found);
@@ -187,7 +189,10 @@ fn read_unused(spec: &mut Fields<'_>, found: &mut Diagnostics) {
         report::strings(&mut scaler, "primaryScalerQueries", found);
         if let Some(mut replicas) = scaler.map("primaryScalerReplicas", found) {
             for bound in ["minReplicas", "maxReplicas"] {
-                replicas.int(bound, found);
+                if replicas.int(bound, found).is_some_and(|count| count < 1) {
+                    let what = "is below 1, which the API server refuses";
+                    report::error(&mut replicas, bound, what, "write at least 1", found);
+                }
             }
             replicas.finish(found);
         }

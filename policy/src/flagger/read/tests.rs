@@ -233,6 +233,48 @@ fn what_a_router_cannot_do_without_is_said() {
 }
 
 #[test]
+fn what_flagger_replaces_in_silence_is_said() {
+    let found = messages(
+        "istio",
+        "{interval: 5s, threshold: 0, stepWeight: 10, maxWeight: 0}",
+    );
+    assert_found(
+        &found,
+        &[
+            "c.yaml:9:24: warning: `spec.analysis.interval` is `5s`; Flagger raises it to 10s",
+            "c.yaml:9:39: warning: `spec.analysis.threshold` is 0; Flagger takes 1 instead",
+            "c.yaml:9:69: warning: `spec.analysis.maxWeight` is 0; Flagger takes 100 instead",
+        ],
+    );
+    let alert = "alerts: [{name: a, providerRef: {name: slack}}]";
+    let found = messages(
+        "istio",
+        &format!("{{interval: 1m, threshold: 1, stepWeight: 10, {alert}}}"),
+    );
+    assert_found(&found, &["`spec.analysis.alerts[0].severity` is missing"]);
+}
+
+#[test]
+fn what_the_schema_refuses_in_the_corners_is_an_error() {
+    let params = "match: [{queryParams: {a: {exact: x, regex: z}}, headers: {b: {exact: c}}}]";
+    let found = messages(
+        "nginx",
+        &format!("{{interval: 1m, threshold: 1, iterations: 1, {params}}}"),
+    );
+    assert_found(
+        &found,
+        &["queryParams.a` has more than one of exact, prefix and regex"],
+    );
+    let scaler = "  autoscalerRef: {apiVersion: a, kind: HorizontalPodAutoscaler, name: x, \
+                  primaryScalerReplicas: {minReplicas: 0}}\n  analysis:";
+    let step = "{interval: 1m, threshold: 1, stepWeight: 10}";
+    let text = manifest("istio", step).replace("  analysis:", scaler);
+    let (canaries, found) = read_text(&text, &Options::default());
+    assert!(canaries.is_empty());
+    assert_found(&found, &["primaryScalerReplicas.minReplicas` is below 1"]);
+}
+
+#[test]
 fn templates_are_rendered_and_their_mistakes_shown_where_they_stand() {
     let metric = |name: &str| {
         format!(
