@@ -1,6 +1,6 @@
 //! How many requests the routes of a policy send to the canary.
 
-use coalmine_policy::{RouteRule, Routes};
+use coalmine_policy::{RouteRule, Routes, Weight};
 
 use crate::scenario::Users;
 
@@ -25,7 +25,7 @@ pub fn mirrored_share(routes: &Routes) -> f64 {
     if !routes.mirrored {
         return 0.0;
     }
-    routes.mirror.map_or(1.0, |weight| weight.share())
+    routes.mirror.map_or(1.0, Weight::share)
 }
 
 /// The policy's reader marks conditions that no simulated request satisfies (query parameters,
@@ -36,7 +36,7 @@ fn can_match(rule: &RouteRule) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use coalmine_policy::{HeaderMatch, Weight};
+    use coalmine_policy::HeaderMatch;
 
     use super::*;
 

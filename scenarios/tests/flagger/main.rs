@@ -9,6 +9,7 @@ use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
+use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
 
 const METRICS: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}}, {name: \
@@ -40,15 +41,20 @@ fn scenario(name: &str) -> Scenario {
     catalogue::find(name).expect("is in the catalogue")
 }
 
-fn run(text: &str, scenario: &Scenario, runs: u32) -> Vec<Outcome> {
+fn read(text: &str) -> Box<dyn Subject> {
     let source = Source {
         file: "shop.yaml".into(),
         text: text.into(),
     };
     let mut found = Diagnostics::new();
-    let policies = manifests::read(&[source], &mut found).policies;
+    let mut policies = manifests::read(&[source], &mut found).policies;
     assert!(!found.has_errors(), "{found:?}");
-    let stage = match Stage::new(scenario, &*policies[0].subject) {
+    policies.remove(0).subject
+}
+
+fn run(text: &str, scenario: &Scenario, runs: u32) -> Vec<Outcome> {
+    let subject = read(text);
+    let stage = match Stage::new(scenario, &*subject) {
         Ok(stage) => stage,
         Err(errors) => panic!("{text}\n{errors:#?}"),
     };

@@ -2,8 +2,9 @@
 
 use coalmine_policy::flagger::Provider;
 use coalmine_sim::outcome::Verdict;
+use coalmine_sim::stage::Stage;
 
-use super::{WEIGHTED, manifest, run, scenario, verdicts};
+use super::{WEIGHTED, manifest, read, run, scenario, verdicts};
 
 #[test]
 fn every_router_rolls_errors_back_and_promotes_what_is_healthy() {
@@ -37,5 +38,26 @@ fn the_primary_is_not_among_what_is_measured() {
             let decided = outcome.decided_ns.expect("decided").as_secs_f64();
             assert!(decided < 60.0 * 5.0, "{provider:?}: {decided}");
         }
+    }
+}
+
+/// Some observers ask for the target's name where the router wrote the service's: with a service of
+/// another name every check of theirs fails, and the user should know before.
+#[test]
+fn a_service_named_otherwise_blinds_the_observers_that_ask_for_the_target() {
+    let scenario = scenario("steady/healthy");
+    for provider in Provider::ALL
+        .into_iter()
+        .filter(|p| *p != Provider::Kubernetes)
+    {
+        let blind = ["traefik", "gloo", "kuma", "apisix"].contains(&provider.as_str());
+        let text = manifest(provider.as_str(), WEIGHTED);
+        let text = text.replace("service: {", "service: {name: shop-svc, ");
+        let subject = read(&text);
+        assert_eq!(
+            Stage::new(&scenario, &*subject).is_err(),
+            blind,
+            "{provider:?}"
+        );
     }
 }
