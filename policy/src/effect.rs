@@ -44,7 +44,8 @@ pub enum Effect {
         /// The answer's address.
         call: Call,
     },
-    /// Give a Deployment another pod template; it rolls. Answer: `Done` or `Failed`.
+    /// Give a Deployment another pod template; it rolls. A primary that does not exist yet is made
+    /// with it, as many replicas as the target has. Answer: `Done` or `Failed`.
     Roll {
         /// The answer's address.
         call: Call,

@@ -18,6 +18,7 @@ mod check;
 mod controller;
 mod finish;
 mod gates;
+mod initialize;
 mod observer;
 mod provider;
 mod read;

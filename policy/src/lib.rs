@@ -32,7 +32,9 @@ pub mod time;
 pub mod weight;
 pub mod workload;
 
-pub use effect::{Call, Effect, Effects, HookCall, Replicas, Routes, Service};
+pub use effect::{
+    Call, Effect, Effects, HeaderMatch, HookCall, Replicas, RouteRule, Routes, Service,
+};
 pub use engine::{Engine, Standing};
 pub use input::{Answer, Command, HookAnswer, Input, Observation};
 pub use metric::{MetricAnswer, MetricQuery, QueryRange};

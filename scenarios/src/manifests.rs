@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coalmine_policy::source::{Diagnostics, Document, Position, Source, read_documents};
+use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
 use coalmine_policy::{argo, baseline, flagger};
 use coalmine_sim::event::PolicyInfo;
 use coalmine_sim::subject::Subject;
@@ -136,11 +136,10 @@ impl Found {
     }
 
     fn flagger(&mut self, documents: &[Document], diagnostics: &mut Diagnostics) {
-        // The mesh provider is a flag of Flagger's; the simulated router is ingress-nginx.
+        // The mesh provider is a flag of Flagger's; nginx is assumed.
         let options = flagger::Options::default();
         for canary in flagger::read(documents, &options, diagnostics) {
             let names = (canary.namespace.clone(), canary.name.clone());
-            refuse_ab_testing(documents, &names, diagnostics);
             self.push(
                 documents,
                 ("Flagger Canary", "Canary"),
@@ -172,31 +171,6 @@ impl Found {
                 Box::new(Arc::new(baseline)),
             );
         }
-    }
-}
-
-/// The simulated users carry no headers or cookies yet, so no rule could capture any of them.
-fn refuse_ab_testing(
-    documents: &[Document],
-    (namespace, name): &(String, String),
-    diagnostics: &mut Diagnostics,
-) {
-    let canaries = documents.iter().filter(|document| {
-        document.kind == "Canary"
-            && document.name == *name
-            && document.namespace.as_deref().unwrap_or("default") == namespace
-    });
-    for document in canaries {
-        let Some(rules) = document.root.at(&["spec", "analysis", "match"]) else {
-            continue;
-        };
-        diagnostics.push(document.error(
-            Position { ..rules.position },
-            "A/B testing (`spec.analysis.match`) is not simulated yet".to_owned(),
-            "the simulated users have no headers; score a weighted or blue/green version of this \
-             canary instead"
-                .to_owned(),
-        ));
     }
 }
 

@@ -101,6 +101,7 @@ mod tests {
         let series = potential(&Frame {
             names: &subject.names(),
             topology: &subject.topology(),
+            front: coalmine_sim::subject::Front::Nginx,
             pods: 10,
             ingress_replicas: 2,
             buckets_s: &Scrape::default().buckets_s,

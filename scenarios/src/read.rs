@@ -28,6 +28,9 @@
 //!       - {errorShare: 0.02}        # on top of the ordinary errors
 //!       - {p99Times: 3}             # the 99th percentile times 3, the same median
 //!       - {errorShare: 0.2, aboveRpsPerPod: 40}   # only on pods that serve more than this
+//!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
+//!   hooks:                          # see `hooks`; gates answer 200, rollback hooks 403
+//!     - {type: confirm-promotion, status: 200, after: 10m, delay: 2s}
 //!   router: {kind: ingress-nginx}   # or `instant`; ingress-nginx has parameters, see `router`
 //!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
 //! ```
@@ -40,6 +43,7 @@ mod clock;
 mod document;
 mod fault;
 mod form;
+mod hooks;
 mod prometheus;
 mod router;
 mod service;

@@ -200,6 +200,7 @@ impl Cluster {
             from_s: now.as_secs_f64(),
             share,
             pods,
+            ..Segment::default()
         }
     }
 

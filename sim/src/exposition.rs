@@ -1,12 +1,20 @@
 //! Which series the simulated targets could expose, and what each of them counts.
 
+mod apisix;
 mod app;
+mod envoy;
+mod family;
+mod istio;
+mod linkerd;
 mod nginx;
+mod osm;
+mod skipper;
+mod traefik;
 
 use coalmine_promql::Labels;
 
 use crate::split::Cohort;
-use crate::subject::{Names, Topology};
+use crate::subject::{Front, Names, Topology};
 
 /// What a target is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +57,9 @@ pub const TO_STABLE: Class = Class::Routed(&[Cohort::PrimaryNew, Cohort::Primary
 /// Requests where nothing is routed by weight.
 pub const TO_ALL: Class = Class::Routed(&[Cohort::Canary, Cohort::PrimaryNew, Cohort::PrimaryOld]);
 
+/// The port of the services, in the labels that carry one.
+const PORT: u32 = 80;
+
 /// Which answers a series counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
@@ -67,6 +78,8 @@ pub enum Quantity {
     Requests(Answers),
     /// Seconds they took together.
     SecondsSum(Answers),
+    /// The same in milliseconds.
+    MillisSum(Answers),
     /// Requests at most as slow as the bucket with this index; the index past the last bound is +Inf.
     Bucket(Answers, usize),
 }
@@ -76,9 +89,10 @@ impl Quantity {
     #[must_use]
     pub const fn answers(self) -> Answers {
         match self {
-            Self::Requests(answers) | Self::SecondsSum(answers) | Self::Bucket(answers, _) => {
-                answers
-            }
+            Self::Requests(answers)
+            | Self::SecondsSum(answers)
+            | Self::MillisSum(answers)
+            | Self::Bucket(answers, _) => answers,
         }
     }
 }
@@ -104,6 +118,8 @@ pub struct Frame<'a> {
     pub names: &'a Names,
     /// The workloads.
     pub topology: &'a Topology,
+    /// What stands in front of the pods.
+    pub front: Front,
     /// Pods in service at rest.
     pub pods: u32,
     /// Replicas of the ingress controller.
@@ -117,7 +133,19 @@ pub struct Frame<'a> {
 /// Every series that the world could expose.
 #[must_use]
 pub fn potential(frame: &Frame<'_>) -> Vec<Potential> {
-    let mut all = nginx::series(frame);
+    let mut all = match frame.front {
+        Front::Nginx | Front::Service => nginx::series(frame),
+        Front::Gateway => Vec::new(),
+        Front::Istio => istio::series(frame),
+        Front::Linkerd => linkerd::series(frame),
+        Front::Traefik => traefik::series(frame),
+        Front::Skipper => skipper::series(frame),
+        Front::Apisix => apisix::series(frame),
+        Front::Osm => osm::series(frame),
+        Front::Contour | Front::AppMesh | Front::Gloo | Front::Kuma | Front::Knative => {
+            envoy::series(frame)
+        }
+    };
     all.extend(app::series(frame));
     all
 }

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use crate::arrivals::Arrivals;
-use crate::draw::binomial;
+use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
@@ -66,6 +66,8 @@ pub struct Flow<'a> {
     pub split: Split,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
+    /// The same arrivals again for what is mirrored: copies of requests that others answer.
+    mirrors: Vec<Arrivals>,
     /// Expected requests on the new version that the first ledger has already given out, by cell.
     counted_new: Vec<f64>,
     /// The part of the traffic that each replica of the ingress controller passes on.
@@ -94,6 +96,7 @@ impl<'a> Flow<'a> {
             behaviours,
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
+            mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
             exposed: 0,
@@ -107,7 +110,7 @@ impl<'a> Flow<'a> {
     /// Begins another replication, keeping the memory.
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
-        for ledger in &mut self.ledgers {
+        for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
         self.counted_new.clear();
@@ -152,13 +155,7 @@ impl<'a> Flow<'a> {
             }
             for Treated { mask, mass, span } in parts.iter() {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
-                let treatment = self.behaviours.get(mask);
-                let failed = binomial(requests, treatment.behaviour.error_share, stream);
-                let portion = Portion {
-                    requests,
-                    failed,
-                    mask,
-                };
+                let portion = self.treat(requests, mask, stream);
                 if family == 0 && watched.cohort != Cohort::PrimaryOld {
                     self.counted_new
                         .resize(self.counted_new.len().max(cell + 1), 0.0);
@@ -168,7 +165,59 @@ impl<'a> Flow<'a> {
                 }
                 each(portion, stream);
             }
+            if watched.cohort == Cohort::Canary {
+                self.draw_copies((family, cell), watched.part, (a, b), stream, &mut each);
+            }
             cell += 1;
+        }
+    }
+
+    /// Draws what the canary gets besides users' requests: mirrored ones and those of load tests.
+    /// Nobody waits for the answers, so nobody is hurt by them.
+    fn draw_copies(
+        &mut self,
+        (family, cell): (usize, usize),
+        part: Part,
+        (a, b): (f64, f64),
+        stream: &mut Stream,
+        each: &mut impl FnMut(Portion, &mut Stream),
+    ) {
+        let (mut mirrored, mut load) = (Parts::default(), Parts::default());
+        for (from, to, segment) in self.split.between(a, b) {
+            if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
+                continue;
+            }
+            let expected = self.traffic.integral(from, to);
+            let (mirror_part, load_part) = match part {
+                // A load test goes to the canary's Service, past the router.
+                Part::OneIngress => (self.ingress_share, 0.0),
+                Part::OnePod => {
+                    let one = 1.0 / f64::from(segment.pods[Cohort::Canary as usize].max(1));
+                    (one, one)
+                }
+            };
+            let rate = expected / (to - from).max(1e-9);
+            let rps = segment.rps_per_pod(Cohort::Canary, rate);
+            let mask = self.behaviours.mask(Cohort::Canary.version(), rps);
+            mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
+            load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
+        }
+        for Treated { mask, mass, .. } in mirrored.iter() {
+            let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
+            each(self.treat(requests, mask, stream), stream);
+        }
+        for Treated { mask, mass, .. } in load.iter() {
+            let requests = poisson(mass, stream);
+            each(self.treat(requests, mask, stream), stream);
+        }
+    }
+
+    fn treat(&self, requests: u64, mask: usize, stream: &mut Stream) -> Portion {
+        let error_share = self.behaviours.get(mask).behaviour.error_share;
+        Portion {
+            requests,
+            failed: binomial(requests, error_share, stream),
+            mask,
         }
     }
 

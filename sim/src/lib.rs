@@ -5,6 +5,7 @@
 //! stream of [`event::Event`]s.
 
 pub mod arrivals;
+pub mod capture;
 pub mod cluster;
 pub mod draw;
 pub mod ensemble;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod exposition;
 pub mod fault;
 pub mod flow;
+pub mod hook;
 pub mod latency;
 mod measure;
 pub mod monitor;

@@ -362,6 +362,7 @@ impl Tally {
         let of = |counts: &Counts| match quantity {
             Quantity::Requests(_) => counts.requests as f64,
             Quantity::SecondsSum(_) => counts.seconds,
+            Quantity::MillisSum(_) => counts.seconds * 1_000.0,
             Quantity::Bucket(_, last) => counts.buckets.iter().take(last + 1).sum::<u64>() as f64,
         };
         match quantity.answers() {

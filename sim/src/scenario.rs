@@ -7,6 +7,7 @@ use jiff::Zoned;
 
 use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
+use crate::hook::HookScript;
 use crate::latency::Latency;
 use crate::router::RouterConfig;
 use crate::traffic::Traffic;
@@ -32,6 +33,10 @@ pub struct Scenario {
     pub service: Service,
     /// What is wrong with the new revision.
     pub faults: Vec<Fault>,
+    /// Who the users are.
+    pub users: Users,
+    /// What webhooks answer; where several fit a call, the last one that has begun.
+    pub hooks: Vec<HookScript>,
     /// How weights reach the data path.
     pub router: RouterConfig,
     /// Prometheus.
@@ -51,6 +56,19 @@ pub struct Service {
     pub startup: Latency,
     /// Seconds after which people count an answer as too slow.
     pub patience_s: f64,
+}
+
+/// The users, as far as routing rules can tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Users {
+    /// The share of requests that satisfy the header and cookie rules of a policy, whatever they are.
+    pub matching: f64,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self { matching: 0.1 }
+    }
 }
 
 /// How Prometheus sees the service.

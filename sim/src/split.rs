@@ -28,7 +28,7 @@ impl Cohort {
 }
 
 /// The split from one change to the next.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Segment {
     /// Seconds since the start.
     pub from_s: f64,
@@ -36,6 +36,10 @@ pub struct Segment {
     pub share: [f64; 3],
     /// Pods that serve it, by cohort.
     pub pods: [u32; 3],
+    /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
+    pub mirror: f64,
+    /// Requests a second that a load test sends to the canary's pods.
+    pub load_rps: f64,
 }
 
 impl Segment {
@@ -48,7 +52,12 @@ impl Segment {
     /// Requests per second on each pod of a cohort when the service gets `rps`.
     #[must_use]
     pub fn rps_per_pod(&self, cohort: Cohort, rps: f64) -> f64 {
-        rps * self.share[cohort as usize] / f64::from(self.pods[cohort as usize].max(1))
+        let users = rps * self.share[cohort as usize];
+        let copies = match cohort {
+            Cohort::Canary => rps * self.mirror + self.load_rps,
+            Cohort::PrimaryNew | Cohort::PrimaryOld => 0.0,
+        };
+        (users + copies) / f64::from(self.pods[cohort as usize].max(1))
     }
 }
 
@@ -75,7 +84,11 @@ impl Split {
                 };
                 return;
             }
-            if last.share == segment.share && last.pods == segment.pods {
+            let same = Segment {
+                from_s: last.from_s,
+                ..segment
+            };
+            if *last == same {
                 return;
             }
         }
@@ -114,6 +127,7 @@ mod tests {
             from_s,
             share: [canary, 0.0, 1.0 - canary],
             pods: [1, 0, 9],
+            ..Segment::default()
         }
     }
 

@@ -78,6 +78,7 @@ impl<'a> Stage<'a> {
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,
+            front: subject.front(),
             pods: replicas,
             ingress_replicas: scenario.scrape.ingress_replicas,
             buckets_s: &scenario.scrape.buckets_s,
@@ -217,7 +218,10 @@ fn panels(potential: &[Potential], wanted: &[bool]) -> (Vec<Panel>, Store, usize
         }
         let panel = &mut panels[index];
         panel.series.push((id, series.quantity));
-        panel.sums |= matches!(series.quantity, Quantity::SecondsSum(_));
+        panel.sums |= matches!(
+            series.quantity,
+            Quantity::SecondsSum(_) | Quantity::MillisSum(_)
+        );
         panel.buckets |= matches!(series.quantity, Quantity::Bucket(..));
     }
     (panels, store, families.len())

@@ -30,6 +30,39 @@ pub enum Topology {
     Deployment,
 }
 
+/// What stands in front of the pods and counts requests there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// ingress-nginx, which knows the canary.
+    Nginx,
+    /// ingress-nginx before a Service that is switched without its knowledge.
+    Service,
+    /// A Gateway API gateway: no metrics that are the same for all of them.
+    Gateway,
+    /// Sidecars of Istio.
+    Istio,
+    /// Sidecars of Linkerd.
+    Linkerd,
+    /// Traefik.
+    Traefik,
+    /// Contour's Envoy.
+    Contour,
+    /// App Mesh's Envoy sidecars.
+    AppMesh,
+    /// Gloo's Envoy.
+    Gloo,
+    /// Kuma's Envoys.
+    Kuma,
+    /// Skipper.
+    Skipper,
+    /// APISIX.
+    Apisix,
+    /// Open Service Mesh.
+    Osm,
+    /// Knative's Envoy gateway.
+    Knative,
+}
+
 /// The names that labels are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -43,6 +76,20 @@ pub struct Names {
     pub service: String,
     /// The canary's service.
     pub canary_service: String,
+    /// The route object that the user wrote (APISIX).
+    pub route: String,
+}
+
+impl Names {
+    /// The service that Flagger puts in front of the canary or of the primary.
+    #[must_use]
+    pub fn backend(&self, is_canary: bool) -> String {
+        if is_canary {
+            self.canary_service.clone()
+        } else {
+            format!("{}-primary", self.service)
+        }
+    }
 }
 
 /// A query that a policy may send, with its place in the manifest.
@@ -68,6 +115,10 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     fn topology(&self) -> Topology;
     /// Its names.
     fn names(&self) -> Names;
+    /// What stands in front of its pods.
+    fn front(&self) -> Front {
+        Front::Nginx
+    }
     /// Pods in service, when the manifest says so.
     fn replicas(&self) -> Option<u32>;
     /// Every query it may send.

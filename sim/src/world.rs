@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
-    Answer, Call, Effect, Effects, Engine, HookAnswer, Input, Observation, Replicas, Routes,
+    Answer, Call, Effect, Effects, Engine, HookCall, Input, Observation, Replicas, Routes, Span,
     Standing, Time, Workload,
 };
 use rand::RngExt;
 
+use crate::capture::{canary_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
 use crate::flow::Flow;
+use crate::hook;
 use crate::measure;
 use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
-use crate::router::{Change, Router};
+use crate::router::{Change, Router, RouterConfig};
+use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::Topology;
+use crate::subject::{Front, Topology};
 use crate::timeline::{Entry, What};
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
@@ -85,7 +88,7 @@ impl<'a> World<'a> {
                 (stage.families, stage.lead_s),
                 &streams,
             ),
-            router: Router::new(&stage.scenario.router, streams.get(Purpose::Router)),
+            router: Router::new(router_config(stage), streams.get(Purpose::Router)),
         }
     }
 
@@ -96,10 +99,8 @@ impl<'a> World<'a> {
         self.flow.reset(&streams);
         self.router.reset(streams.get(Purpose::Router));
         let mut phase = streams.get(Purpose::Controller);
-        let first_look = Time::ZERO
-            + coalmine_policy::Span::from_secs_f64(
-                phase.random::<f64>() * self.stage.subject.period_s(),
-            );
+        let first_look =
+            Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas),
@@ -115,6 +116,9 @@ impl<'a> World<'a> {
             now: Time::ZERO,
             decided: None,
             inputs: 0,
+            pending: None,
+            mirror: 0.0,
+            load_rps: 0.0,
             world: self,
             witness,
         };
@@ -139,6 +143,15 @@ impl<'a> World<'a> {
     }
 }
 
+/// The scenario's router is ingress-nginx with its delays; others are not modelled, so their weights
+/// are in effect as they are written.
+fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
+    match stage.subject.front() {
+        Front::Nginx => &stage.scenario.router,
+        _ => &RouterConfig::Instant,
+    }
+}
+
 /// A replication on its way.
 struct Rollout<'w, 'a> {
     world: &'w mut World<'a>,
@@ -150,6 +163,12 @@ struct Rollout<'w, 'a> {
     now: Time,
     decided: Option<Time>,
     inputs: u32,
+    /// A webhook that takes its time; an engine waits for one call at a time.
+    pending: Option<(Time, Call, Answer)>,
+    /// Share of the requests that is mirrored to the canary.
+    mirror: f64,
+    /// Load tests on the canary.
+    load_rps: f64,
 }
 
 impl Rollout<'_, '_> {
@@ -176,7 +195,8 @@ impl Rollout<'_, '_> {
         while self.inputs < INPUTS_MAX && !self.is_over() {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
-            let Some(next) = wake.into_iter().chain(ready).min() else {
+            let answer = self.pending.as_ref().map(|(at, ..)| *at);
+            let Some(next) = wake.into_iter().chain(ready).chain(answer).min() else {
                 break;
             };
             if next >= horizon {
@@ -186,6 +206,9 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
+            }
+            if let Some((_, call, answer)) = self.pending.take_if(|(at, ..)| *at == next) {
+                self.tell_engine(Input::Answered { call, answer });
             }
             if wake == Some(next) {
                 self.tell_engine(Input::Tick);
@@ -236,7 +259,10 @@ impl Rollout<'_, '_> {
             Effect::SetRoutes { call, routes } => {
                 self.see(What::WeightWritten(routes.canary));
                 let now_s = self.now.as_secs_f64();
-                self.world.router.write(now_s, routes.canary.share());
+                let share = canary_share(&routes, self.world.stage.scenario.users);
+                self.mirror = mirrored_share(&routes);
+                self.world.router.write(now_s, share);
+                self.push_segment();
                 self.advance_router(now_s);
                 let seen = Input::Observed(Observation::Routes(Ok(routes)));
                 self.engine.handle(self.now, seen, &mut self.effects);
@@ -252,11 +278,7 @@ impl Rollout<'_, '_> {
                 Some((call, self.roll(&Workload::Primary, &to)))
             }
             Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
-            Effect::CallHook { call, hook } => {
-                // Nobody is at the gates: they stand open, and nobody asks for a rollback.
-                let status = if &*hook.kind == "rollback" { 403 } else { 200 };
-                Some((call, Answer::Hook(HookAnswer::Status(status))))
-            }
+            Effect::CallHook { call, hook } => self.call_hook(call, &hook),
             Effect::PointService { service, to } => {
                 let before = self.cluster.segment(self.now, self.world.router.share());
                 self.cluster.point(service, &to);
@@ -271,6 +293,20 @@ impl Rollout<'_, '_> {
                 None
             }
         }
+    }
+
+    fn call_hook(&mut self, call: Call, hook: &HookCall) -> Option<(Call, Answer)> {
+        let hooks = &self.world.stage.scenario.hooks;
+        let reply = hook::reply(hooks, hook, self.now.since(Time::ZERO));
+        if reply.load_rps > 0.0 && reply.load_rps != self.load_rps {
+            self.load_rps = reply.load_rps;
+            self.push_segment();
+        }
+        if reply.after == Span::ZERO {
+            return Some((call, reply.answer));
+        }
+        self.pending = Some((self.now + reply.after, call, reply.answer));
+        None
     }
 
     fn scale(&mut self, workload: &Workload, replicas: Replicas) -> Answer {
@@ -319,6 +355,7 @@ impl Rollout<'_, '_> {
     /// Notes who serves from now on; the share of the new version.
     fn push_segment(&mut self) -> f64 {
         let segment = self.cluster.segment(self.now, self.world.router.share());
+        let segment = with_copies(segment, self.mirror, self.load_rps);
         self.world.flow.split.push(segment);
         segment.new_share()
     }
@@ -335,9 +372,10 @@ impl Rollout<'_, '_> {
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
+        let (mirror, load_rps) = (self.mirror, self.load_rps);
         router.advance(until_s, |Change { at_s, share }| {
-            let at = Time::ZERO + coalmine_policy::Span::from_secs_f64(at_s);
-            let mut segment = cluster.segment(at, share);
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
             segment.from_s = at_s;
             if witness.is_watching() {
                 witness.see(Entry {
@@ -353,5 +391,17 @@ impl Rollout<'_, '_> {
         if self.witness.is_watching() {
             self.witness.see(Entry { at: self.now, what });
         }
+    }
+}
+
+/// What reaches the canary besides users, as long as it has pods.
+fn with_copies(segment: Segment, mirror: f64, load_rps: f64) -> Segment {
+    if segment.pods[Cohort::Canary as usize] == 0 {
+        return segment;
+    }
+    Segment {
+        mirror,
+        load_rps,
+        ..segment
     }
 }

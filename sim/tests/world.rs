@@ -9,7 +9,7 @@ use coalmine_sim::event::{Event, PolicyInfo, Study};
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::router::RouterConfig;
-use coalmine_sim::scenario::{Scenario, Scrape, Service};
+use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::timeline::{Entry, What};
@@ -27,6 +27,8 @@ fn scenario(rps: f64, fault: Option<Fault>) -> Scenario {
         traffic: Traffic::constant(rps),
         service: Service::default(),
         faults: fault.into_iter().collect(),
+        users: Users::default(),
+        hooks: Vec::new(),
         router: RouterConfig::default(),
         scrape: Scrape::default(),
     }

@@ -21,6 +21,8 @@ pub(super) enum Step {
         arguments: SetRoutes,
         object: Routes,
     },
+    /// In the creation of the primary.
+    Creating,
     /// In ScaleToZero or ScaleFromZero.
     Scaling(AfterScale),
     /// In Promote.
@@ -33,6 +35,10 @@ pub(super) enum Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum AfterRoutes {
+    /// Reconcile of App Mesh before the primary is created.
+    Register,
+    /// The first Reconcile of any other router.
+    Initialize,
     Reconcile,
     Restart,
     Skip,
@@ -47,6 +53,7 @@ pub(super) enum AfterRoutes {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum AfterScale {
+    Initialize,
     Start,
     Skip,
     Finalise,
@@ -57,6 +64,13 @@ pub(super) enum AfterScale {
 pub(super) enum AfterPromote {
     Analysis,
     Skip,
+}
+
+impl AfterRoutes {
+    /// Whether it is Reconcile that writes, and not SetRoutes.
+    pub(super) const fn is_reconcile(self) -> bool {
+        matches!(self, Self::Register | Self::Initialize | Self::Reconcile)
+    }
 }
 
 impl Controller {
@@ -92,6 +106,7 @@ impl Controller {
                 self.routes_set(then, arguments, effects);
             }
             Step::Scaling(then) => self.scaled(then, effects),
+            Step::Creating => self.primary_created(effects),
             Step::Promoting(then) => self.promoted(then, effects),
             Step::Resting | Step::Calling(..) | Step::Measuring(_) => {}
         }
@@ -123,6 +138,11 @@ impl Controller {
         then: AfterRoutes,
         effects: &mut Effects,
     ) {
+        // Every router reads its object before it writes.
+        if !self.routed && self.has_router_object() && !then.is_reconcile() {
+            let note = "tick ends: the router's object does not exist yet".to_owned();
+            return effects.record(|| Record::Note(note));
+        }
         let before = self.seen.routes.as_ref().cloned().unwrap_or_default();
         let object = routes::set_routes(&self.canary, arguments, &before);
         let routes = object.clone();
@@ -140,6 +160,16 @@ impl Controller {
             call,
             workload: Workload::Target,
             replicas,
+        });
+    }
+
+    pub(super) fn create_primary(&mut self, effects: &mut Effects) {
+        let to = self.seen.target_template.clone();
+        let call = self.await_call(Step::Creating);
+        effects.push(Effect::Roll {
+            call,
+            workload: Workload::Primary,
+            to,
         });
     }
 

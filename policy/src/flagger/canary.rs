@@ -22,6 +22,8 @@ pub struct Canary {
     pub provider: Provider,
     /// `spec.ingressRef.name`, else the target's name.
     pub ingress: String,
+    /// `spec.routeRef.name`, else the target's name; of a Knative target its latest revision.
+    pub route: String,
     /// The apex service: `spec.service.name`, else the target's name.
     pub service: String,
     /// `spec.analysis`.
@@ -58,6 +60,8 @@ pub enum TargetKind {
     DaemonSet,
     /// A plain Service: always ready.
     Service,
+    /// A Knative Service: ready or not, never given up.
+    Knative,
 }
 
 /// `spec.analysis`. Weights are whole hundredths, thresholds of readiness percent.

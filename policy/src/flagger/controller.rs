@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Canary;
-use super::calls::{AfterRoutes, Step};
+use super::calls::Step;
+use super::provider::RouterKind;
 use super::read::reread;
 use super::routes::{self, Reading, SetRoutes};
 use super::status::{Phase, Status};
@@ -33,6 +34,8 @@ pub struct Controller {
     pub(super) routes: Reading,
     /// The fingerprint of the router's object as last reconciled.
     pub(super) reconciled: u64,
+    /// Whether the router's object has been made.
+    pub(super) routed: bool,
     pub(super) now: Time,
     next_tick: Time,
     pub(super) step: Step,
@@ -83,11 +86,23 @@ impl Controller {
             status: Status::initialized(promoted),
             overrides: Overrides::default(),
             routes: Reading::PRIMARY,
+            routed: true,
             now: Time::ZERO,
             next_tick: first_tick,
             step: Step::Resting,
             awaited: None,
             next_call: 0,
+        }
+    }
+
+    /// A controller that meets a new Canary: `target` runs and serves, there is no primary and no
+    /// object of the router. It creates the primary ([`crate::Effect::Roll`]) at the first tick.
+    #[must_use]
+    pub fn uninitialized(canary: Arc<Canary>, target: Template, first_tick: Time) -> Self {
+        Self {
+            status: Status::unseen(),
+            routed: false,
+            ..Self::new(canary, target, first_tick)
         }
     }
 
@@ -124,7 +139,7 @@ impl Controller {
         match &self.step {
             Step::Routing {
                 then, arguments, ..
-            } if *then != AfterRoutes::Reconcile => Some(*arguments),
+            } if !then.is_reconcile() => Some(*arguments),
             _ => None,
         }
     }
@@ -190,6 +205,10 @@ impl Controller {
         }
     }
 
+    pub(super) fn has_router_object(&self) -> bool {
+        self.canary.provider.router() != RouterKind::Nothing
+    }
+
     pub(super) fn is_suspended(&self) -> bool {
         self.overrides.suspend.unwrap_or(self.canary.suspend)
     }
@@ -219,7 +238,7 @@ impl Engine for Controller {
 
     fn standing(&self) -> Standing {
         match self.status.phase {
-            Phase::Initialized => Standing::Idle,
+            Phase::Initializing | Phase::Initialized => Standing::Idle,
             Phase::Succeeded => Standing::Promoted,
             // A failed promotion leaves all traffic on the canary until somebody acts.
             Phase::Failed if self.status.canary_weight > 0 => Standing::Paused,

@@ -44,6 +44,11 @@ impl Controller {
         effects: &mut Effects,
     ) {
         match then {
+            AfterRoutes::Register => {
+                self.routed = true;
+                self.initialize_primary(effects);
+            }
+            AfterRoutes::Initialize => self.initialized(effects),
             AfterRoutes::Reconcile => {
                 self.reconciled = self.canary.routing;
                 self.after_reconcile(effects);
@@ -72,6 +77,7 @@ impl Controller {
 
     pub(super) fn scaled(&mut self, then: AfterScale, effects: &mut Effects) {
         match then {
+            AfterScale::Initialize => self.target_scaled_down(effects),
             AfterScale::Start => {
                 self.decided(Decision::Start, "Flagger scheduler.go:925", effects, |c| {
                     format!("new revision {}", c.seen.target_template)
@@ -107,7 +113,7 @@ impl Controller {
     }
 
     /// SyncStatus; nothing is written when a mandatory config is missing.
-    fn sync_status(&mut self, phase: Phase, weight: i64, effects: &mut Effects) -> bool {
+    pub(super) fn sync_status(&mut self, phase: Phase, weight: i64, effects: &mut Effects) -> bool {
         let configs = match self.configs() {
             Ok(configs) => configs.cloned(),
             Err(why) => {

@@ -4,6 +4,8 @@ use super::Measure;
 use super::provider::Observer;
 use super::template::Model;
 
+mod skipper;
+
 /// Both questions to Traefik are asked of this histogram.
 const TRAEFIK: &str = "traefik_service_request_duration_seconds_bucket";
 
@@ -36,6 +38,28 @@ pub(super) fn success_rate(observer: Observer, model: &Model<'_>) -> String {
                 TRAEFIK,
                 format!("{service}{good}"),
                 format!("{service}{all}"),
+            )
+        }
+        Observer::Skipper => return skipper::success_rate(model),
+        Observer::Apisix => {
+            let all = apisix_selector(model);
+            ("apisix_http_status", format!("{all}, code!~\"5..\""), all)
+        }
+        Observer::Osm => {
+            let all = osm_selector(model);
+            (
+                "osm_request_total",
+                format!("{all}, response_code!~\"5.*\""),
+                all,
+            )
+        }
+        envoy => {
+            let all = envoy_selector(envoy, model);
+            let good = format!("{all}, envoy_response_code!~\"5.*\"");
+            (
+                "envoy_cluster_upstream_rq",
+                good,
+                format!("{all}{}", trailing_comma(envoy)),
             )
         }
     };
@@ -84,6 +108,25 @@ pub(super) fn duration(observer: Observer, model: &Model<'_>) -> (String, Measur
             let seconds = p99(TRAEFIK, &traefik_selector(model));
             (format!("{seconds} * 1000"), Measure::Millis)
         }
+        Observer::Skipper => (skipper::duration(model), Measure::Millis),
+        Observer::Apisix => {
+            let selector = format!("type=~\"request\", {}", apisix_selector(model));
+            (
+                p99("apisix_http_latency_bucket", &selector),
+                Measure::Millis,
+            )
+        }
+        Observer::Osm => (
+            p99("osm_request_duration_ms_bucket", &osm_selector(model)),
+            Measure::Millis,
+        ),
+        envoy => {
+            let selector = envoy_selector(envoy, model) + trailing_comma(envoy);
+            (
+                p99("envoy_cluster_upstream_rq_time_bucket", &selector),
+                Measure::Millis,
+            )
+        }
     }
 }
 
@@ -125,6 +168,46 @@ fn linkerd_selector(model: &Model<'_>, classification: &str) -> String {
     )
 }
 
+fn apisix_selector(model: &Model<'_>) -> String {
+    let (namespace, route, target) = (model.namespace, model.route, model.target);
+    format!("route=~\"{namespace}_{route}-{target}-canary_.+\"")
+}
+
+fn osm_selector(model: &Model<'_>) -> String {
+    let (namespace, target) = (model.namespace, model.target);
+    format!(
+        "destination_namespace=\"{namespace}\", destination_kind=\"Deployment\", \
+         destination_name=\"{target}\""
+    )
+}
+
+/// Envoy counts the same for all of them; each names its clusters in its own way.
+fn envoy_selector(observer: Observer, model: &Model<'_>) -> String {
+    let (namespace, target, service) = (model.namespace, model.target, model.service);
+    match observer {
+        Observer::AppMesh => http_selector(model),
+        Observer::Contour => {
+            format!("envoy_cluster_name=~\"{namespace}_{service}-canary_[0-9a-zA-Z-]+\"")
+        }
+        Observer::Gloo => format!(
+            "envoy_cluster_name=~\"{namespace}-{target}-canaryupstream-[0-9a-zA-Z-]+_[0-9a-zA-Z-]+\""
+        ),
+        Observer::Kuma => {
+            format!("service=~\"{target}-canary_{namespace}_svc_[0-9a-zA-Z-]+\"")
+        }
+        _ => format!("envoy_cluster_name=~\"{namespace}/{}\"", model.route),
+    }
+}
+
+/// All but App Mesh's leave a comma behind the last matcher, which PromQL allows.
+fn trailing_comma(observer: Observer) -> &'static str {
+    if observer == Observer::AppMesh {
+        ""
+    } else {
+        ","
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::template::tests::model;
@@ -150,6 +233,63 @@ mod tests {
                      {mean}_count{{ {selector} }}[2m] ) ) * 1000"
                 ),
                 Measure::Millis
+            )
+        );
+    }
+
+    #[test]
+    fn envoys_clusters_are_named_by_each_in_its_own_way() {
+        let rate = |observer| success_rate(observer, &model());
+        let all = |observer: Observer| {
+            let query = rate(observer);
+            let (_, all) = query.split_once(" / ").expect("a quotient");
+            all.to_owned()
+        };
+        let of = |selector: &str| {
+            format!("sum( rate( envoy_cluster_upstream_rq{{ {selector} }}[2m] ) ) * 100")
+        };
+        let name = |cluster: &str| of(&format!("envoy_cluster_name=~\"{cluster}\","));
+        let any = "[0-9a-zA-Z-]+";
+        assert_eq!(
+            all(Observer::Contour),
+            name(&format!("prod_shop-svc-canary_{any}"))
+        );
+        assert_eq!(
+            all(Observer::Gloo),
+            name(&format!("prod-shop-canaryupstream-{any}_{any}"))
+        );
+        assert_eq!(all(Observer::Knative), name("prod/shop"));
+        let kuma = format!("service=~\"shop-canary_prod_svc_{any}\",");
+        assert_eq!(all(Observer::Kuma), of(&kuma));
+        let pods = r#"kubernetes_pod_name=~"shop-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)""#;
+        assert_eq!(
+            all(Observer::AppMesh),
+            of(&format!("kubernetes_namespace=\"prod\", {pods}"))
+        );
+        let good = rate(Observer::Kuma);
+        assert!(
+            good.contains("svc_[0-9a-zA-Z-]+\", envoy_response_code!~\"5.*\" }[2m]"),
+            "{good}"
+        );
+    }
+
+    #[test]
+    fn apisix_and_osm_count_by_route_and_by_destination() {
+        let apisix = r#"route=~"prod_shop-shop-canary_.+""#;
+        assert_eq!(
+            success_rate(Observer::Apisix, &model()),
+            format!(
+                " sum( rate( apisix_http_status{{ {apisix}, code!~\"5..\" }}[2m] ) ) / \
+                 sum( rate( apisix_http_status{{ {apisix} }}[2m] ) ) * 100"
+            )
+        );
+        let osm = "destination_namespace=\"prod\", destination_kind=\"Deployment\", \
+                   destination_name=\"shop\"";
+        assert_eq!(
+            duration(Observer::Osm, &model()).0,
+            format!(
+                " histogram_quantile( 0.99, sum( rate( osm_request_duration_ms_bucket{{ {osm} \
+                 }}[2m] ) ) by (le) )"
             )
         );
     }

@@ -31,6 +31,11 @@ pub(super) fn is_ready(kind: TargetKind, state: Option<&WorkloadState>, terms: T
         (_, None) => Readiness::Waiting("the workload does not exist"),
         (TargetKind::Deployment, Some(state)) => is_deployment_ready(state, terms),
         (TargetKind::DaemonSet, Some(state)) => is_daemon_set_ready(state, terms),
+        // Flagger knative_controller.go: there is no deadline.
+        (TargetKind::Knative, Some(state)) => match is_deployment_ready(state, terms) {
+            Readiness::Stuck(why) => Readiness::Waiting(why),
+            other => other,
+        },
     }
 }
 

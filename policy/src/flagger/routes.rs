@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::provider::RouterKind;
 use super::steps::TOTAL_WEIGHT;
 use super::{Canary, Provider};
 use crate::effect::{HeaderMatch, RouteRule};
@@ -44,21 +45,23 @@ impl Reading {
 pub(super) fn get_routes(canary: &Canary, iterations: i64, object: &Routes) -> Reading {
     let has_match = !canary.analysis.matches.is_empty();
     let rule = object.rules.first();
-    match canary.provider {
+    match canary.provider.router() {
         // nop.go: no object; the count decides.
-        Provider::Kubernetes if iterations > 0 => Reading::CANARY,
-        Provider::Kubernetes => Reading::PRIMARY,
+        RouterKind::Nothing if iterations > 0 => Reading::CANARY,
+        RouterKind::Nothing => Reading::PRIMARY,
         // ingress.go:138: a header or cookie annotation counts as all the traffic.
-        Provider::Nginx if has_match && rule.is_some() => Reading::CANARY,
-        Provider::Nginx | Provider::Linkerd | Provider::Traefik => {
-            Reading::weighted(hundredths(object.canary))
-        }
-        Provider::Istio | Provider::GatewayApiV1 | Provider::GatewayApiV1Beta1 => Reading {
+        RouterKind::Ingress if has_match && rule.is_some() => Reading::CANARY,
+        RouterKind::Ingress | RouterKind::Split => Reading::weighted(hundredths(object.canary)),
+        RouterKind::Rules | RouterKind::Conditions => Reading {
             mirrored: object.mirrored,
             // With match conditions the rule that has both backends is read.
             ..Reading::weighted(hundredths(rule.map_or(object.canary, |rule| rule.share)))
         },
     }
+}
+
+fn owned((name, value): (&String, &HeaderMatch)) -> (String, HeaderMatch) {
+    (name.clone(), value.clone())
 }
 
 fn hundredths(weight: Weight) -> i64 {
@@ -72,10 +75,16 @@ fn hundredths(weight: Weight) -> i64 {
 pub(super) fn set_routes(canary: &Canary, arguments: SetRoutes, before: &Routes) -> Routes {
     let weight = percent(arguments.canary);
     let matches = &canary.analysis.matches;
-    match canary.provider {
-        Provider::Kubernetes => Routes::default(),
-        Provider::Linkerd | Provider::Traefik => Routes::weighted(weight),
-        Provider::Nginx => set_ingress(canary, weight, before),
+    match canary.provider.router() {
+        RouterKind::Nothing => Routes::default(),
+        RouterKind::Split => Routes::weighted(weight),
+        RouterKind::Ingress => set_ingress(canary, weight, before),
+        RouterKind::Conditions if matches.is_empty() => Routes::weighted(weight),
+        // contour.go:407, appmesh.go:492: the conditions of all entries land on one route.
+        RouterKind::Conditions if weight != Weight::ZERO => Routes {
+            rules: vec![rule(matches.iter().flatten().map(owned).collect(), weight)],
+            ..Routes::default()
+        },
         _ if matches.is_empty() || weight == Weight::ZERO => Routes {
             canary: weight,
             mirrored: arguments.mirrored && can_mirror(canary),
@@ -154,7 +163,8 @@ fn rule(headers: BTreeMap<String, HeaderMatch>, share: Weight) -> RouteRule {
 
 /// Gateway API mirrors only blue/green runs (Flagger gateway_api.go:385).
 fn can_mirror(canary: &Canary) -> bool {
-    canary.provider == Provider::Istio || canary.analysis.iterations > 0
+    canary.provider == Provider::Istio
+        || canary.provider.is_gateway_api() && canary.analysis.iterations > 0
 }
 
 /// Only Istio has the field (Flagger istio.go:534).
@@ -192,6 +202,27 @@ mod tests {
         let canary = canary("istio", AB);
         let written = set_routes(&canary, Reading::weighted(75), &Routes::default());
         assert_eq!((written.canary, written.rules.len()), (Weight::ZERO, 2));
+        assert_eq!(get_routes(&canary, 1, &written), Reading::weighted(75));
+    }
+
+    #[test]
+    fn contour_wants_all_conditions_of_all_entries() {
+        let canary = canary("contour", AB);
+        let written = set_routes(&canary, Reading::CANARY, &Routes::default());
+        assert_eq!(
+            (written.rules.len(), written.rules[0].headers.len()),
+            (1, 2)
+        );
+        assert_eq!(get_routes(&canary, 1, &written), Reading::CANARY);
+        let cleared = set_routes(&canary, Reading::PRIMARY, &written);
+        assert_eq!(cleared, Routes::default());
+    }
+
+    #[test]
+    fn a_split_knows_only_weights() {
+        let canary = canary("kuma", AB);
+        let written = set_routes(&canary, Reading::weighted(75), &Routes::default());
+        assert_eq!(written, Routes::weighted(Weight::percent(75)));
         assert_eq!(get_routes(&canary, 1, &written), Reading::weighted(75));
     }
 

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Template, Time};
 
-/// `status.phase`. Initialisation has happened when coalmine takes over, so its phases are left
-/// out.
+/// `status.phase`. The empty phase of a Canary never seen before counts as `Initializing`, as it
+/// does everywhere in Flagger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
+    /// The primary is made from the target.
+    Initializing,
     /// The primary runs, the target is scaled to zero, no run yet.
     Initialized,
     /// A new revision waits for `confirm-rollout`.
@@ -34,6 +36,7 @@ impl Phase {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Initializing => "Initializing",
             Self::Initialized => "Initialized",
             Self::Waiting => "Waiting",
             Self::Progressing => "Progressing",
@@ -98,6 +101,14 @@ impl Status {
         }
     }
 
+    /// Of an object that Flagger has not seen before: no revision is known, not even as empty hash.
+    pub(super) fn unseen() -> Self {
+        Self {
+            phase: Phase::Initializing,
+            ..Self::initialized(Template::new(""))
+        }
+    }
+
     /// Flagger status.go:32: the literal's absent counters become zero, `lastAppliedSpec` and the
     /// tracked configs become what is there now.
     pub(super) fn sync_status(
@@ -112,6 +123,9 @@ impl Status {
         self.canary_weight = weight;
         self.failed_checks = 0;
         self.iterations = 0;
+        if phase == Phase::Initialized {
+            self.last_promoted = target.clone();
+        }
         self.remember_revision(now, target, configs);
     }
 

@@ -15,6 +15,10 @@ impl Controller {
             effects.record(|| Record::Note("skipped: the object is suspended".to_owned()));
             return;
         }
+        if self.status.phase == Phase::Initializing {
+            self.reconciled = self.canary.routing;
+            return self.initialize(effects);
+        }
         // Any difference rewrites the object with 100/0.
         if self.reconciled != self.canary.routing {
             let decision = Decision::Advance(Weight::ZERO);
@@ -176,7 +180,7 @@ impl Controller {
         }
     }
 
-    fn readiness(&self, state: Option<&WorkloadState>, threshold: i64) -> Readiness {
+    pub(super) fn readiness(&self, state: Option<&WorkloadState>, threshold: i64) -> Readiness {
         let terms = Terms {
             now: self.now,
             deadline: self.canary.progress_deadline_ns,
@@ -186,7 +190,7 @@ impl Controller {
         is_ready(self.canary.target.kind, state, terms)
     }
 
-    fn hold(&self, rule: &'static str, who: &str, why: &str, effects: &mut Effects) {
+    pub(super) fn hold(&self, rule: &'static str, who: &str, why: &str, effects: &mut Effects) {
         self.decided(Decision::Hold, rule, effects, |_| format!("{who}: {why}"));
     }
 

@@ -2,12 +2,12 @@
 
 use coalmine_policy::Span;
 use coalmine_policy::source::{Diagnostics, Document, Fields};
-use coalmine_sim::scenario::{Scenario, Scrape, Service};
+use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
-use super::{clock, fault, prometheus, router, service, traffic};
+use super::{clock, fault, hooks, prometheus, router, service, traffic};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -63,6 +63,11 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         Some(form) => fault::read(form, found),
         None => FaultSection::default(),
     };
+    let users = match spec.form("users", found) {
+        Some(form) => hooks::read_users(form, found),
+        None => Users::default(),
+    };
+    let hooks = hooks::read(&mut spec, found);
     let router = router::read(spec.form("router", found), found);
     let mut scrape = Scrape {
         ingress_replicas: router::replicas(&router),
@@ -83,6 +88,8 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         traffic: traffic?,
         service,
         faults: fault.effects,
+        users,
+        hooks,
         router,
         scrape,
     })

@@ -1,7 +1,8 @@
 use coalmine_policy::Span;
+use coalmine_sim::hook::{HookScript, HookSelector};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::{IngressNginx, RouterConfig};
-use coalmine_sim::scenario::{Scrape, Service};
+use coalmine_sim::scenario::{Scrape, Service, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
@@ -42,6 +43,8 @@ fn what_is_left_out_is_as_the_simulator_has_it() {
     assert_eq!(scenario.service, Service::default());
     assert_eq!(scenario.router, RouterConfig::default());
     assert_eq!(scenario.scrape, Scrape::default());
+    assert_eq!(scenario.users, Users { matching: 0.1 });
+    assert_eq!(scenario.hooks, []);
     assert_eq!(
         scenario.start.to_string(),
         "2026-03-02T09:05:00+05:30[Asia/Kolkata]"
@@ -251,4 +254,41 @@ fn a_prometheus_that_would_take_for_ever_or_lose_buckets_is_refused() {
     assert!(complaints.contains("64 bounds, too many"), "{complaints}");
     let (scenarios, _) = prometheus(&format!("buckets: [{}]", bounds[1..].join(", ")));
     assert_eq!(scenarios[0].scrape.buckets_s.len(), 63);
+}
+
+#[test]
+fn hooks_and_users_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let rest = "  users: {matching: 0.25}\n  hooks: [{type: rollback, status: 200, after: 5m}, \
+                {name: load, delay: 2s, load: 50}]\n";
+    let scenario = good(&format!("{traffic}{rest}"));
+    assert_eq!(scenario.users.matching, 0.25);
+    let rollback = HookScript {
+        hook: HookSelector::Type("rollback".to_owned()),
+        status: Some(200),
+        after: Span::from_mins(5),
+        delay: Span::ZERO,
+        load_rps: 0.0,
+    };
+    let load = HookScript {
+        hook: HookSelector::Name("load".to_owned()),
+        status: None,
+        after: Span::ZERO,
+        delay: Span::from_secs(2),
+        load_rps: 50.0,
+    };
+    assert_eq!(scenario.hooks, [rollback, load]);
+    let rest = "  users: {matching: 2}\n  hooks: [{status: 200}, {type: rolback}, \
+                {name: a, status: 7}]\n";
+    let (scenarios, complaints) = with(&format!("{traffic}{rest}"));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:21: error: `spec.users.matching` is 2, not a share",
+        "a.yaml:10:11: error: a hook entry needs either `type` or `name`",
+        "a.yaml:10:33: error: `spec.hooks[1].type` is \"rolback\", no type of hook that is \
+         answered (did you mean `rollback`?)",
+        "`spec.hooks[2].status` is 7, no HTTP status",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
 }

@@ -5,20 +5,42 @@ use coalmine_promql::Labels;
 use super::{Answers, Class, Frame, Potential, Quantity, Target, histogram};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
-const FAMILY: usize = 1;
+pub(super) const FAMILY: usize = 1;
 
 pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
+    let mut all = Vec::new();
+    for (workload, ordinal) in places(frame) {
+        pod(frame, workload, ordinal, &mut all);
+    }
+    all
+}
+
+/// A pod as its sidecar knows it.
+pub(super) struct Pod {
+    pub(super) target: Target,
+    /// The Deployment's name.
+    pub(super) owner: String,
+    pub(super) name: String,
+    pub(super) instance: String,
+}
+
+/// Every pod that may come to be.
+pub(super) fn pods(frame: &Frame<'_>) -> Vec<Pod> {
+    let pod = |(workload, ordinal)| Pod {
+        target: Target::Pod { workload, ordinal },
+        owner: owner(frame, workload),
+        name: pod_name(frame, workload, ordinal),
+        instance: instance(workload, ordinal),
+    };
+    places(frame).map(pod).collect()
+}
+
+fn places(frame: &Frame<'_>) -> impl Iterator<Item = (usize, u32)> {
     let workloads = match frame.topology {
         Topology::Deployment => 1,
         _ => 2,
     };
-    let mut all = Vec::new();
-    for workload in 0..workloads {
-        for ordinal in 0..ordinals(frame, workload) {
-            pod(frame, workload, ordinal, &mut all);
-        }
-    }
-    all
+    (0..workloads).flat_map(|w| (0..ordinals(frame, w)).map(move |ordinal| (w, ordinal)))
 }
 
 /// Pods that a workload may have in one rollout, one after another.
@@ -73,16 +95,8 @@ fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'st
 fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str, String)> {
     let names = frame.names;
     let is_canary = workload == 1;
-    let hash = if is_canary {
-        NEW_TEMPLATE
-    } else {
-        OLD_TEMPLATE
-    };
-    let owner = match (frame.topology, is_canary) {
-        (Topology::PrimaryAndTarget, false) => format!("{}-primary", names.app),
-        _ => names.app.clone(),
-    };
-    let pod = format!("{owner}-{hash}-{}", suffix(ordinal));
+    let owner = owner(frame, workload);
+    let (pod, hash) = (pod_name(frame, workload, ordinal), hash(workload));
     let service = if is_canary {
         &names.canary_service
     } else {
@@ -98,15 +112,7 @@ fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str
         ("deployment", owner),
         ("kubernetes_pod_name", pod.clone()),
         ("pod", pod),
-        (
-            "instance",
-            format!(
-                "10.{}.{}.{}:8080",
-                workload + 1,
-                ordinal / 250,
-                ordinal % 250 + 1
-            ),
-        ),
+        ("instance", instance(workload, ordinal)),
         (
             "version",
             if is_canary { "canary" } else { "stable" }.to_owned(),
@@ -115,6 +121,39 @@ fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str
         ("rollouts_pod_template_hash", hash.to_owned()),
         ("method", "GET".to_owned()),
     ]
+}
+
+fn hash(workload: usize) -> &'static str {
+    if workload == 1 {
+        NEW_TEMPLATE
+    } else {
+        OLD_TEMPLATE
+    }
+}
+
+fn owner(frame: &Frame<'_>, workload: usize) -> String {
+    match (frame.topology, workload) {
+        (Topology::PrimaryAndTarget, 0) => format!("{}-primary", frame.names.app),
+        _ => frame.names.app.clone(),
+    }
+}
+
+fn pod_name(frame: &Frame<'_>, workload: usize, ordinal: u32) -> String {
+    format!(
+        "{}-{}-{}",
+        owner(frame, workload),
+        hash(workload),
+        suffix(ordinal)
+    )
+}
+
+fn instance(workload: usize, ordinal: u32) -> String {
+    format!(
+        "10.{}.{}.{}:8080",
+        workload + 1,
+        ordinal / 250,
+        ordinal % 250 + 1
+    )
 }
 
 /// Five characters from the alphabet Kubernetes uses for generated names.

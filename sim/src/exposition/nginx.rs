@@ -3,7 +3,7 @@
 use coalmine_promql::Labels;
 
 use super::{Answers, Class, Frame, Potential, TO_ALL, TO_CANARY, TO_STABLE, Target, histogram};
-use crate::subject::Topology;
+use crate::subject::{Front, Topology};
 
 const FAMILY: usize = 0;
 
@@ -15,6 +15,8 @@ const HISTOGRAMS: [&str; 2] = [
 
 pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
     let classes: &[Class] = match frame.topology {
+        // An ingress in front of Flagger's apex service knows of no canary.
+        _ if frame.front == Front::Service => &[TO_ALL],
         Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true } => {
             &[TO_CANARY, TO_STABLE]
         }

@@ -23,27 +23,24 @@ impl Subject for Arc<Rollout> {
     fn names(&self) -> Names {
         let ingress = self.canary.routing.as_ref();
         let ingress = ingress.and_then(|routing| routing.ingresses.first());
-        if let Some(blue_green) = &self.blue_green {
-            let active = &blue_green.active_service;
-            return Names {
-                namespace: self.namespace.clone(),
-                app: self.name.clone(),
-                ingress: self.name.clone(),
-                service: active.clone(),
-                canary_service: blue_green
-                    .preview_service
-                    .as_ref()
-                    .unwrap_or(active)
-                    .clone(),
-            };
-        }
-        let or_name = |name: &Option<String>| name.clone().unwrap_or_else(|| self.name.clone());
+        let (stable, canary) = match &self.blue_green {
+            Some(blue_green) => (
+                Some(&blue_green.active_service),
+                blue_green.preview_service.as_ref(),
+            ),
+            None => (
+                self.canary.stable_service.as_ref(),
+                self.canary.canary_service.as_ref(),
+            ),
+        };
+        let stable = stable.unwrap_or(&self.name);
         Names {
             namespace: self.namespace.clone(),
             app: self.name.clone(),
             ingress: ingress.unwrap_or(&self.name).clone(),
-            service: or_name(&self.canary.stable_service),
-            canary_service: or_name(&self.canary.canary_service),
+            service: stable.clone(),
+            canary_service: canary.unwrap_or(stable).clone(),
+            route: self.name.clone(),
         }
     }
 

@@ -23,6 +23,7 @@ impl Subject for Arc<Baseline> {
             ingress: self.name.clone(),
             service: self.name.clone(),
             canary_service: format!("{}-canary", self.name),
+            route: self.name.clone(),
         }
     }
 

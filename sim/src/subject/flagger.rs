@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use coalmine_policy::flagger::{Canary, Controller};
+use coalmine_policy::flagger::{Canary, Controller, Provider};
 use coalmine_policy::{Engine, Span, Template, Time};
 
-use super::{Asked, Names, OLD_TEMPLATE, Subject, Topology};
+use super::{Asked, Front, Names, OLD_TEMPLATE, Subject, Topology};
 
 impl Subject for Arc<Canary> {
     fn start(&self, now: Time) -> Box<dyn Engine> {
@@ -24,6 +24,30 @@ impl Subject for Arc<Canary> {
             ingress: self.ingress.clone(),
             service: self.service.clone(),
             canary_service: self.canary_service(),
+            route: self.route.clone(),
+        }
+    }
+
+    fn front(&self) -> Front {
+        match self.provider {
+            Provider::Nginx => Front::Nginx,
+            Provider::Kubernetes => Front::Service,
+            Provider::GatewayApiV1 | Provider::GatewayApiV1Beta1 => Front::Gateway,
+            // The SMI router knows no metrics of its own: Flagger asks Istio's.
+            Provider::Istio
+            | Provider::SmiV1Alpha1
+            | Provider::SmiV1Alpha2
+            | Provider::SmiV1Alpha3 => Front::Istio,
+            Provider::Linkerd => Front::Linkerd,
+            Provider::Traefik => Front::Traefik,
+            Provider::Contour => Front::Contour,
+            Provider::AppMesh | Provider::AppMeshV1Beta2 => Front::AppMesh,
+            Provider::Gloo => Front::Gloo,
+            Provider::Kuma => Front::Kuma,
+            Provider::Skipper => Front::Skipper,
+            Provider::Apisix => Front::Apisix,
+            Provider::Osm => Front::Osm,
+            Provider::Knative => Front::Knative,
         }
     }
 

@@ -76,6 +76,7 @@ fn call_of(effect: &Effect) -> Option<Call> {
         | Effect::SetRoutes { call, .. }
         | Effect::Scale { call, .. }
         | Effect::Promote { call }
+        | Effect::Roll { call, .. }
         | Effect::CallHook { call, .. } => Some(*call),
         _ => None,
     }
@@ -387,3 +388,5 @@ fn random_input(rig: &mut Rig, dice: &mut Dice, pending: Option<Call>) -> Input 
         },
     }
 }
+
+mod initialization;

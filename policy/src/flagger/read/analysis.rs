@@ -31,6 +31,8 @@ pub(super) fn read_analysis(
     let mut int = |name| fields.int(name, found);
     let (threshold, iterations) = (int("threshold"), int("iterations"));
     let (max_weight, step_weight) = (int("maxWeight"), int("stepWeight"));
+    traps::warn_of_replaced((threshold, max_weight), &mut fields, found);
+    let mut int = |name| fields.int(name, found);
     let (promotion, mirror_weight) = (int("stepWeightPromotion"), int("mirrorWeight"));
     let (primary, canary) = (int("primaryReadyThreshold"), int("canaryReadyThreshold"));
     let step_weights = read_step_weights(&mut fields, found);
@@ -141,6 +143,11 @@ fn read_alerts(fields: &mut Fields<'_>, found: &mut Diagnostics) {
     for mut alert in report::items(fields, "alerts", found) {
         report::require(&mut alert, &["name", "providerRef"], found);
         alert.string("name", found);
+        if alert.node("severity").is_none() {
+            // Flagger events.go:91: no default is applied, whatever the documentation says.
+            let what = "is missing, and then the alert is never sent";
+            report::warn(&mut alert, "severity", what, "add `severity: info`", found);
+        }
         report::word(
             &mut alert,
             "severity",

@@ -15,6 +15,8 @@ pub(super) fn read_matches(
     let mut matches = Vec::new();
     for mut entry in report::items(fields, "match", found) {
         let mut conditions = read_headers(&mut entry, found);
+        check_query_params(&mut entry, found);
+        report::strings(&mut entry, "sourceLabels", found);
         for other in ["queryParams", "sourceLabels"] {
             // An Ingress ignores them.
             if entry.node(other).is_some() && provider != Provider::Nginx {
@@ -28,6 +30,12 @@ pub(super) fn read_matches(
         matches.push(conditions);
         entry.finish(found);
     }
+    if provider == Provider::Gloo && !matches.is_empty() {
+        let what = "is not modelled with provider gloo: the RouteTable then has no route for \
+                    anybody else";
+        let cure = "remove it, or use a provider that routes the others too, such as istio";
+        report::error(fields, "match", what, cure, found);
+    }
     // Flagger ingress.go:183.
     let headers = matches.iter().flat_map(BTreeMap::keys);
     let mut others: Vec<_> = headers.filter(|name| *name != "cookie").collect();
@@ -38,6 +46,31 @@ pub(super) fn read_matches(
         report::warn(fields, "match", what, cure, found);
     }
     matches
+}
+
+/// The schema's `oneOf`, which has neither suffix nor a need for any.
+fn check_query_params(entry: &mut Fields<'_>, found: &mut Diagnostics) {
+    let names: Vec<&str> = match entry.node("queryParams").map(|node| &node.kind) {
+        Some(Kind::Map(entries)) => entries.iter().filter_map(|(k, _)| k.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let Some(mut map) = entry.map("queryParams", found) else {
+        return;
+    };
+    for name in names {
+        let Some(mut condition) = map.map(name, found) else {
+            continue;
+        };
+        let kinds = ["exact", "prefix", "regex"];
+        let given = kinds
+            .iter()
+            .filter(|kind| condition.string(kind, found).is_some());
+        if given.count() > 1 {
+            let what = "has more than one of exact, prefix and regex";
+            report::error(&mut map, name, what, "keep one", found);
+        }
+        condition.finish(found);
+    }
 }
 
 type Make = fn(String) -> HeaderMatch;

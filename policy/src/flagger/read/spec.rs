@@ -5,9 +5,13 @@ use std::sync::Arc;
 use super::analysis::read_analysis;
 use super::service::{read_service, seconds};
 use super::{MetricTemplate, Options, namespace, report};
-use crate::flagger::provider::{ACCEPTED, observer_of};
+use crate::flagger::provider::observer_of;
 use crate::flagger::{Canary, Provider, Target, TargetKind};
 use crate::source::{Diagnostics, Document, Fields};
+
+/// `{{ route }}` of a Knative Service is its latest revision. Knative numbers them; the run is
+/// about the second.
+const KNATIVE_REVISION: &str = "-00002";
 
 /// What reading one Canary needs from outside.
 pub(super) struct Context<'a> {
@@ -40,24 +44,26 @@ pub(super) fn read_spec(
     let router = provider.unwrap_or_default();
     let service = read_service(&mut spec, router, matches, found);
     let target_name = target.as_ref().map_or("", |target| &target.name);
-    if provider == Some(Provider::Nginx) && ingress.is_none() {
-        assume_ingress(&mut spec, target_name, found);
+    let missing = provider.and_then(Provider::needed_reference);
+    if let Some((name, kind)) = missing.filter(|(name, _)| spec.node(name).is_none()) {
+        assume_reference(&mut spec, (name, kind), target_name, found);
     }
+    let kind = target.as_ref().map_or(TargetKind::Deployment, |t| t.kind);
+    check_knative(&mut spec, kind, in_spec.flatten(), found);
     let names = Names {
         target: target_name.to_owned(),
         service: service.name.unwrap_or_else(|| target_name.to_owned()),
         ingress: ingress.unwrap_or_else(|| target_name.to_owned()),
-        route: route.unwrap_or_else(|| target_name.to_owned()),
+        route: match kind {
+            TargetKind::Knative => format!("{target_name}{KNATIVE_REVISION}"),
+            _ => route.unwrap_or_else(|| target_name.to_owned()),
+        },
     };
     read_unused(&mut spec, found);
     let progress_deadline_ns = seconds(&mut spec, "progressDeadlineSeconds", 600, found);
     let skip_analysis = spec.boolean("skipAnalysis", found).unwrap_or(false);
     let suspend = spec.boolean("suspend", found).unwrap_or(false);
-    let observer = observer_of(
-        in_spec.flatten(),
-        context.options.mesh_provider,
-        target.as_ref().map_or(TargetKind::Deployment, |t| t.kind),
-    );
+    let observer = observer_of(in_spec.flatten(), context.options.mesh_provider, kind);
     let analysis = spec
         .map("analysis", found)
         .and_then(|fields| read_analysis(fields, context, &names, (router, observer), found));
@@ -68,6 +74,7 @@ pub(super) fn read_spec(
         target: target?,
         provider: provider?,
         ingress: names.ingress,
+        route: names.route,
         service: names.service,
         analysis: analysis?,
         progress_deadline_ns,
@@ -85,12 +92,9 @@ fn read_target(spec: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Target>
     let version = fields.string("apiVersion", found).unwrap_or_default();
     let kinds = ["DaemonSet", "Deployment", "Service"];
     let kind = report::word(&mut fields, "kind", &kinds, found);
-    if kind == Some("Service") && version.starts_with("serving.knative.dev/") {
-        let cure = "coalmine models Deployment, DaemonSet and plain Service targets";
-        report::error(&mut fields, "kind", "is a Knative Service", cure, found);
-    }
     let kind = match kind? {
         "DaemonSet" => TargetKind::DaemonSet,
+        "Service" if version.starts_with("serving.knative.dev/") => TargetKind::Knative,
         "Service" => TargetKind::Service,
         _ => TargetKind::Deployment,
     };
@@ -104,15 +108,39 @@ fn read_provider(spec: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Optio
     if spec.node("provider").is_none() {
         return Some(None);
     }
-    let name = report::word(spec, "provider", &ACCEPTED, found)?;
-    let provider = Provider::from_name(name);
-    if provider.is_none() {
-        let modelled = Provider::ALL.map(Provider::as_str).join(", ");
-        let what = format!("is `{name}`, whose router and metrics coalmine does not model");
-        let cure = format!("score the policy with one of: {modelled}");
-        report::error(spec, "provider", &what, &cure, found);
+    let names = Provider::ALL.map(Provider::as_str);
+    let name = report::word(spec, "provider", &names, found)?;
+    Provider::from_name(name).map(Some)
+}
+
+/// Flagger controller.go:385-401.
+fn check_knative(
+    spec: &mut Fields<'_>,
+    target: TargetKind,
+    in_spec: Option<Provider>,
+    found: &mut Diagnostics,
+) {
+    let is_target = target == TargetKind::Knative;
+    // The controller's flag does not count here.
+    let is_provider = in_spec == Some(Provider::Knative);
+    if is_target != is_provider {
+        let what = format!(
+            "is {}; Flagger accepts provider knative with a Knative Service and with nothing else",
+            in_spec.map_or("missing", Provider::as_str)
+        );
+        let cure = "set provider knative and a targetRef of serving.knative.dev/v1, or neither";
+        report::error(spec, "provider", &what, cure, found);
     }
-    provider.map(Some)
+    if is_target && spec.node("autoscalerRef").is_some() {
+        let what = "is refused by Flagger beside a Knative Service";
+        report::error(
+            spec,
+            "autoscalerRef",
+            what,
+            "Knative scales by itself",
+            found,
+        );
+    }
 }
 
 /// The name of a referenced object.
@@ -132,16 +160,20 @@ fn read_reference(
     target.map(str::to_owned)
 }
 
-/// Flagger ingress.go:44: without it every tick ends in an error.
-fn assume_ingress(spec: &mut Fields<'_>, target: &str, found: &mut Diagnostics) {
+/// Without it every tick ends in an error.
+fn assume_reference(
+    spec: &mut Fields<'_>,
+    (name, kind): (&str, &str),
+    target: &str,
+    found: &mut Diagnostics,
+) {
+    let object = kind.rsplit(' ').next().unwrap_or(kind);
     let what = format!(
-        "is missing; provider nginx needs it (every tick ends in an error), so an Ingress named \
+        "is missing; the provider needs it (every tick ends in an error), so an {object} named \
          `{target}` like the target is assumed"
     );
-    let cure = format!(
-        "add spec.ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: {target}}}"
-    );
-    report::warn(spec, "ingressRef", &what, &cure, found);
+    let cure = format!("add spec.{name}: {{apiVersion: {kind}, name: {target}}}");
+    report::warn(spec, name, &what, &cure, found);
 }
 
 /// Fields that decide nothing; their types still count.
@@ -157,7 +189,10 @@ fn read_unused(spec: &mut Fields<'_>, found: &mut Diagnostics) {
         report::strings(&mut scaler, "primaryScalerQueries", found);
         if let Some(mut replicas) = scaler.map("primaryScalerReplicas", found) {
             for bound in ["minReplicas", "maxReplicas"] {
-                replicas.int(bound, found);
+                if replicas.int(bound, found).is_some_and(|count| count < 1) {
+                    let what = "is below 1, which the API server refuses";
+                    report::error(&mut replicas, bound, what, "write at least 1", found);
+                }
             }
             replicas.finish(found);
         }

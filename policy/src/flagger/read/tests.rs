@@ -174,7 +174,7 @@ apiVersion: flagger.app/v1beta1
 kind: Canary
 metadata: {name: b}
 spec:
-  provider: contour
+  provider: knative
   targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: b}
   analysis:
     interval: 1m
@@ -193,12 +193,85 @@ spec:
             "c.yaml:6:39: error: `spec.analysis.threshold` is a string, not an integer",
             "c.yaml:6:61: warning: unknown field `spec.analysis.typo`",
             "c.yaml:13:42: error: `spec.targetRef.kind` is `StatefulSet`",
-            "c.yaml:12:13: error: `spec.provider` is `contour`, whose router",
+            "c.yaml:12:13: error: `spec.provider` is knative; Flagger accepts provider knative with",
             "c.yaml:17:22: error: `spec.analysis.stepWeights[1]` is a string",
             "c.yaml:19:9: error: `spec.analysis.webhooks[0].url` is required",
             "c.yaml:19:25: error: `spec.analysis.webhooks[0].type` is `load`",
         ],
     );
+}
+
+#[test]
+fn what_a_router_cannot_do_without_is_said() {
+    let step = "{interval: 1m, threshold: 1, stepWeight: 10}";
+    assert_found(
+        &messages("apisix", step),
+        &["c.yaml:5:3: warning: `spec.routeRef` is missing; the provider needs it (every tick"],
+    );
+    assert_found(&messages("skipper", step), &[]);
+    let ab = "{interval: 1m, threshold: 1, iterations: 2, match: [{headers: {a: {exact: b}}}]}";
+    let gloo = "`spec.analysis.match` is not modelled with provider gloo";
+    assert_found(&messages("gloo", ab), &[gloo]);
+    let text = manifest("knative", step).replace(
+        "apps/v1, kind: Deployment",
+        "serving.knative.dev/v1, kind: Service",
+    );
+    let (canaries, found) = read_text(&text, &Options::default());
+    assert_found(&found, &[]);
+    assert_eq!(canaries[0].target.kind, crate::flagger::TargetKind::Knative);
+    let (_, found) = read_text(
+        &text.replace(
+            "  analysis:",
+            "  autoscalerRef: {apiVersion: a, kind: ScaledObject, name: x}\n  analysis:",
+        ),
+        &Options::default(),
+    );
+    assert_found(
+        &found,
+        &["`spec.autoscalerRef` is refused by Flagger beside a Knative Service"],
+    );
+}
+
+#[test]
+fn what_flagger_replaces_in_silence_is_said() {
+    let found = messages(
+        "istio",
+        "{interval: 5s, threshold: 0, stepWeight: 10, maxWeight: 0}",
+    );
+    assert_found(
+        &found,
+        &[
+            "c.yaml:9:24: warning: `spec.analysis.interval` is `5s`; Flagger raises it to 10s",
+            "c.yaml:9:39: warning: `spec.analysis.threshold` is 0; Flagger takes 1 instead",
+            "c.yaml:9:69: warning: `spec.analysis.maxWeight` is 0; Flagger takes 100 instead",
+        ],
+    );
+    let alert = "alerts: [{name: a, providerRef: {name: slack}}]";
+    let found = messages(
+        "istio",
+        &format!("{{interval: 1m, threshold: 1, stepWeight: 10, {alert}}}"),
+    );
+    assert_found(&found, &["`spec.analysis.alerts[0].severity` is missing"]);
+}
+
+#[test]
+fn what_the_schema_refuses_in_the_corners_is_an_error() {
+    let params = "match: [{queryParams: {a: {exact: x, regex: z}}, headers: {b: {exact: c}}}]";
+    let found = messages(
+        "nginx",
+        &format!("{{interval: 1m, threshold: 1, iterations: 1, {params}}}"),
+    );
+    assert_found(
+        &found,
+        &["queryParams.a` has more than one of exact, prefix and regex"],
+    );
+    let scaler = "  autoscalerRef: {apiVersion: a, kind: HorizontalPodAutoscaler, name: x, \
+                  primaryScalerReplicas: {minReplicas: 0}}\n  analysis:";
+    let step = "{interval: 1m, threshold: 1, stepWeight: 10}";
+    let text = manifest("istio", step).replace("  analysis:", scaler);
+    let (canaries, found) = read_text(&text, &Options::default());
+    assert!(canaries.is_empty());
+    assert_found(&found, &["primaryScalerReplicas.minReplicas` is below 1"]);
 }
 
 #[test]

@@ -5,6 +5,21 @@ use crate::flagger::steps::stalls_at;
 use crate::flagger::{Analysis, Provider};
 use crate::source::{Diagnostics, Fields};
 
+/// Numbers that Flagger replaces without a word: the threshold (Flagger canary.go:655) and the
+/// greatest weight (scheduler.go:46).
+pub(super) fn warn_of_replaced(
+    (threshold, max_weight): (Option<i64>, Option<i64>),
+    fields: &mut Fields<'_>,
+    found: &mut Diagnostics,
+) {
+    for (name, given, taken) in [("threshold", threshold, 1), ("maxWeight", max_weight, 100)] {
+        if let Some(given) = given.filter(|given| *given <= 0) {
+            let what = format!("is {given}; Flagger takes {taken} instead");
+            warn(fields, name, &what, "write it as it acts", found);
+        }
+    }
+}
+
 pub(super) fn warn_of(
     analysis: &Analysis,
     provider: Provider,
