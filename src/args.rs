@@ -23,6 +23,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// List the scenarios of the catalogue, or print one to start your own from.
     Scenarios(ScenariosArgs),
+    /// Answer PromQL over a file of series, as Prometheus 3 would.
+    Promql(PromqlArgs),
 }
 
 /// What to simulate.
@@ -125,4 +127,29 @@ pub(crate) struct ScenariosArgs {
     /// Print this scenario's YAML.
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+/// `promql`.
+#[derive(Debug, Args)]
+pub(crate) struct PromqlArgs {
+    /// The series: a JSON list of `{"name", "labels", "s": [[ms, value or "stale"], …]}`, gzipped
+    /// or not; `-` for standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) series: PathBuf,
+
+    /// The instant, in Unix seconds or as RFC 3339.
+    #[arg(long, value_name = "T", allow_hyphen_values = true, requires = "query")]
+    pub(crate) time: Option<String>,
+
+    /// Many queries: lines `{"id": …, "query": …, "time": …}`, one answer a line in the same order.
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["time", "query"])]
+    pub(crate) batch: Option<PathBuf>,
+
+    /// The query.
+    #[arg(
+        requires = "time",
+        required_unless_present = "batch",
+        allow_hyphen_values = true
+    )]
+    pub(crate) query: Option<String>,
 }

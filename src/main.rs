@@ -6,6 +6,7 @@ mod failure;
 mod input;
 mod locate;
 mod output;
+mod promql;
 mod replay;
 mod run;
 mod scenarios;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
+        Verb::Promql(args) => promql::promql(&args),
     };
     match ended {
         Ok(code) => code,
