@@ -24,6 +24,7 @@
 mod aggregate;
 pub mod batch;
 mod binary;
+mod calendar;
 mod error;
 mod eval;
 mod expr;

@@ -149,10 +149,8 @@ fn points(text: &str) -> Option<Vec<Point>> {
     let mut out = Vec::new();
     for word in text.split_whitespace() {
         let (body, times) = match word.rsplit_once('x') {
-            Some((body, times)) if !body.is_empty() && !body.ends_with('0') || body.len() > 1 => {
-                (body, times.parse::<usize>().ok())
-            }
-            _ => (word, None),
+            Some((body, times)) => (body, times.parse::<usize>().ok()),
+            None => (word, None),
         };
         let body = if times.is_none() { word } else { body };
         match (body, times) {
@@ -196,11 +194,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Command>, String> {
             continue;
         }
         let mut body = Vec::new();
-        while at < lines.len() && !lines[at].trim().is_empty() {
-            let line = lines[at].trim();
-            if !line.starts_with('#') {
-                body.push(line);
-            }
+        // A comment ends a command as an empty line does (promqltest/test.go: `getLines`).
+        let goes_on = |line: &&&str| !line.trim().is_empty() && !line.trim().starts_with('#');
+        while let Some(line) = lines.get(at).filter(|l| head != "clear" && goes_on(l)) {
+            body.push(line.trim());
             at += 1;
         }
         let word = head.split_whitespace().next().unwrap_or_default();
