@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
 
+use crate::EvalError;
+
 /// A part of a date.
 pub(crate) type Part = fn(DateTime) -> i16;
 
@@ -22,14 +24,15 @@ pub(crate) fn part(function: &str) -> Option<Part> {
     })
 }
 
-/// The part of the date at an instant in Unix seconds; NaN beyond the calendar's years.
-pub(crate) fn at(part: Part, seconds: f64) -> f64 {
+/// The part of the date at an instant in Unix seconds; an error beyond the calendar's years, where
+/// Go's answer depends on the processor.
+pub(crate) fn at(part: Part, seconds: f64) -> Result<f64, EvalError> {
     if seconds.is_nan() {
-        return f64::NAN;
+        return Ok(f64::NAN);
     }
     // Go's int64(v) cuts off towards zero.
     let instant = Timestamp::from_second(seconds as i64);
-    instant.map_or(f64::NAN, |at| {
-        f64::from(part(TimeZone::UTC.to_datetime(at)))
-    })
+    let instant =
+        instant.map_err(|_| EvalError::new(format!("{seconds} s is beyond all dates")))?;
+    Ok(f64::from(part(TimeZone::UTC.to_datetime(instant))))
 }

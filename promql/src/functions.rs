@@ -185,7 +185,7 @@ fn dates(
     };
     let mut samples = context.vector(argument)?;
     for sample in &mut samples {
-        sample.value = calendar::at(part, sample.value);
+        sample.value = calendar::at(part, sample.value)?;
     }
     drop_names(samples)
 }

@@ -34,11 +34,26 @@ const KNOWN: &[(&str, &str)] = &[
         "start_timestamps.test",
         "start timestamps: newer than 3.5, off in a server",
     ),
-    (" >/ ", "trim operators: newer than 3.5, native histograms only"),
-    (" </ ", "trim operators: newer than 3.5, native histograms only"),
-    ("many_side >", "a many-to-one error for pairs that a comparison drops: since 3.6"),
-    ("topk(NaN, non_existent)", "parameters are checked for empty vectors too: since 3.6"),
-    ("sum by (__name__)", "delayed name removal: off in a server, on in these files"),
+    (
+        " >/ ",
+        "trim operators: newer than 3.5, native histograms only",
+    ),
+    (
+        " </ ",
+        "trim operators: newer than 3.5, native histograms only",
+    ),
+    (
+        "many_side >",
+        "a many-to-one error for pairs that a comparison drops: since 3.6",
+    ),
+    (
+        "topk(NaN, non_existent)",
+        "parameters are checked for empty vectors too: since 3.6",
+    ),
+    (
+        "sum by (__name__)",
+        "delayed name removal: off in a server, on in these files",
+    ),
     ("info.test", "info(): experimental"),
     (
         "\\xff",
