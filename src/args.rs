@@ -25,6 +25,8 @@ pub(crate) enum Verb {
     Scenarios(ScenariosArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
+    /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
+    Serve(ServeArgs),
 }
 
 /// What to simulate.
@@ -152,4 +154,40 @@ pub(crate) struct PromqlArgs {
         allow_hyphen_values = true
     )]
     pub(crate) query: Option<String>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// Which policy, by its label in the table; needed when there are several.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) policy: Option<String>,
+
+    /// Which scenario: a name of the catalogue, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) scenario: String,
+
+    /// Which replication.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) replication: u32,
+
+    /// The port; 0 takes a free one.
+    #[arg(long, default_value_t = 9090)]
+    pub(crate) port: u16,
+
+    /// Tie the run to the wall clock: it starts now and passes this many seconds a second. Without
+    /// it, the finished run is served, and times are those of the scenario.
+    #[arg(long, value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.001..=10_000.0).contains(&speed) => Ok(speed),
+        _ => Err("write a number from 0.001 to 10000".to_owned()),
+    }
 }

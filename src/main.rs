@@ -11,6 +11,7 @@ mod replay;
 mod run;
 mod scenarios;
 mod score;
+mod serve;
 mod study;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Promql(args) => promql::promql(&args),
+        Verb::Serve(args) => serve::serve(&args),
     };
     match ended {
         Ok(code) => code,

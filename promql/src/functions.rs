@@ -180,7 +180,7 @@ fn dates(
         let now = context.time_ms as f64 / 1_000.0;
         return Ok(vec![Sample::new(
             Labels::default(),
-            calendar::at(part, now),
+            calendar::at(part, now)?,
         )]);
     };
     let mut samples = context.vector(argument)?;

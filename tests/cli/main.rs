@@ -5,6 +5,7 @@ mod finding;
 mod promql;
 mod run;
 mod score;
+mod serve;
 
 use std::path::Path;
 
