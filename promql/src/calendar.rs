@@ -36,7 +36,7 @@ pub(crate) fn part(function: &str) -> Option<Part> {
 
 /// The part of the date at an instant in Unix seconds; an error beyond the years of our calendar.
 pub(crate) fn at(part: Part, seconds: f64) -> Result<f64, EvalError> {
-    let is_integer = (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&seconds);
+    let is_integer = (i64::MIN as f64..i64::MAX as f64).contains(&seconds);
     if !is_integer {
         return Ok(part.of_no_instant);
     }

@@ -1,12 +1,13 @@
 //! Functions, by name. One that is not here is refused when the query is parsed.
 
 use crate::error::EvalError;
-use crate::eval::{Context, Sample, Value, Window, drop_names};
+use crate::eval::{Context, Sample, Value, drop_names};
 use crate::expr::Expr;
 use crate::matcher::{MatchOp, anchored};
 use crate::over_time::{
     Extrapolation, extrapolated, extreme, instant_change, kahan_sum, quantile, regression, variance,
 };
+use crate::window::Window;
 use crate::{Labels, METRIC_NAME, aggregate, calendar, histogram};
 
 /// A value from one window; nothing makes the element vanish.

@@ -37,6 +37,7 @@ mod over_time;
 mod parse;
 mod reach;
 mod store;
+mod window;
 pub mod wire;
 
 pub use error::{EvalError, ParseError, ParseErrorKind};

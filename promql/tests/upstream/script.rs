@@ -287,11 +287,10 @@ fn expectation(line: &str, eval: &mut Eval) -> Option<()> {
         eval.native = true;
         return Some(());
     }
-    if !line.contains(' ') && !line.contains('{') {
-        if let Some(value) = number(line) {
-            eval.scalar = Some(value);
-            return Some(());
-        }
+    let plain = !line.contains(' ') && !line.contains('{');
+    if let Some(value) = number(line).filter(|_| plain) {
+        eval.scalar = Some(value);
+        return Some(());
     }
     if let Some((text, _)) = quoted(line) {
         eval.string = Some(text);
