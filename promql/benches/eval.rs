@@ -85,7 +85,7 @@ fn benches(c: &mut Criterion) {
     let row = |slope: f64| (0..120).map(|n| (n * 15_000, slope * n as f64)).collect();
     let rows: Vec<Vec<(i64, f64)>> = (0..16).map(|n| row(f64::from(n + 1))).collect();
     c.bench_function("success-rate/by-hand", |b| {
-        b.iter(|| by_hand(black_box(&rows)))
+        b.iter(|| by_hand(black_box(&rows)));
     });
 }
 
