@@ -23,6 +23,10 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// List the scenarios of the catalogue, or print one to start your own from.
     Scenarios(ScenariosArgs),
+    /// Answer PromQL over a file of series, as Prometheus 3 would.
+    Promql(PromqlArgs),
+    /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
+    Serve(ServeArgs),
 }
 
 /// What to simulate.
@@ -125,4 +129,65 @@ pub(crate) struct ScenariosArgs {
     /// Print this scenario's YAML.
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+/// `promql`.
+#[derive(Debug, Args)]
+pub(crate) struct PromqlArgs {
+    /// The series: a JSON list of `{"name", "labels", "s": [[ms, value or "stale"], …]}`, gzipped
+    /// or not; `-` for standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) series: PathBuf,
+
+    /// The instant, in Unix seconds or as RFC 3339.
+    #[arg(long, value_name = "T", allow_hyphen_values = true, requires = "query")]
+    pub(crate) time: Option<String>,
+
+    /// Many queries: lines `{"id": …, "query": …, "time": …}`, one answer a line in the same order.
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["time", "query"])]
+    pub(crate) batch: Option<PathBuf>,
+
+    /// The query.
+    #[arg(
+        requires = "time",
+        required_unless_present = "batch",
+        allow_hyphen_values = true
+    )]
+    pub(crate) query: Option<String>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// Which policy, by its label in the table; needed when there are several.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) policy: Option<String>,
+
+    /// Which scenario: a name of the catalogue, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) scenario: String,
+
+    /// Which replication.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) replication: u32,
+
+    /// The port; 0 takes a free one.
+    #[arg(long, default_value_t = 9090)]
+    pub(crate) port: u16,
+
+    /// Tie the run to the wall clock: it starts now and passes this many seconds a second. Without
+    /// it, the finished run is served, and times are those of the scenario.
+    #[arg(long, value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.001..=10_000.0).contains(&speed) => Ok(speed),
+        _ => Err("write a number from 0.001 to 10000".to_owned()),
+    }
 }

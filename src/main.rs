@@ -6,10 +6,12 @@ mod failure;
 mod input;
 mod locate;
 mod output;
+mod promql;
 mod replay;
 mod run;
 mod scenarios;
 mod score;
+mod serve;
 mod study;
 
 use std::process::ExitCode;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
+        Verb::Promql(args) => promql::promql(&args),
+        Verb::Serve(args) => serve::serve(&args),
     };
     match ended {
         Ok(code) => code,

@@ -58,7 +58,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
+/// The index of the policy with this label, or of the only one.
+pub(crate) fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
     let labels = || policies.iter().map(|policy| policy.label.as_str());
     let listed = labels().collect::<Vec<_>>().join(", ");
     match label {
@@ -78,7 +79,8 @@ fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Fail
     }
 }
 
-fn choose_scenario(scenarios: &[Scenario], name: &str) -> Result<usize, Failure> {
+/// The index of the only scenario.
+pub(crate) fn choose_scenario(scenarios: &[Scenario], name: &str) -> Result<usize, Failure> {
     if scenarios.len() == 1 {
         return Ok(0);
     }

@@ -149,8 +149,8 @@ fn count_values(
     let Some(Value::String(label)) = parameter else {
         return Err(EvalError::new("count_values needs a label name"));
     };
-    let valid = label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !valid || label.is_empty() || label.starts_with(|c: char| c.is_ascii_digit()) {
+    // Since 3.0 every UTF-8 text but the empty one is a label name (engine.go: `IsValid`).
+    if label.is_empty() {
         return Err(EvalError::new(format!("invalid label name {label:?}")));
     }
     let mut counts: Vec<Sample> = Vec::new();

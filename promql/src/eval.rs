@@ -1,14 +1,21 @@
 //! Evaluation at an instant, and over a range of instants.
 
+use std::cell::Cell;
+
 use crate::error::EvalError;
 use crate::expr::{At, Expr, Op};
 use crate::parse::Query;
-use crate::store::{STALE_NAN, SeriesId, Store};
+use crate::store::{SeriesId, Store};
+use crate::window::{Rows, Window};
 use crate::{LOOKBACK_MS, Labels, METRIC_NAME, aggregate, binary, functions};
 
 /// More evaluations than this in one range are refused, as Prometheus refuses them (web/api/v1:
 /// 11,000 points).
 pub(crate) const POINTS_MAX: i64 = 11_000;
+
+/// Evaluations of subquery steps, and the samples they keep, that one query may cost: nested
+/// subqueries multiply. Prometheus' limit is 50,000,000 samples.
+const WORK_MAX: u64 = 20_000_000;
 
 /// A result.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +90,9 @@ impl Plan {
     /// # Errors
     /// What Prometheus answers with 422: many-to-many matching, duplicate label sets and the like.
     pub fn instant(&self, query: &Query, store: &Store, time_ms: i64) -> Result<Value, EvalError> {
+        let work = Cell::new(0);
         let context = Context {
+            work: &work,
             query,
             store,
             plan: self,
@@ -116,7 +125,9 @@ impl Plan {
                 "exceeded maximum resolution of 11,000 points",
             ));
         }
+        let work = Cell::new(0);
         let mut context = Context {
+            work: &work,
             query,
             store,
             plan: self,
@@ -137,28 +148,7 @@ impl Plan {
             }
             context.time_ms += step_ms;
         }
-        Ok(rows.0)
-    }
-}
-
-/// Collects a matrix element by element.
-#[derive(Default)]
-struct Rows(Vec<RangeSeries>);
-
-impl Rows {
-    fn push(&mut self, labels: Labels, time_ms: i64, value: f64) {
-        let row = match self.0.iter().position(|row| row.labels == labels) {
-            Some(index) => &mut self.0[index],
-            None => {
-                self.0.push(RangeSeries {
-                    labels,
-                    ..RangeSeries::default()
-                });
-                self.0.last_mut().expect("just pushed")
-            }
-        };
-        row.times_ms.push(time_ms);
-        row.values.push(value);
+        Ok(rows.rows)
     }
 }
 
@@ -224,12 +214,26 @@ pub(crate) struct Context<'a> {
     query: &'a Query,
     store: &'a Store,
     plan: &'a Plan,
+    /// What subqueries have cost so far.
+    work: &'a Cell<u64>,
     pub(crate) time_ms: i64,
     start_ms: i64,
     end_ms: i64,
 }
 
 impl<'a> Context<'a> {
+    /// Accounts for work; an error when one query costs too much.
+    fn spend(&self, work: usize) -> Result<(), EvalError> {
+        let spent = self.work.get().saturating_add(work as u64);
+        self.work.set(spent);
+        if spent > WORK_MAX {
+            return Err(EvalError::new(
+                "query processing would load too many samples into memory",
+            ));
+        }
+        Ok(())
+    }
+
     pub(crate) fn eval(&self, expr: &Expr) -> Result<Value, EvalError> {
         match expr {
             Expr::Number(value) => Ok(Value::Scalar(*value)),
@@ -440,9 +444,11 @@ impl<'a> Context<'a> {
         }
         let mut rows = Rows::default();
         while inner.time_ms <= to_ms {
+            self.spend(1)?;
             match inner.eval(body)? {
                 Value::Scalar(value) => rows.push(Labels::default(), inner.time_ms, value),
                 Value::Vector(samples) => {
+                    self.spend(samples.len())?;
                     for sample in finish(samples)? {
                         rows.push(sample.labels, inner.time_ms, sample.value);
                     }
@@ -451,42 +457,6 @@ impl<'a> Context<'a> {
             }
             inner.time_ms += step_ms;
         }
-        Ok(rows.0)
-    }
-}
-
-/// One series' samples in a range.
-#[derive(Clone, Copy)]
-pub(crate) struct Window<'a> {
-    pub(crate) labels: &'a Labels,
-    pub(crate) times_ms: &'a [i64],
-    pub(crate) values: &'a [f64],
-    pub(crate) from_ms: i64,
-    pub(crate) to_ms: i64,
-    has_stale: bool,
-}
-
-impl<'a> Window<'a> {
-    const fn of(series: &'a RangeSeries, from_ms: i64, to_ms: i64) -> Self {
-        Self {
-            labels: &series.labels,
-            times_ms: series.times_ms.as_slice(),
-            values: series.values.as_slice(),
-            from_ms,
-            to_ms,
-            has_stale: false,
-        }
-    }
-
-    /// A copy without stale markers: they are no resets (engine.go:3082).
-    fn to_series(self) -> RangeSeries {
-        let fresh = |pair: &(&i64, &f64)| pair.1.to_bits() != STALE_NAN;
-        let pairs = self.times_ms.iter().zip(self.values).filter(fresh);
-        let (times_ms, values) = pairs.map(|(time, value)| (*time, *value)).unzip();
-        RangeSeries {
-            labels: self.labels.clone(),
-            times_ms,
-            values,
-        }
+        Ok(rows.rows)
     }
 }

@@ -1,13 +1,14 @@
 //! Functions, by name. One that is not here is refused when the query is parsed.
 
 use crate::error::EvalError;
-use crate::eval::{Context, Sample, Value, Window, drop_names};
+use crate::eval::{Context, Sample, Value, drop_names};
 use crate::expr::Expr;
 use crate::matcher::{MatchOp, anchored};
 use crate::over_time::{
     Extrapolation, extrapolated, extreme, instant_change, kahan_sum, quantile, regression, variance,
 };
-use crate::{Labels, METRIC_NAME, aggregate, histogram};
+use crate::window::Window;
+use crate::{Labels, METRIC_NAME, aggregate, calendar, histogram};
 
 /// A value from one window; nothing makes the element vanish.
 type WindowFunction = Box<dyn Fn(&Window<'_>) -> Option<f64>>;
@@ -32,12 +33,17 @@ const KNOWN: &[&str] = &[
     "cos",
     "cosh",
     "count_over_time",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "days_in_month",
     "deg",
     "delta",
     "deriv",
     "exp",
     "floor",
     "histogram_quantile",
+    "hour",
     "idelta",
     "increase",
     "irate",
@@ -49,6 +55,8 @@ const KNOWN: &[&str] = &[
     "log2",
     "max_over_time",
     "min_over_time",
+    "minute",
+    "month",
     "pi",
     "predict_linear",
     "present_over_time",
@@ -72,6 +80,7 @@ const KNOWN: &[&str] = &[
     "time",
     "timestamp",
     "vector",
+    "year",
 ];
 
 /// The function's name, if it is evaluated here.
@@ -104,6 +113,9 @@ pub(crate) fn call(
         }
         _ => {}
     }
+    if let Some(part) = calendar::part(function) {
+        return Ok(Value::Vector(dates(context, part, arguments.first())?));
+    }
     let samples = match function {
         "absent" => absent(
             context.vector(argument(0)?)?.is_empty(),
@@ -120,7 +132,8 @@ pub(crate) fn call(
         "label_join" => label_join(context, arguments)?,
         "histogram_quantile" => {
             let q = context.scalar(argument(0)?)?;
-            histogram::histogram_quantile(q, &context.vector(argument(1)?)?)
+            let buckets = context.vector(argument(1)?)?;
+            drop_names(histogram::histogram_quantile(q, &buckets))?
         }
         "sort" | "sort_desc" => {
             let mut samples = context.vector(argument(0)?)?;
@@ -156,6 +169,26 @@ pub(crate) fn call(
         },
     };
     Ok(Value::Vector(samples))
+}
+
+/// A part of the date of each value, or of the evaluation's time when there is no argument.
+fn dates(
+    context: &Context<'_>,
+    part: calendar::Part,
+    argument: Option<&Expr>,
+) -> Result<Vec<Sample>, EvalError> {
+    let Some(argument) = argument else {
+        let now = context.time_ms as f64 / 1_000.0;
+        return Ok(vec![Sample::new(
+            Labels::default(),
+            calendar::at(part, now)?,
+        )]);
+    };
+    let mut samples = context.vector(argument)?;
+    for sample in &mut samples {
+        sample.value = calendar::at(part, sample.value)?;
+    }
+    drop_names(samples)
 }
 
 /// Functions of a range vector.

@@ -23,9 +23,10 @@ pub(crate) fn histogram_quantile(q: f64, samples: &[Sample]) -> Vec<Sample> {
         let Some(bound) = parse_bound(sample.labels.get(BUCKET_LABEL)) else {
             continue;
         };
-        let key = sample
-            .labels
-            .filtered(|n| n != BUCKET_LABEL && n != crate::METRIC_NAME);
+        // The metric's name keeps histograms apart until the end, when equal label sets are an
+        // error (engine.go: `EvalNodeHelper.resetHistograms`).
+        let named = |n: &str| n != crate::METRIC_NAME || !sample.drop_name;
+        let key = sample.labels.filtered(|n| n != BUCKET_LABEL && named(n));
         let bucket = Bucket {
             bound,
             count: sample.value,

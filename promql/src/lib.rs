@@ -24,6 +24,7 @@
 mod aggregate;
 pub mod batch;
 mod binary;
+mod calendar;
 mod error;
 mod eval;
 mod expr;
@@ -36,6 +37,7 @@ mod over_time;
 mod parse;
 mod reach;
 mod store;
+mod window;
 pub mod wire;
 
 pub use error::{EvalError, ParseError, ParseErrorKind};

@@ -1,6 +1,6 @@
 //! Functions of one series' samples in a window.
 
-use crate::eval::Window;
+use crate::window::Window;
 
 /// What `rate`, `increase` and `delta` differ in.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -50,6 +50,12 @@ impl Query {
         self.result_type
     }
 
+    /// Whether it is a bare selector.
+    #[must_use]
+    pub const fn is_selector(&self) -> bool {
+        matches!(self.expr, Expr::Select(_))
+    }
+
     /// Every selector, in the order of the text.
     #[must_use]
     pub fn selectors(&self) -> &[Selector] {

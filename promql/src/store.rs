@@ -67,6 +67,24 @@ impl Store {
         }
     }
 
+    /// A copy of what was there at an instant: no later sample, and no series without one.
+    #[must_use]
+    pub fn until(&self, time_ms: i64) -> Self {
+        let mut then = Self::default();
+        for series in &self.series {
+            let count = series.times_ms.partition_point(|time| *time <= time_ms);
+            if count == 0 {
+                continue;
+            }
+            let id = then.add_series(series.labels.clone());
+            let copy = &mut then.series[id.0];
+            copy.times_ms.extend(&series.times_ms[..count]);
+            copy.values.extend(&series.values[..count]);
+            copy.has_stale = series.has_stale;
+        }
+        then
+    }
+
     /// Number of series.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -8,7 +8,8 @@ use thiserror::Error;
 use crate::eval::{RangeSeries, Value};
 use crate::{Labels, Store};
 
-/// A value as Prometheus prints it: shortest decimal that reads back, `NaN`, `+Inf`, `-Inf`.
+/// A value without an exponent, as scalars and `count_values` print it (Go's `FormatFloat(v, 'f',
+/// -1, 64)`): the shortest decimal that reads back, `NaN`, `+Inf`, `-Inf`.
 #[must_use]
 pub fn format_value(value: f64) -> String {
     if value.is_nan() {
@@ -17,12 +18,40 @@ pub fn format_value(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
-    let magnitude = value.abs();
-    // Go's FormatFloat(v, 'f', -1): never an exponent.
-    if magnitude != 0.0 && !(1e-300..1e300).contains(&magnitude) {
-        return format!("{value:e}");
-    }
     format!("{value}")
+}
+
+/// A sample's value in an answer: very small and very large ones with an exponent
+/// (util/jsonutil/marshal.go: `MarshalFloat`).
+#[must_use]
+pub fn format_sample(value: f64) -> String {
+    let magnitude = value.abs();
+    let plain = value == 0.0 || !value.is_finite() || (1e-6..1e21).contains(&magnitude);
+    if plain {
+        return format_value(value);
+    }
+    let text = format!("{value:e}");
+    if magnitude < 1.0 {
+        return text;
+    }
+    text.replace('e', "e+")
+}
+
+/// An instant in milliseconds from Unix seconds or RFC 3339 (web/api/v1: `parseTime`).
+#[must_use]
+pub fn parse_time(text: &str) -> Option<i64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return seconds_to_millis(seconds);
+    }
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(instant.as_millisecond())
+}
+
+/// Instants beyond this are refused, so that sums with ranges and offsets cannot overflow.
+const SECONDS_MAX: f64 = 1e13;
+
+pub(crate) fn seconds_to_millis(seconds: f64) -> Option<i64> {
+    (seconds.abs() < SECONDS_MAX).then(|| (seconds * 1_000.0).round() as i64)
 }
 
 fn seconds(time_ms: i64) -> Json {
@@ -56,7 +85,7 @@ pub fn data(value: &Value, time_ms: i64) -> Json {
             let element = |sample: &crate::Sample| {
                 json!({
                     "metric": metric(&sample.labels),
-                    "value": [seconds(time_ms), format_value(sample.value)],
+                    "value": [seconds(time_ms), format_sample(sample.value)],
                 })
             };
             json!({
@@ -73,7 +102,7 @@ pub fn data(value: &Value, time_ms: i64) -> Json {
 pub fn matrix(rows: &[RangeSeries]) -> Json {
     let row = |row: &RangeSeries| {
         let pairs = row.times_ms.iter().zip(&row.values);
-        let values = pairs.map(|(time, value)| json!([seconds(*time), format_value(*value)]));
+        let values = pairs.map(|(time, value)| json!([seconds(*time), format_sample(*value)]));
         json!({"metric": metric(&row.labels), "values": values.collect::<Vec<_>>()})
     };
     json!({"resultType": "matrix", "result": rows.iter().map(row).collect::<Vec<_>>()})

@@ -129,8 +129,14 @@ impl<'a> Monitor<'a> {
         }
     }
 
+    /// The series as scraped so far.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Makes up for all scrapes until an instant.
-    fn scrape(&mut self, now_s: f64, flow: &mut Flow<'_>, cluster: &Cluster) {
+    pub(crate) fn scrape(&mut self, now_s: f64, flow: &mut Flow<'_>, cluster: &Cluster) {
         let interval_s = self.interval_s();
         let context = Scraping {
             stage: self.stage,

@@ -39,6 +39,15 @@ pub struct Stage<'a> {
     pub(crate) lead_s: f64,
 }
 
+/// Which series are drawn.
+#[derive(Clone, Copy)]
+enum Show {
+    /// Those that some query reads.
+    Read,
+    /// All.
+    All,
+}
+
 /// A query with the series it reads.
 #[derive(Debug)]
 pub(crate) struct Question {
@@ -72,6 +81,28 @@ impl<'a> Stage<'a> {
         scenario: &'a Scenario,
         subject: &'a dyn Subject,
     ) -> Result<Self, Vec<Unanswerable>> {
+        Self::showing(Show::Read, scenario, subject)
+    }
+
+    /// Makes a policy ready for a scenario in which every series that the world could expose is
+    /// drawn and kept from before the start to the end, whatever the policy reads.
+    ///
+    /// # Errors
+    /// As [`Stage::new`].
+    pub fn with_all_series(
+        scenario: &'a Scenario,
+        subject: &'a dyn Subject,
+    ) -> Result<Self, Vec<Unanswerable>> {
+        let mut stage = Self::showing(Show::All, scenario, subject)?;
+        stage.reach_s = f64::INFINITY;
+        Ok(stage)
+    }
+
+    fn showing(
+        show: Show,
+        scenario: &'a Scenario,
+        subject: &'a dyn Subject,
+    ) -> Result<Self, Vec<Unanswerable>> {
         let (asked, queries) = parse(subject.queries())?;
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
@@ -85,6 +116,10 @@ impl<'a> Stage<'a> {
             latency_by_status: latency_by_status(&queries),
         });
         let wanted = select(&asked, &queries, &potential)?;
+        let wanted = match show {
+            Show::Read => wanted,
+            Show::All => vec![true; potential.len()],
+        };
         let (panels, series, families) = panels(&potential, &wanted);
         let questions: Vec<_> = asked
             .into_iter()

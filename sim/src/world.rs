@@ -6,6 +6,7 @@ use coalmine_policy::{
     Answer, Call, Effect, Effects, Engine, HookCall, Input, Observation, Replicas, Routes, Span,
     Standing, Time, Workload,
 };
+use coalmine_promql::Store;
 use rand::RngExt;
 
 use crate::capture::{canary_share, mirrored_share};
@@ -94,6 +95,17 @@ impl<'a> World<'a> {
 
     /// Runs one replication.
     pub fn run(&mut self, replication: u32, witness: &mut dyn Witness) -> Outcome {
+        self.play(replication, witness, false)
+    }
+
+    /// Runs one replication and scrapes on to the scenario's end: its outcome and every series
+    /// that the stage shows.
+    pub fn record(&mut self, replication: u32, witness: &mut dyn Witness) -> (Outcome, &Store) {
+        let outcome = self.play(replication, witness, true);
+        (outcome, self.monitor.store())
+    }
+
+    fn play(&mut self, replication: u32, witness: &mut dyn Witness, to_the_end: bool) -> Outcome {
         let streams = Streams::new(self.seed, &self.stage.scenario.name, replication);
         self.monitor.reset(&streams);
         self.flow.reset(&streams);
@@ -124,6 +136,9 @@ impl<'a> World<'a> {
         };
         rollout.begin();
         rollout.go_on();
+        if to_the_end {
+            rollout.scrape_to_the_end();
+        }
         let (standing, decided) = (rollout.engine.standing(), rollout.decided);
         let verdict = match (decided, standing) {
             (_, Standing::Invalid) => Verdict::Invalid,
@@ -216,6 +231,16 @@ impl Rollout<'_, '_> {
         }
         let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
         self.advance_router(rest_s.min(horizon.as_secs_f64()));
+    }
+
+    fn scrape_to_the_end(&mut self) {
+        let World {
+            stage,
+            monitor,
+            flow,
+            ..
+        } = &mut *self.world;
+        monitor.scrape(stage.scenario.horizon.as_secs_f64(), flow, &self.cluster);
     }
 
     /// The decision is final and the pods have followed it.

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod finding;
+mod promql;
 mod run;
 mod score;
+mod serve;
 
 use std::path::Path;
 
