@@ -102,7 +102,7 @@ mod tests {
             names: &subject.names(),
             topology: &subject.topology(),
             front: coalmine_sim::subject::Front::Nginx,
-            pods: 10,
+            pods_created: [33, 0],
             ingress_replicas: 2,
             buckets_s: &Scrape::default().buckets_s,
             latency_by_status: false,

@@ -35,6 +35,8 @@ pub struct Arrivals {
     /// For cells before the start.
     history_stream: Stream,
     cell_s: f64,
+    /// Where the last cell ends, be it whole or not.
+    end_s: f64,
     /// Cells before the start, as many as are watched; drawn when first asked for.
     history_len: usize,
     history: Vec<Cell>,
@@ -42,15 +44,16 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Nothing drawn yet; the first cell begins `lead_s` before the start, rounded up to whole
-    /// cells.
+    /// Nothing drawn yet; the first cell begins at `from_s`, which is not after the start, or up to
+    /// one cell earlier, and the last ends at `end_s`.
     #[must_use]
-    pub fn new(streams: &Streams, lead_s: f64, cell_s: f64) -> Self {
+    pub fn new(streams: &Streams, (from_s, end_s): (f64, f64), cell_s: f64) -> Self {
         Self {
             stream: streams.get(Purpose::Arrivals),
             history_stream: streams.get(Purpose::History),
             cell_s,
-            history_len: (lead_s / cell_s).ceil() as usize,
+            end_s,
+            history_len: (-from_s / cell_s).ceil() as usize,
             history: Vec::new(),
             cells: Vec::new(),
         }
@@ -75,7 +78,13 @@ impl Arrivals {
     #[must_use]
     pub fn bounds(&self, index: usize) -> (f64, f64) {
         let from_s = (index as f64 - self.history_len as f64) * self.cell_s;
-        (from_s, from_s + self.cell_s)
+        (from_s, (from_s + self.cell_s).min(self.end_s))
+    }
+
+    /// The number of cells that begin before an instant.
+    #[must_use]
+    pub fn end(&self, t_s: f64) -> usize {
+        (t_s / self.cell_s + self.history_len as f64 - 1e-9).ceil() as usize
     }
 
     /// A cell, drawn if it is not yet; cells are always drawn in order.
@@ -132,9 +141,10 @@ impl Arrivals {
         count
     }
 
-    /// Requests that arrived in the cells from the one that holds `from_s` to before `to_s`.
+    /// Requests that arrived in the cells from the one that holds `from_s` to the last that begins
+    /// before `to_s`.
     pub fn total(&mut self, from_s: f64, to_s: f64, traffic: &Traffic) -> u64 {
-        let cells = self.index(from_s)..self.index(to_s);
+        let cells = self.index(from_s)..self.end(to_s);
         cells.map(|index| self.cell(index, traffic).requests).sum()
     }
 
@@ -156,7 +166,7 @@ mod tests {
         let mut sums = [0_u64; 3];
         for replication in 0..2_000 {
             let streams = Streams::new(Seed(3), "arrivals", replication);
-            let mut arrivals = Arrivals::new(&streams, 0.0, 15.0);
+            let mut arrivals = Arrivals::new(&streams, (0.0, 15.0), 15.0);
             let mut stream = streams.get(Purpose::Harm);
             let total = arrivals.total(0.0, 15.0, &traffic);
             let parts =
@@ -177,10 +187,20 @@ mod tests {
     fn arrivals_do_not_depend_on_who_asks_first() {
         let traffic = Traffic::constant(5.0);
         let streams = Streams::new(Seed(3), "arrivals", 1);
-        let mut a = Arrivals::new(&streams, 600.0, 15.0);
+        let mut a = Arrivals::new(&streams, (-600.0, 3600.0), 15.0);
         let mut b = a.clone();
         let mut stream = streams.get(Purpose::Harm);
         b.take(70, 3.0, &traffic, &mut stream);
         assert_eq!(a.total(0.0, 900.0, &traffic), b.total(0.0, 900.0, &traffic));
+    }
+
+    #[test]
+    fn the_last_cell_ends_where_the_watching_ends() {
+        let traffic = Traffic::constant(200.0);
+        let streams = Streams::new(Seed(3), "arrivals", 1);
+        let mut arrivals = Arrivals::new(&streams, (0.0, 70.0), 15.0);
+        let total = arrivals.total(0.0, 70.0, &traffic) as f64;
+        // Poisson with a mean of 14,000: four standard deviations are 473.
+        assert!((total - 14_000.0).abs() < 480.0, "{total}");
     }
 }

@@ -19,6 +19,8 @@ pub const CANARY: usize = 1;
 pub struct Cluster {
     topology: Topology,
     sets: Vec<PodSet>,
+    /// Canary pods that were told to stop: they answer until the router sends them nothing more.
+    draining: u32,
     /// The workload that each Service of an Argo rollout selects: stable, canary.
     selected: [usize; 2],
     old: Template,
@@ -40,6 +42,7 @@ impl Cluster {
         Self {
             topology: topology.clone(),
             sets,
+            draining: 0,
             selected: [STABLE, STABLE],
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
@@ -96,6 +99,14 @@ impl Cluster {
                 current => current,
             },
         };
+        if index == CANARY {
+            let serving = self.sets[CANARY].serving(now, Version::New);
+            self.draining = if count == 0 {
+                serving.max(self.draining)
+            } else {
+                0
+            };
+        }
         self.sets[index].scale(now, count, startup);
         true
     }
@@ -147,6 +158,13 @@ impl Cluster {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
     }
 
+    /// Whether a workload has made more pods than this.
+    #[must_use]
+    pub fn exceeds(&self, created: [u32; 2]) -> bool {
+        let made = self.sets.iter().map(PodSet::created);
+        made.zip(created).any(|(made, most)| made > most)
+    }
+
     /// The life of a pod, with the cohort it serves in.
     #[must_use]
     pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
@@ -179,10 +197,12 @@ impl Cluster {
     #[must_use]
     pub fn segment(&self, now: Time, canary_share: f64) -> Segment {
         let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
         let pods = [
-            self.sets
-                .get(CANARY)
-                .map_or(0, |set| set.serving(now, Version::New)),
+            match canary.map_or(0, |set| set.serving(now, Version::New)) {
+                0 if canary_share > 0.0 => self.draining,
+                serving => serving,
+            },
             stable.serving(now, Version::New),
             stable.serving(now, Version::Old),
         ];

@@ -120,8 +120,8 @@ pub struct Frame<'a> {
     pub topology: &'a Topology,
     /// What stands in front of the pods.
     pub front: Front,
-    /// Pods in service at rest.
-    pub pods: u32,
+    /// Pods that each workload may have in one rollout, one after another.
+    pub pods_created: [u32; 2],
     /// Replicas of the ingress controller.
     pub ingress_replicas: u32,
     /// Histogram bounds in seconds.

@@ -68,8 +68,9 @@ pub struct Flow<'a> {
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
     mirrors: Vec<Arrivals>,
-    /// Expected requests on the new version that the first ledger has already given out, by cell.
-    counted_new: Vec<f64>,
+    /// Expected requests on the new version that the first ledger has already given out, by cell and
+    /// treatment.
+    counted_new: Vec<Parts>,
     /// The part of the traffic that each replica of the ingress controller passes on.
     ingress_share: f64,
     exposed: u64,
@@ -90,7 +91,8 @@ impl<'a> Flow<'a> {
         (families, lead_s): (usize, f64),
         streams: &Streams,
     ) -> Self {
-        let arrivals = Arrivals::new(streams, lead_s, CELL_S);
+        let bounds_s = (-lead_s, scenario.horizon.as_secs_f64());
+        let arrivals = Arrivals::new(streams, bounds_s, CELL_S);
         Self {
             traffic: &scenario.traffic,
             behaviours,
@@ -157,9 +159,9 @@ impl<'a> Flow<'a> {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
                 let portion = self.treat(requests, mask, stream);
                 if family == 0 && watched.cohort != Cohort::PrimaryOld {
-                    self.counted_new
-                        .resize(self.counted_new.len().max(cell + 1), 0.0);
-                    self.counted_new[cell] += mass;
+                    let cells = self.counted_new.len().max(cell + 1);
+                    self.counted_new.resize(cells, Parts::default());
+                    self.counted_new[cell].add(mask, mass, span);
                     self.suffer(portion);
                     self.note_meeting(portion, span);
                 }
@@ -240,23 +242,18 @@ impl<'a> Flow<'a> {
     /// arrived, all that met the new version, and all that were hurt.
     pub fn settle(&mut self, to_s: f64) -> Tally {
         let first = self.ledgers[0].index(0.0);
-        let end = self.ledgers[0].index(to_s);
+        let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
             let parts = self.new_parts(from, to);
-            let total: f64 = parts.iter().map(|part| part.mass).sum();
-            if total <= 0.0 {
-                continue;
-            }
-            let counted = self.counted_new.get(cell).copied().unwrap_or(0.0);
-            let rest = (total - counted).max(0.0) / total;
+            let counted = self.counted_new.get(cell).copied().unwrap_or_default();
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
             // one depends on the other), portions are drawn one by one.
             let alone = parts.len == 1 && self.met_s <= from;
             for part in parts.iter() {
-                let mass = part.mass * rest;
+                let mass = (part.mass - counted.mass(part.mask)).max(0.0);
                 let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
                 if share <= 1e-12 {
                     continue;
@@ -377,6 +374,12 @@ impl Parts {
             part.mass += mass;
             part.span.1 = span.1;
         }
+    }
+
+    /// Expected requests with a treatment.
+    fn mass(&self, mask: usize) -> f64 {
+        let same = self.iter().filter(|part| part.mask == mask);
+        same.map(|part| part.mass).sum()
     }
 
     fn iter(&self) -> impl Iterator<Item = Treated> + use<> {

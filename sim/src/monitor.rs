@@ -99,6 +99,11 @@ impl<'a> Monitor<'a> {
         let Some(index) = self.stage.question(&asked.text) else {
             return MetricAnswer::Error(format!("not among the policy's queries: {}", asked.text));
         };
+        if cluster.exceeds(self.stage.pods_created) {
+            // Never silently: their requests would be missing from every answer.
+            let why = "more pods were made than coalmine foresaw; please report this";
+            return MetricAnswer::Error(why.to_owned());
+        }
         self.scrape(now.as_secs_f64(), flow, cluster);
         let question = &self.stage.questions[index];
         let start_ms = self.stage.scenario.start_ms();

@@ -163,6 +163,12 @@ impl PodSet {
             .count() as u32
     }
 
+    /// Pods that it has ever had.
+    #[must_use]
+    pub const fn created(&self) -> u32 {
+        self.next_ordinal
+    }
+
     /// Pods that take traffic.
     #[must_use]
     pub fn available(&self, now: Time) -> u32 {

@@ -18,6 +18,9 @@ use crate::unanswerable::{Unanswerable, no_series, unreadable};
 /// The history of what is in service when a query pins an instant with `@`.
 const PINNED_LEAD_S: f64 = 3600.0;
 
+/// The longest history: a query that reaches further back sees a service that is a day old.
+const LEAD_MAX_S: f64 = 86_400.0;
+
 /// A policy in a scenario.
 #[derive(Debug)]
 pub struct Stage<'a> {
@@ -28,6 +31,8 @@ pub struct Stage<'a> {
     pub(crate) behaviours: Behaviours,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
+    /// Pods that each workload may have; more would serve unseen.
+    pub(crate) pods_created: [u32; 2],
     pub(crate) questions: Vec<Question>,
     pub(crate) panels: Vec<Panel>,
     /// The series that some query reads, without samples.
@@ -106,11 +111,12 @@ impl<'a> Stage<'a> {
         let (asked, queries) = parse(subject.queries())?;
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
+        let pods_created = subject.pods_created(replicas);
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,
             front: subject.front(),
-            pods: replicas,
+            pods_created,
             ingress_replicas: scenario.scrape.ingress_replicas,
             buckets_s: &scenario.scrape.buckets_s,
             latency_by_status: latency_by_status(&queries),
@@ -146,12 +152,13 @@ impl<'a> Stage<'a> {
             behaviours: scenario.behaviours(),
             topology,
             replicas,
+            pods_created,
             questions,
             panels,
             series,
             families,
             reach_s,
-            lead_s: reach_ms.map_or(PINNED_LEAD_S, |_| reach_s + scrapes_s),
+            lead_s: reach_ms.map_or(PINNED_LEAD_S, |_| (reach_s + scrapes_s).min(LEAD_MAX_S)),
         })
     }
 
@@ -232,19 +239,18 @@ fn panels(potential: &[Potential], wanted: &[bool]) -> (Vec<Panel>, Store, usize
     let mut store = Store::default();
     let mut families: BTreeMap<usize, usize> = BTreeMap::new();
     let mut panels: Vec<Panel> = Vec::new();
+    let mut known: BTreeMap<(u32, usize), usize> = BTreeMap::new();
     for (series, _) in potential.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
         let id = store.add_series(series.labels.clone());
         let next = families.len();
         let family = *families.entry(series.family).or_insert(next);
-        let known = panels
-            .iter()
-            .position(|p| p.target == series.target && p.class == series.class);
-        let index = known.unwrap_or(panels.len());
-        if known.is_none() {
+        let id_of = panel_id(series.target, series.class);
+        let index = *known.entry((id_of, series.family)).or_insert(panels.len());
+        if index == panels.len() {
             panels.push(Panel {
                 target: series.target,
                 class: series.class,
-                id: panel_id(series.target, series.class),
+                id: id_of,
                 family,
                 series: Vec::new(),
                 sums: false,

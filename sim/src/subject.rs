@@ -121,6 +121,18 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     }
     /// Pods in service, when the manifest says so.
     fn replicas(&self) -> Option<u32>;
+    /// Pods that each workload may have in one rollout, one after another, when `pods` serve at
+    /// rest: the stable workload and the canary's.
+    fn pods_created(&self, pods: u32) -> [u32; 2] {
+        let surge = pods.div_ceil(4);
+        match self.topology() {
+            // At rest, then one replacement each, and back again.
+            Topology::Deployment => [3 * pods + surge, 0],
+            Topology::PrimaryAndTarget => [2 * pods + surge, pods + surge],
+            // At rest, and once more on the way back.
+            Topology::ReplicaSets { .. } => [2 * pods + surge, pods + surge],
+        }
+    }
     /// Every query it may send.
     fn queries(&self) -> Vec<Asked>;
     /// The period with which the controller looks, when it does not act on events: its phase against the

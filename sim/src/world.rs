@@ -128,6 +128,7 @@ impl<'a> World<'a> {
             now: Time::ZERO,
             decided: None,
             inputs: 0,
+            told_share: 0.0,
             pending: None,
             mirror: 0.0,
             load_rps: 0.0,
@@ -178,6 +179,8 @@ struct Rollout<'w, 'a> {
     now: Time,
     decided: Option<Time>,
     inputs: u32,
+    /// The share of the new version that the witness knows of.
+    told_share: f64,
     /// A webhook that takes its time; an engine waits for one call at a time.
     pending: Option<(Time, Call, Answer)>,
     /// Share of the requests that is mirrored to the canary.
@@ -305,12 +308,8 @@ impl Rollout<'_, '_> {
             Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
             Effect::CallHook { call, hook } => self.call_hook(call, &hook),
             Effect::PointService { service, to } => {
-                let before = self.cluster.segment(self.now, self.world.router.share());
                 self.cluster.point(service, &to);
-                let new_share = self.push_segment();
-                if new_share != before.new_share() {
-                    self.see(What::WeightEffective(new_share));
-                }
+                self.push_segment();
                 None
             }
             Effect::Record(record) => {
@@ -377,12 +376,21 @@ impl Rollout<'_, '_> {
         )
     }
 
-    /// Notes who serves from now on; the share of the new version.
-    fn push_segment(&mut self) -> f64 {
+    /// Notes who serves from now on.
+    fn push_segment(&mut self) {
         let segment = self.cluster.segment(self.now, self.world.router.share());
         let segment = with_copies(segment, self.mirror, self.load_rps);
         self.world.flow.split.push(segment);
-        segment.new_share()
+        self.tell_share(self.now, segment.new_share());
+    }
+
+    /// Tells of a change in who serves.
+    fn tell_share(&mut self, at: Time, share: f64) {
+        if self.witness.is_watching() && differs(share, self.told_share) {
+            self.told_share = share;
+            let what = What::WeightEffective(share);
+            self.witness.see(Entry { at, what });
+        }
     }
 
     /// Lets the data path follow what was written.
@@ -394,6 +402,7 @@ impl Rollout<'_, '_> {
             world,
             cluster,
             witness,
+            told_share,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
@@ -402,11 +411,11 @@ impl Rollout<'_, '_> {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
             let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
             segment.from_s = at_s;
-            if witness.is_watching() {
-                witness.see(Entry {
-                    at,
-                    what: What::WeightEffective(segment.new_share()),
-                });
+            let share = segment.new_share();
+            if witness.is_watching() && differs(share, *told_share) {
+                *told_share = share;
+                let what = What::WeightEffective(share);
+                witness.see(Entry { at, what });
             }
             flow.split.push(segment);
         });
@@ -417,6 +426,11 @@ impl Rollout<'_, '_> {
             self.witness.see(Entry { at: self.now, what });
         }
     }
+}
+
+/// Whether a share of the traffic is another one, rounding apart.
+fn differs(a: f64, b: f64) -> bool {
+    (a - b).abs() > 1e-9
 }
 
 /// What reaches the canary besides users, as long as it has pods.

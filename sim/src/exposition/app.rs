@@ -36,21 +36,8 @@ pub(super) fn pods(frame: &Frame<'_>) -> Vec<Pod> {
 }
 
 fn places(frame: &Frame<'_>) -> impl Iterator<Item = (usize, u32)> {
-    let workloads = match frame.topology {
-        Topology::Deployment => 1,
-        _ => 2,
-    };
-    (0..workloads).flat_map(|w| (0..ordinals(frame, w)).map(move |ordinal| (w, ordinal)))
-}
-
-/// Pods that a workload may have in one rollout, one after another.
-fn ordinals(frame: &Frame<'_>, workload: usize) -> u32 {
-    match (frame.topology, workload) {
-        // At rest, then one replacement each, and back again.
-        (Topology::Deployment, _) => 3 * frame.pods + frame.pods.div_ceil(4),
-        (Topology::PrimaryAndTarget, 0) => 2 * frame.pods + frame.pods.div_ceil(4),
-        _ => frame.pods + frame.pods.div_ceil(4),
-    }
+    let workloads = frame.pods_created.into_iter().enumerate();
+    workloads.flat_map(|(workload, count)| (0..count).map(move |ordinal| (workload, ordinal)))
 }
 
 fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coalmine_policy::argo::{Controller, PossibleQuery, Rollout};
+use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Step};
 use coalmine_policy::{Engine, Span, Template, Time};
 
 use super::{Asked, NEW_TEMPLATE, Names, OLD_TEMPLATE, Subject, Topology};
@@ -46,6 +46,25 @@ impl Subject for Arc<Rollout> {
 
     fn replicas(&self) -> Option<u32> {
         Some(self.replicas)
+    }
+
+    /// Steps may go down and up again, and every rise makes new pods.
+    fn pods_created(&self, pods: u32) -> [u32; 2] {
+        let scales = self
+            .canary
+            .steps
+            .iter()
+            .filter(|step| matches!(step, Step::SetWeight(_) | Step::SetCanaryScale(_)));
+        let falls = scales
+            .clone()
+            .zip(scales.skip(1))
+            .filter(|steps| match steps {
+                (Step::SetWeight(before), Step::SetWeight(after)) => after < before,
+                _ => true,
+            })
+            .count() as u32;
+        let most = pods + self.canary.max_surge.max(pods.div_ceil(4));
+        [pods + (falls + 1) * most, (falls + 1) * most]
     }
 
     fn queries(&self) -> Vec<Asked> {
