@@ -140,4 +140,8 @@ fn a_scenario_of_ones_own_is_read_from_a_file() {
     assert_eq!(score["scenarios"][0]["name"], "mine/loud");
     let cell = crate::cell(&score, "checkout-api", "mine/loud");
     assert_eq!(cell["missed"]["count"], 0);
+    // The router follows the decision within its lag, never before it.
+    let median = |measure: &str| cell[measure]["median"]["value"].as_f64().expect("a time");
+    let lag_s = median("mitigate_s") - median("detect_s");
+    assert!(lag_s > 0.3 && lag_s < 10.0, "{lag_s}");
 }
