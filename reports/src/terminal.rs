@@ -44,11 +44,12 @@ pub fn render(summary: &Summary, options: Options) -> String {
         text.push('\n');
         text.push_str(&table::render(summary, &paint));
         let overview = overview::render(summary, &paint);
-        if !overview.is_empty() {
+        let pooled = !overview.is_empty();
+        if pooled {
             text.push('\n');
             text.push_str(&overview);
         }
-        legend(summary, &paint, &mut text);
+        legend(summary, pooled, &paint, &mut text);
     }
     refusals(summary, &paint, &mut text);
     text.push('\n');
@@ -78,7 +79,7 @@ fn header(summary: &Summary, paint: &Paint, text: &mut String) {
     }
 }
 
-fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
+fn legend(summary: &Summary, pooled: bool, paint: &Paint, text: &mut String) {
     let mut lines = vec![
         "missed: a bad release was promoted. false rollback: a good one was rolled back. In \
          brackets Wilson's 95 % interval."
@@ -87,6 +88,10 @@ fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
          there was one. hurt: requests that fared worse than on the old revision."
             .to_owned(),
     ];
+    lines.extend(table::latent(summary));
+    if pooled {
+        lines.push("missed and hurt people: leaves out what hurt nobody by then.".to_owned());
+    }
     lines.extend(table::nothing_stuck(summary));
     text.push('\n');
     for line in lines.iter().flat_map(|line| human::wrap(line, TEXT_WIDTH)) {

@@ -20,8 +20,8 @@ pub(super) fn render(summary: &Summary, paint: &Paint) -> String {
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([
         "all scenarios\n  policy",
-        "missed\n",
         "missed and\nhurt people",
+        "missed,\nharm or not",
         "false\nrollback",
         "stuck\n",
     ]);
@@ -34,8 +34,8 @@ pub(super) fn render(summary: &Summary, paint: &Paint) -> String {
         let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
         table.add_row([
             format!("  {label}"),
-            rate(overall.missed),
             rate(overall.missed_harmful),
+            rate(overall.missed),
             rate(overall.false_rollback),
             rate(overall.stuck),
         ]);

@@ -11,6 +11,9 @@ use crate::summary::{Cell, Summary};
 pub(super) const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// Stands after the rate of a cell whose fault never showed.
+const LATENT: &str = " *";
+
 /// What a line of the table is, for its colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -118,7 +121,13 @@ fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) 
         return (Kind::Refused, vec![label, "invalid".to_owned()]);
     }
     let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
-    let mut cells = vec![label, rate(cell.wrong())];
+    // Blanks keep the rates without a mark in line with the others.
+    let mark = match latent(summary) {
+        Some(_) if cell.is_latent() => LATENT,
+        Some(_) => "  ",
+        None => "",
+    };
+    let mut cells = vec![label, format!("{}{mark}", rate(cell.wrong()))];
     if with_stuck {
         cells.push(rate(cell.stuck));
     }
@@ -129,7 +138,7 @@ fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) 
         human::time(cell.promote_ns.median),
         human::count(cell.n),
     ]);
-    let bad = cell.wrong().is_some_and(|rate| rate.low > 0.5);
+    let bad = !cell.is_latent() && cell.wrong().is_some_and(|rate| rate.low > 0.5);
     (if bad { Kind::Bad } else { Kind::Plain }, cells)
 }
 
@@ -140,12 +149,19 @@ fn any_stuck(summary: &Summary) -> bool {
         .any(|cell| cell.stuck.is_some_and(|rate| rate.count > 0))
 }
 
+/// What the mark means, where there is one.
+pub(super) fn latent(summary: &Summary) -> Option<String> {
+    let line = "* the fault never showed within the horizon: no policy could have seen it.";
+    let marked = summary.cells.iter().any(Cell::is_latent);
+    marked.then(|| line.to_owned())
+}
+
 /// What the missing column would have said.
 pub(super) fn nothing_stuck(summary: &Summary) -> Option<String> {
     let rates = summary.cells.iter().filter_map(|cell| cell.stuck);
     let most = rates.map(|rate| rate.high).max_by(f64::total_cmp)?;
     let line = format!(
-        "stuck: no rollout; in each cell at most {} with 95 % confidence.",
+        "stuck rollouts: none seen; with 95 % confidence at most {} in each cell.",
         human::percent(most)
     );
     (!any_stuck(summary)).then_some(line)

@@ -1,7 +1,7 @@
 use coalmine_sim::outcome::Verdict;
 
 use super::*;
-use crate::fixture::{outcome, study, summary, thousand, typical};
+use crate::fixture::{outcome, promoted, study, summary, thousand, typical};
 
 fn plain(summary: &Summary) -> String {
     render(summary, Options::default())
@@ -21,6 +21,18 @@ fn stuck_rollouts_get_a_column() {
     let mut outcomes = thousand(true, 0);
     outcomes[0] = outcome(0, Verdict::Stuck, 3);
     insta::assert_snapshot!(plain(&summary(&study, &[(0, 0, &outcomes)])));
+}
+
+#[test]
+fn a_fault_that_never_shows_is_marked_and_explained() {
+    let study = study(&["p"], &[("a/overload-only", true), ("a/errors", true)]);
+    let latent: Vec<_> = (0..100).map(|i| promoted(i, 0)).collect();
+    let met: Vec<_> = (0..100).map(|i| promoted(i, 1)).collect();
+    let text = plain(&summary(&study, &[(0, 0, &latent), (0, 1, &met)]));
+    assert!(text.contains("100.0 % (96.3–100.0) *"), "{text}");
+    assert!(text.contains("100.0 % (96.3–100.0)   "), "{text}");
+    assert!(text.contains("\n* the fault never showed"), "{text}");
+    assert!(!plain(&typical()).contains('*'), "{text}");
 }
 
 #[test]
