@@ -30,7 +30,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// The width of the terminal that standard output is, if it is one, and colour unless somebody objects (<https://no-color.org>).
+    /// The width of the terminal that standard output is, if it is one, and colour unless somebody
+    /// objects (<https://no-color.org>).
     #[must_use]
     pub fn stdout() -> Self {
         let objection = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
