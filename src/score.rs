@@ -1,6 +1,5 @@
 //! `coalmine score`: every policy in every scenario, many times.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -83,10 +82,7 @@ fn print(summary: &Summary, args: &ScoreArgs) -> Result<(), Failure> {
         ScoreFormat::Json => output::print(&bytes(|out| json::write(summary, out))?),
         ScoreFormat::Csv => output::print(&bytes(|out| csv::write(summary, out))?),
         ScoreFormat::Table => {
-            let options = terminal::Options {
-                colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-            };
-            let mut text = terminal::render(summary, options);
+            let mut text = terminal::render(summary, terminal::Options::stdout());
             if let Some(surprise) = surprise::most_surprising(summary) {
                 let command = replay::command(args, &surprise);
                 text += &format!("\n{}\n  {command}\n", surprise.why);

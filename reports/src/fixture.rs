@@ -42,12 +42,13 @@ pub(crate) fn study(policies: &[&str], scenarios: &[(&str, bool)]) -> Arc<Study>
     })
 }
 
+/// The fault was met when it hurt anybody.
 pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome {
     Outcome {
         replication,
         verdict,
         decided_ns: None,
-        fault_met_ns: None,
+        fault_met_ns: (hurt > 0).then_some(Span::from_secs(60)),
         detect_ns: None,
         mitigate_ns: None,
         requests: 720_000,

@@ -1,4 +1,4 @@
-//! Three sentences in plain words: the costliest miss, the false alarms, the best trade-off.
+//! Three sentences in plain words: the costliest miss, the false alarms, the least harm.
 //!
 //! Each is computed from the cells alone and says so when a study cannot tell.
 
@@ -8,7 +8,7 @@ use crate::human;
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
-use compare::trade_off;
+use compare::least_harm;
 
 /// Exactly three sentences on what stands out; the same for equal summaries.
 #[must_use]
@@ -19,7 +19,7 @@ pub fn sentences(summary: &Summary) -> [String; 3] {
     [
         costliest_miss(summary),
         false_rollbacks(summary),
-        trade_off(summary),
+        least_harm(summary),
     ]
 }
 

@@ -47,15 +47,6 @@ impl Overall {
             stuck: pooled(|cell| cell.stuck),
         }
     }
-
-    /// Youden's J (Cancer 3 (1950) 32–35): 1 less the share of bad releases promoted to somebody's
-    /// harm, less the share of good ones held back. 1 is perfect, 0 no better than a coin. A kind
-    /// that was not tried counts as perfect.
-    #[must_use]
-    pub fn youden(&self) -> f64 {
-        let share = |rate: Option<Rate>| rate.map_or(0.0, |rate| rate.share);
-        1.0 - share(self.missed_harmful) - share(self.held_back)
-    }
 }
 
 /// The policies that ran, in the study's order.
@@ -71,7 +62,7 @@ mod tests {
     use coalmine_sim::outcome::Verdict;
 
     use super::*;
-    use crate::fixture::{outcome, promoted, rolled_back, study, summary, typical};
+    use crate::fixture::{outcome, study, summary, typical};
 
     #[test]
     fn rates_are_pooled_over_scenarios_and_the_refused_left_out() {
@@ -81,20 +72,15 @@ mod tests {
         let counts = |rate: Option<Rate>| rate.map(|rate| (rate.count, rate.n));
         assert_eq!(counts(overall[0].missed), Some((480, 2000)));
         assert_eq!(counts(overall[0].false_rollback), Some((123, 2000)));
-        assert!((overall[0].youden() - (1.0 - 0.24 - 0.0615)).abs() < 1e-12);
-        assert!(overall[1].youden().abs() < 1e-12);
     }
 
     #[test]
-    fn a_policy_that_gets_stuck_with_everything_is_no_good_policy() {
+    fn a_good_release_that_gets_stuck_is_held_back() {
         let study = study(&["p"], &[("a/healthy", false), ("a/errors", true)]);
         let stuck: Vec<_> = (0..10).map(|i| outcome(i, Verdict::Stuck, 0)).collect();
         let waiting = overall(&summary(&study, &[(0, 0, &stuck), (0, 1, &stuck)]));
-        assert_eq!(waiting[0].youden(), 0.0);
-        let perfect = overall(&summary(
-            &study,
-            &[(0, 0, &[promoted(0, 0)]), (0, 1, &[rolled_back(0, 9)])],
-        ));
-        assert_eq!(perfect[0].youden(), 1.0);
+        let counts = |rate: Option<Rate>| rate.map(|rate| (rate.count, rate.n));
+        assert_eq!(counts(waiting[0].held_back), Some((10, 10)));
+        assert_eq!(counts(waiting[0].missed), Some((0, 10)));
     }
 }

@@ -60,6 +60,8 @@ pub struct Cell {
     pub exposed: Quantiles,
     /// Requests that all revisions served within the horizon.
     pub requests: Quantiles,
+    /// Replications in which a request met the fault within the horizon.
+    pub fault_met: u64,
     pub(crate) candidate: Option<Candidate>,
 }
 
@@ -112,8 +114,16 @@ impl Cell {
             hurt: Quantiles::of(ran().map(|o| o.hurt)),
             exposed: Quantiles::of(ran().map(|o| o.exposed)),
             requests: Quantiles::of(ran().map(|o| o.requests)),
+            fault_met: ran().filter(|o| o.fault_met_ns.is_some()).count() as u64,
             candidate: rarest(faulty, outcomes),
         }
+    }
+
+    /// Whether the release is faulty and no replication met the fault within the horizon: no
+    /// policy could have seen it.
+    #[must_use]
+    pub fn is_latent(&self) -> bool {
+        self.missed.is_some() && self.fault_met == 0
     }
 
     /// The rate of the wrong verdict: missed where the release is faulty, false rollback where not.
@@ -170,6 +180,15 @@ mod tests {
         assert_eq!(counts(cell.missed_harmful), Some((0, 3)));
         assert_eq!(counts(cell.stuck), Some((1, 3)));
         assert_eq!(cell.false_rollback, None);
+    }
+
+    #[test]
+    fn a_fault_that_no_replication_met_is_latent_and_health_is_not() {
+        let latent = [promoted(0, 0), promoted(1, 0)];
+        assert!(Cell::new(0, 0, true, &latent).is_latent());
+        assert!(!Cell::new(0, 0, true, &[promoted(0, 0), promoted(1, 3)]).is_latent());
+        assert!(!Cell::new(0, 0, false, &latent).is_latent());
+        assert!(!Cell::new(0, 0, true, &[]).is_latent());
     }
 
     #[test]

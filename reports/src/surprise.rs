@@ -14,7 +14,7 @@ pub struct Surprise {
     pub scenario: String,
     /// The replication.
     pub replication: u32,
-    /// One sentence in plain words.
+    /// Why, in plain words; a heading that ends with a colon.
     pub why: String,
 }
 
@@ -81,32 +81,54 @@ pub fn most_surprising(summary: &Summary) -> Option<Surprise> {
     })
 }
 
+/// A heading for the command that shows the replication, hence the colon.
 fn sentence(summary: &Summary, cell: &Cell, candidate: &Candidate) -> String {
+    let (policy, scenario) = (summary.label(cell), summary.name(cell));
+    let rollouts = human::count(cell.n);
+    if candidate.alike == cell.n {
+        let end = ended(candidate.verdict);
+        let which = which(candidate, "");
+        return match cell.n {
+            1 => format!("The only rollout of {policy} in {scenario} ended {end}{which}"),
+            _ => format!(
+                "Each of the {rollouts} rollouts of {policy} in {scenario} ended {end}{which}"
+            ),
+        };
+    }
     let faulty = summary
         .scenario(cell)
         .is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
     let release = if faulty { "bad" } else { "good" };
     let end = match candidate.verdict {
-        Verdict::Promoted => format!("promoted this {release} release"),
-        Verdict::RolledBack => format!("rolled this {release} release back"),
-        Verdict::Stuck | Verdict::Invalid => format!("got stuck with this {release} release"),
+        Verdict::Promoted => format!("promoted the {release} release"),
+        Verdict::RolledBack => format!("rolled the {release} release back"),
+        Verdict::Stuck | Verdict::Invalid => format!("got stuck with the {release} release"),
     };
+    let alike = human::count(candidate.alike);
+    let which = which(candidate, " of these");
+    format!("In {scenario}, {policy} {end} in {alike} of its {rollouts} rollouts{which}")
+}
+
+const fn ended(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Promoted => "promoted",
+        Verdict::RolledBack => "rolled back",
+        Verdict::Stuck | Verdict::Invalid => "stuck",
+    }
+}
+
+/// Which one of those alike is shown: its harm is its own, and not that of the others.
+fn which(candidate: &Candidate, of: &str) -> String {
     let hurt = match candidate.hurt {
-        0 => String::new(),
-        1 => " and hurt 1 request".to_owned(),
-        hurt => format!(" and hurt {} requests", human::count(hurt)),
+        1 => "1 request".to_owned(),
+        hurt => format!("{} requests", human::count(hurt)),
     };
-    let n = human::count(cell.n);
-    let often = match candidate.alike {
-        alike if alike == cell.n => format!("as in all {n} of its rollouts there"),
-        1 => format!("as in no other of its {n} rollouts there"),
-        alike => format!(
-            "as in only {} of its {n} rollouts there",
-            human::count(alike)
-        ),
-    };
-    let (policy, scenario) = (summary.label(cell), summary.name(cell));
-    format!("In {scenario}, {policy} {end}{hurt}, {often}.")
+    match (candidate.alike, candidate.hurt) {
+        (1, 0) => ":".to_owned(),
+        (1, _) => format!(" and hurt {hurt}:"),
+        (_, 0) => format!("; the first{of}, which hurt nobody:"),
+        _ => format!("; the one{of} that hurt most ({hurt}):"),
+    }
 }
 
 #[cfg(test)]
@@ -128,13 +150,18 @@ mod tests {
             (surprise.scenario.as_str(), surprise.replication),
             ("a/healthy", 7)
         );
+        assert_eq!(
+            surprise.why,
+            "In a/healthy, p rolled the good release back in 1 of its 100 rollouts and hurt 240 \
+             requests:"
+        );
         let only_bad = summary(&study, &[(0, 1, &bad)]);
         let surprise = most_surprising(&only_bad).expect("something ran");
         assert_eq!(surprise.replication, 8);
         assert_eq!(
             surprise.why,
-            "In a/errors, p promoted this bad release and hurt 20 requests, as in only 2 of its \
-             100 rollouts there."
+            "In a/errors, p promoted the bad release in 2 of its 100 rollouts; the one of these that \
+             hurt most (20 requests):"
         );
     }
 
@@ -149,6 +176,15 @@ mod tests {
             (surprise.scenario.as_str(), surprise.replication),
             ("a/errors", 4)
         );
+        assert_eq!(
+            surprise.why,
+            "Each of the 5 rollouts of p in a/errors ended promoted; the one that hurt most (4 \
+             requests):"
+        );
+        let harmless = most_surprising(&summary(&study, &[(0, 0, &good)])).map(|s| s.why);
+        let said = "Each of the 5 rollouts of p in a/healthy ended promoted; the first, which hurt \
+                    nobody:";
+        assert_eq!(harmless.as_deref(), Some(said));
         assert_eq!(most_surprising(&summary(&study, &[(0, 0, &[])])), None);
     }
 }

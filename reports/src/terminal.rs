@@ -1,5 +1,6 @@
-//! A study as a table for people, 100 to 120 columns wide and legible without colour.
+//! A study as a table for people, as wide as their terminal and legible without colour.
 
+mod fit;
 mod overview;
 mod paint;
 mod table;
@@ -13,24 +14,44 @@ use crate::summary::Summary;
 
 use paint::Paint;
 
-/// Width of running text.
+/// Running text is hard to read in longer lines, on however wide a terminal.
 const TEXT_WIDTH: usize = 100;
+/// And in shorter ones.
+const TEXT_NARROWEST: usize = 40;
 
 /// How to render.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Use ANSI colours: only when the output is a terminal.
     pub colour: bool,
+    /// Columns of the terminal. `None` when the output is none: then nothing is left out, and text
+    /// is wrapped at 100.
+    pub width: Option<u16>,
 }
 
 impl Options {
-    /// Colour when standard output is a terminal and nobody objects (<https://no-color.org>).
+    /// The width of the terminal that standard output is, if it is one, and colour unless somebody
+    /// objects (<https://no-color.org>).
     #[must_use]
     pub fn stdout() -> Self {
         let objection = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let terminal = io::stdout().is_terminal();
+        let size = terminal_size::terminal_size_of(io::stdout());
+        // Some terminals that do not know their width say 0.
+        let width = size.map(|(terminal_size::Width(width), _)| width);
         Self {
-            colour: io::stdout().is_terminal() && !objection,
+            colour: terminal && !objection,
+            width: width.filter(|&width| terminal && width > 0),
         }
+    }
+
+    fn text_width(self) -> usize {
+        self.table_width()
+            .map_or(TEXT_WIDTH, |width| width.clamp(TEXT_NARROWEST, TEXT_WIDTH))
+    }
+
+    fn table_width(self) -> Option<usize> {
+        self.width.map(usize::from)
     }
 }
 
@@ -41,21 +62,35 @@ pub fn render(summary: &Summary, options: Options) -> String {
     let mut text = String::new();
     header(summary, &paint, &mut text);
     if !summary.cells.is_empty() {
-        text.push('\n');
-        text.push_str(&table::render(summary, &paint));
-        let overview = overview::render(summary, &paint);
-        if !overview.is_empty() {
-            text.push('\n');
-            text.push_str(&overview);
-        }
-        legend(summary, &paint, &mut text);
+        tables(summary, options, &paint, &mut text);
     }
-    refusals(summary, &paint, &mut text);
+    refusals(summary, options, &paint, &mut text);
     text.push('\n');
     for sentence in insights::sentences(summary) {
-        paragraph(&sentence, "• ", "  ", &mut text);
+        paragraph(&sentence, ("• ", "  "), options, &mut text);
     }
     text
+}
+
+/// Both tables, and what their columns mean.
+fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String) {
+    let width = options.table_width();
+    let (table, dropped) = table::render(summary, width, paint);
+    let overview = overview::render(summary, width, paint);
+    for table in [&table, &overview].into_iter().filter(|t| !t.is_empty()) {
+        text.push('\n');
+        text.push_str(table);
+    }
+    let mut lines = legend(summary, !overview.is_empty());
+    if !dropped.is_empty() {
+        let columns = dropped.join(", ");
+        lines.push(format!("left out on this narrow terminal: {columns}."));
+    }
+    text.push('\n');
+    let width = options.text_width();
+    for line in lines.iter().flat_map(|line| human::wrap(line, width)) {
+        let _ = writeln!(text, "{}", paint.faint(&line));
+    }
 }
 
 fn header(summary: &Summary, paint: &Paint, text: &mut String) {
@@ -78,7 +113,7 @@ fn header(summary: &Summary, paint: &Paint, text: &mut String) {
     }
 }
 
-fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
+fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
     let mut lines = vec![
         "missed: a bad release was promoted. false rollback: a good one was rolled back. In \
          brackets Wilson's 95 % interval."
@@ -87,15 +122,16 @@ fn legend(summary: &Summary, paint: &Paint, text: &mut String) {
          there was one. hurt: requests that fared worse than on the old revision."
             .to_owned(),
     ];
-    lines.extend(table::nothing_stuck(summary));
-    text.push('\n');
-    for line in lines.iter().flat_map(|line| human::wrap(line, TEXT_WIDTH)) {
-        let _ = writeln!(text, "{}", paint.faint(&line));
+    lines.extend(table::latent(summary));
+    if pooled {
+        lines.push("missed and hurt people: leaves out what hurt nobody by then.".to_owned());
     }
+    lines.extend(table::nothing_stuck(summary));
+    lines
 }
 
 /// Each refused policy once: the controller's reason, the place, the cure.
-fn refusals(summary: &Summary, paint: &Paint, text: &mut String) {
+fn refusals(summary: &Summary, options: Options, paint: &Paint, text: &mut String) {
     for policy in &summary.study.policies {
         let Some(refusal) = &policy.invalid else {
             continue;
@@ -103,17 +139,20 @@ fn refusals(summary: &Summary, paint: &Paint, text: &mut String) {
         text.push('\n');
         let line = format!("{} is invalid: its controller refuses it", policy.label);
         let _ = writeln!(text, "{}", paint.warning(&line));
-        paragraph(&refusal.reason, "  ", "  ", text);
+        paragraph(&refusal.reason, ("  ", "  "), options, text);
         let _ = writeln!(text, "  at {}:{}", refusal.file, refusal.line);
         if !refusal.help.is_empty() {
-            paragraph(&format!("cure: {}", refusal.help), "  ", "        ", text);
+            let cure = format!("cure: {}", refusal.help);
+            paragraph(&cure, ("  ", "        "), options, text);
         }
     }
 }
 
-fn paragraph(sentence: &str, first: &str, rest: &str, text: &mut String) {
-    let width = TEXT_WIDTH - first.chars().count();
-    for (index, line) in human::wrap(sentence, width).iter().enumerate() {
+/// Wrapped, with these beginnings of the first and of the other lines.
+fn paragraph(sentence: &str, (first, rest): (&str, &str), options: Options, text: &mut String) {
+    let indent = first.chars().count().max(rest.chars().count());
+    let lines = human::wrap(sentence, options.text_width() - indent);
+    for (index, line) in lines.iter().enumerate() {
         let _ = writeln!(text, "{}{line}", if index == 0 { first } else { rest });
     }
 }

@@ -1,6 +1,7 @@
 //! One rollout as a story: `coalmine run`.
 
 mod merge;
+mod round;
 mod text;
 
 use std::io::{self, Write};
@@ -10,7 +11,16 @@ use coalmine_sim::timeline::{Entry, What};
 use jiff::{SignedDuration, Zoned};
 use serde::Serialize;
 
+use crate::human;
+
 use merge::merged;
+
+/// Longer lines are wrapped.
+const WIDTH: usize = 110;
+/// Where the text of a line begins, after times and kind.
+const INDENT: usize = 33;
+/// Before the rest of a wrapped text.
+const CONTINUED: &str = "  ";
 
 /// One replication with what happened in it.
 #[derive(Clone, Debug)]
@@ -76,10 +86,26 @@ pub fn write_text(story: &Story<'_>, mut out: impl Write) -> io::Result<()> {
             wall.strftime("%H:%M:%S"),
             format!("+{}", line.at.truncated_to_second()),
         );
-        let told = told.join(&format!("\n{:33}", ""));
+        let told = wrapped(&told).join(&format!("\n{:INDENT$}", ""));
         writeln!(out, "{time} {offset:>10}  {kind:<10}  {told}")?;
     }
     Ok(())
+}
+
+/// Each of these lines wrapped; what continues one is indented, what begins one is not.
+fn wrapped(told: &[String]) -> Vec<String> {
+    let width = WIDTH - INDENT;
+    let mut lines = Vec::new();
+    for line in told {
+        if line.chars().count() <= width {
+            lines.push(line.clone());
+            continue;
+        }
+        let mut parts = human::wrap(line, width - CONTINUED.len()).into_iter();
+        lines.extend(parts.next());
+        lines.extend(parts.map(|part| format!("{CONTINUED}{part}")));
+    }
+    lines
 }
 
 /// Writes one JSON object a line, for each entry as it was, with wall-clock time (RFC 9557) and

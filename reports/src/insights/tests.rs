@@ -34,6 +34,32 @@ fn a_blind_policy_is_the_costliest_only_where_all_are_blind() {
 }
 
 #[test]
+fn harm_counts_where_rates_do_not_differ() {
+    let study = study(
+        &["slow", "fast"],
+        &[("a/errors", true), ("b/errors", true), ("a/healthy", false)],
+    );
+    let (slow, fast) = ([rolled_back(0, 600)], [rolled_back(0, 60)]);
+    let good = [promoted(0, 0)];
+    let cells: crate::fixture::Cells<'_> = &[
+        (0, 0, &slow),
+        (1, 0, &fast),
+        (0, 1, &slow),
+        (0, 2, &good),
+        (1, 2, &good),
+    ];
+    let said = &sentences(&summary(&study, cells))[2];
+    // b/errors was not run with both, so it counts for neither.
+    assert_eq!(
+        said,
+        "Least harm, by the median of requests hurt in the one scenario with a bad release: fast \
+         with 240 requests, which holds back 0.0 % (0.0–79.4) of good releases and takes 16m00s to \
+         promote in a/healthy; slow does most harm with 2,400 requests and holds back 0.0 % \
+         (0.0–79.4) of good releases."
+    );
+}
+
+#[test]
 fn a_latent_fault_that_is_promoted_hurts_nobody() {
     let study = study(&["p"], &[("a/latent", true)]);
     let latent: Vec<_> = (0..100).map(|i| promoted(i, 0)).collect();

@@ -1,61 +1,51 @@
 //! A few lines for those who will not read the table: each policy over all scenarios.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
-
+use super::fit::Grid;
 use super::paint::Paint;
-use super::table::STYLE;
 use crate::human::{self, NOTHING};
 use crate::interval::Rate;
-use crate::overall::overall;
+use crate::overall::{Overall, overall};
 use crate::summary::Summary;
 
-/// Empty when there is nothing to pool.
-pub(super) fn render(summary: &Summary, paint: &Paint) -> String {
+const HURTFUL: &str = "missed and\nhurt people";
+const MISSED: &str = "missed,\nharm or not";
+const FALSE: &str = "false\nrollback";
+const STUCK: &str = "stuck\n";
+
+/// Empty when there is nothing to pool. A narrow terminal goes without some columns.
+pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> String {
     let ran = overall(summary);
     if ran.is_empty() || summary.study.scenarios.len() < 2 {
         return String::new();
     }
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header([
-        "all scenarios\n  policy",
-        "missed\n",
-        "missed and\nhurt people",
-        "false\nrollback",
-        "stuck\n",
-    ]);
-    for overall in &ran {
-        let label = summary
-            .study
-            .policies
-            .get(overall.policy)
-            .map_or("?", |p| &p.label);
-        let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
-        table.add_row([
-            format!("  {label}"),
-            rate(overall.missed),
-            rate(overall.missed_harmful),
-            rate(overall.false_rollback),
-            rate(overall.stuck),
-        ]);
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let head = table.lines().count() - ran.len();
+    let mut grid = Grid {
+        header: vec!["all scenarios\n  policy", HURTFUL, MISSED, FALSE, STUCK],
+        rows: ran.iter().map(|overall| row(summary, overall)).collect(),
+    };
+    grid.fit(width, &[MISSED, STUCK]);
+    let lines = grid.lines();
+    let head = lines.len() - ran.len();
     let mut text = String::new();
-    for (index, line) in table.lines().enumerate() {
-        let line = line.trim_end();
+    for (index, line) in lines.iter().enumerate() {
         text.push_str(&if index < head {
             paint.faint(line)
         } else {
-            line.to_owned()
+            line.clone()
         });
         text.push('\n');
     }
     text
+}
+
+fn row(summary: &Summary, overall: &Overall) -> Vec<String> {
+    let policy = summary.study.policies.get(overall.policy);
+    let label = policy.map_or("?", |policy| &policy.label);
+    let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
+    vec![
+        format!("  {label}"),
+        rate(overall.missed_harmful),
+        rate(overall.missed),
+        rate(overall.false_rollback),
+        rate(overall.stuck),
+    ]
 }

@@ -1,15 +1,19 @@
 //! The table itself: scenarios as groups, policies as their rows.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-
+use super::fit::Grid;
 use super::paint::Paint;
 use crate::human::{self, NOTHING};
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
-/// A rule under the header and nothing else: groups are told apart by their headings.
-pub(super) const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+/// Columns a narrow terminal can do without, the first soonest.
+const SPARE: [&str; 3] = [COUNT, P95, PROMOTE];
+const COUNT: &str = "n\n";
+const P95: &str = "detect\np95";
+const PROMOTE: &str = "promote\nmedian";
+
+/// Stands after the rate of a cell whose fault never showed.
+const LATENT: &str = " *";
 
 /// What a line of the table is, for its colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,41 +26,32 @@ enum Kind {
     Refused,
 }
 
-pub(super) fn render(summary: &Summary, paint: &Paint) -> String {
+/// The table, and the columns for which the terminal is too narrow.
+pub(super) fn render(
+    summary: &Summary,
+    width: Option<usize>,
+    paint: &Paint,
+) -> (String, Vec<String>) {
     let with_stuck = any_stuck(summary);
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    // Numbers that wrap cannot be read; a narrow terminal scrolls.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header(with_stuck));
-    let rows = rows(summary, with_stuck);
-    table.add_rows(rows.iter().map(|(_, cells)| cells));
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    painted(&table, &rows, paint)
+    let (kinds, rows): (Vec<Kind>, _) = rows(summary, with_stuck).into_iter().unzip();
+    let header = header(with_stuck);
+    let mut grid = Grid { header, rows };
+    let dropped = grid.fit(width, &SPARE);
+    (painted(&grid.lines(), &kinds, paint), dropped)
 }
 
 /// Every cell is one line high and every header cell two, so lines and rows correspond.
-fn painted(table: &Table, rows: &[(Kind, Vec<String>)], paint: &Paint) -> String {
-    let lines: Vec<String> = table.lines().collect();
-    let head = lines.len() - rows.len();
+fn painted(lines: &[String], kinds: &[Kind], paint: &Paint) -> String {
+    let head = lines.len() - kinds.len();
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
-        let line = line.trim_end();
-        let kind = index
-            .checked_sub(head)
-            .and_then(|row| rows.get(row))
-            .map(|(kind, _)| *kind);
+        let kind = index.checked_sub(head).and_then(|row| kinds.get(row));
         let painted = match kind {
             None => paint.faint(line),
             Some(Kind::Heading) => paint.strong(line),
             Some(Kind::Bad) => paint.bad(line),
             Some(Kind::Refused) => paint.faint(line),
-            Some(Kind::Space | Kind::Plain) => line.to_owned(),
+            Some(Kind::Space | Kind::Plain) => line.clone(),
         };
         text.push_str(&painted);
         text.push('\n');
@@ -64,19 +59,19 @@ fn painted(table: &Table, rows: &[(Kind, Vec<String>)], paint: &Paint) -> String
     text
 }
 
-fn header(with_stuck: bool) -> Vec<String> {
+fn header(with_stuck: bool) -> Vec<&'static str> {
     let names = [
         "scenario\n  policy",
         "wrong\nverdict",
         "stuck\n",
         "detect\nmedian",
-        "detect\np95",
+        P95,
         "hurt\nmedian",
-        "promote\nmedian",
-        "n\n",
+        PROMOTE,
+        COUNT,
     ];
     let keep = |name: &&str| with_stuck || !name.starts_with("stuck");
-    names.into_iter().filter(keep).map(str::to_owned).collect()
+    names.into_iter().filter(keep).collect()
 }
 
 fn rows(summary: &Summary, with_stuck: bool) -> Vec<(Kind, Vec<String>)> {
@@ -118,7 +113,13 @@ fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) 
         return (Kind::Refused, vec![label, "invalid".to_owned()]);
     }
     let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
-    let mut cells = vec![label, rate(cell.wrong())];
+    // Blanks keep the rates without a mark in line with the others.
+    let mark = match latent(summary) {
+        Some(_) if cell.is_latent() => LATENT,
+        Some(_) => "  ",
+        None => "",
+    };
+    let mut cells = vec![label, format!("{}{mark}", rate(cell.wrong()))];
     if with_stuck {
         cells.push(rate(cell.stuck));
     }
@@ -129,7 +130,7 @@ fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) 
         human::time(cell.promote_ns.median),
         human::count(cell.n),
     ]);
-    let bad = cell.wrong().is_some_and(|rate| rate.low > 0.5);
+    let bad = !cell.is_latent() && cell.wrong().is_some_and(|rate| rate.low > 0.5);
     (if bad { Kind::Bad } else { Kind::Plain }, cells)
 }
 
@@ -140,12 +141,19 @@ fn any_stuck(summary: &Summary) -> bool {
         .any(|cell| cell.stuck.is_some_and(|rate| rate.count > 0))
 }
 
+/// What the mark means, where there is one.
+pub(super) fn latent(summary: &Summary) -> Option<String> {
+    let line = "* the fault never showed within the horizon: no policy could have seen it.";
+    let marked = summary.cells.iter().any(Cell::is_latent);
+    marked.then(|| line.to_owned())
+}
+
 /// What the missing column would have said.
 pub(super) fn nothing_stuck(summary: &Summary) -> Option<String> {
     let rates = summary.cells.iter().filter_map(|cell| cell.stuck);
     let most = rates.map(|rate| rate.high).max_by(f64::total_cmp)?;
     let line = format!(
-        "stuck: no rollout; in each cell at most {} with 95 % confidence.",
+        "stuck rollouts: none seen; with 95 % confidence at most {} in each cell.",
         human::percent(most)
     );
     (!any_stuck(summary)).then_some(line)

@@ -1,7 +1,7 @@
 use coalmine_sim::outcome::Verdict;
 
 use super::*;
-use crate::fixture::{outcome, study, summary, thousand, typical};
+use crate::fixture::{outcome, promoted, study, summary, thousand, typical};
 
 fn plain(summary: &Summary) -> String {
     render(summary, Options::default())
@@ -24,6 +24,18 @@ fn stuck_rollouts_get_a_column() {
 }
 
 #[test]
+fn a_fault_that_never_shows_is_marked_and_explained() {
+    let study = study(&["p"], &[("a/overload-only", true), ("a/errors", true)]);
+    let latent: Vec<_> = (0..100).map(|i| promoted(i, 0)).collect();
+    let met: Vec<_> = (0..100).map(|i| promoted(i, 1)).collect();
+    let text = plain(&summary(&study, &[(0, 0, &latent), (0, 1, &met)]));
+    assert!(text.contains("100.0 % (96.3–100.0) *"), "{text}");
+    assert!(text.contains("100.0 % (96.3–100.0)   "), "{text}");
+    assert!(text.contains("\n* the fault never showed"), "{text}");
+    assert!(!plain(&typical()).contains('*'), "{text}");
+}
+
+#[test]
 fn nothing_is_wider_than_a_terminal_with_colour_or_without() {
     let study = study(
         &["person-ten-minutes"],
@@ -40,8 +52,43 @@ fn nothing_is_wider_than_a_terminal_with_colour_or_without() {
 }
 
 #[test]
+fn a_narrow_terminal_gets_all_that_matters() {
+    let labels = ["person-ten-minutes-x", "invalid-label-that-is-too-long"];
+    let study = study(
+        &labels,
+        &[("market-open/overload-only", true), ("a/healthy", false)],
+    );
+    let (latent, mut bad) = (thousand(false, 1000), thousand(true, 0));
+    for outcome in &mut bad {
+        outcome.hurt += 100_000;
+    }
+    let widest = |text: &str| text.lines().map(|line| line.chars().count()).max();
+    let at = |summary: &Summary, width| {
+        let (colour, width) = (false, Some(width));
+        render(summary, Options { colour, width })
+    };
+    let plenty = summary(&study, &[(0, 0, &bad), (1, 0, &[]), (0, 1, &latent)]);
+    insta::assert_snapshot!(at(&plenty, 80));
+    assert_eq!(at(&plenty, 200), plain(&plenty));
+    let (mut stuck, latent) = (bad.clone(), latent);
+    stuck[0] = outcome(0, Verdict::Stuck, 3);
+    for width in 72..120 {
+        let text = at(&summary(&study, &[(0, 0, &stuck), (0, 1, &latent)]), width);
+        assert!(widest(&text) <= Some(width.into()), "{width}\n{text}");
+        let text = at(&summary(&study, &[(0, 0, &latent), (0, 1, &latent)]), width);
+        assert!(widest(&text) <= Some(width.into()), "{width}\n{text}");
+    }
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
-    let coloured = render(&typical(), Options { colour: true });
+    let coloured = render(
+        &typical(),
+        Options {
+            colour: true,
+            width: None,
+        },
+    );
     assert!(coloured.contains("\u{1b}["));
     let mut stripped = String::new();
     let mut inside = false;

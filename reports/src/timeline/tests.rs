@@ -69,7 +69,10 @@ fn entries() -> Vec<Entry> {
 }
 
 fn told(start: &str, json: bool) -> String {
-    let entries = entries();
+    told_of(&entries(), start, json)
+}
+
+fn told_of(entries: &[Entry], start: &str, json: bool) -> String {
     let story = Story {
         policy: "flagger-tutorial",
         scenario: "market-open/errors-20",
@@ -77,7 +80,7 @@ fn told(start: &str, json: bool) -> String {
         seed: 42,
         replication: 7,
         start: &start.parse().expect("a zoned time"),
-        entries: &entries,
+        entries,
     };
     let mut bytes = Vec::new();
     let written = if json {
@@ -115,6 +118,30 @@ fn machines_get_every_entry_as_it_was() {
         assert_eq!(what, entry.what);
     }
     insta::assert_snapshot!(text.lines().take(4).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn long_lines_go_on_indented_and_values_are_short() {
+    let entries = [
+        What::Record(Record::Note("word ".repeat(40).trim_end().to_owned())),
+        What::Record(Record::Measured {
+            metric: "success-rate".to_owned(),
+            value: "0.98765432109".to_owned(),
+            outcome: "failed".into(),
+            detail: String::new(),
+        }),
+    ];
+    let entries = entries.map(|what| Entry {
+        at: Time::ZERO,
+        what,
+    });
+    let text = told_of(&entries, "2026-03-02T09:05[Asia/Kolkata]", false);
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(110), "{text}");
+    assert!(text.contains(&format!("\n{:35}word", "")), "{text}");
+    assert!(text.contains("success-rate = 0.987654: failed\n"), "{text}");
+    let json = told_of(&entries, "2026-03-02T09:05[Asia/Kolkata]", true);
+    assert!(json.contains("0.98765432109"), "{json}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use coalmine_sim::outcome::Verdict;
 use coalmine_sim::timeline::What;
 
 use super::merge::{Line, Told};
+use super::round::rounded;
 use crate::human;
 
 /// The kind, and the text.
@@ -81,6 +82,7 @@ fn recorded(record: &Record) -> (&'static str, Vec<String>) {
             } else {
                 format!(" ({detail})")
             };
+            let value = rounded(value);
             (
                 "measured",
                 vec![format!("{metric} = {value}: {outcome}{held}")],
