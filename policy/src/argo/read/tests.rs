@@ -336,3 +336,42 @@ fn wrong_types_and_typos_are_all_reported_at_once() {
         );
     }
 }
+
+#[test]
+fn a_workload_reference_excludes_a_template_and_is_not_read() {
+    let reference = "  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: x}\n";
+    let both = counted().replacen("  template:\n", &format!("{reference}  template:\n"), 1);
+    let (message, line, help) = refusal(&both);
+    let wanted = "spec.template: Internal error: template must be empty for workload reference";
+    assert!(message.contains(wanted), "{message}");
+    assert_eq!(line, line_of(&both, "  template:") + 1);
+    assert!(help.contains("remove `template`"), "{help}");
+    let alone = both.replacen("  template:\n", "  template: {}\n  lost:\n", 1);
+    let (rollouts, diagnostics) = lower(&alone);
+    assert_eq!(rollouts[0].refusal, None);
+    let warned = diagnostics.iter().map(|d| d.message.as_str());
+    let not_read = "the Deployment of `spec.workloadRef` is not read";
+    assert_eq!(warned.filter(|m| *m == not_read).count(), 1);
+}
+
+#[test]
+fn more_pods_than_can_be_simulated_are_an_error() {
+    let with = |n: &str| counted().replace("replicas: 10", &format!("replicas: {n}"));
+    assert_eq!(errors(&with("10000")), []);
+    let found = errors(&with("10001"));
+    let wanted = "`spec.replicas` is 10001, more than coalmine simulates";
+    assert_eq!(
+        found,
+        [(line_of(&with("1"), "replicas:"), wanted.to_owned())]
+    );
+}
+
+#[test]
+fn a_step_of_null_gets_the_cure_for_its_kind() {
+    let weight = counted().replacen("setWeight: 30", "setWeight:", 1);
+    let (_, _, help) = refusal(&weight);
+    assert!(help.contains("`setWeight: 20`"), "{help}");
+    let pause = counted().replacen("setWeight: 30", "pause:", 1);
+    let (_, _, help) = refusal(&pause);
+    assert!(help.contains("`pause: {}`"), "{help}");
+}

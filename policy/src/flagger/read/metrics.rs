@@ -68,8 +68,9 @@ fn read_bound(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Bound {
         report::number(&mut range, "min", found),
         report::number(&mut range, "max", found),
     );
+    let absent = range.node("min").is_none() && range.node("max").is_none();
     range.finish(found);
-    if (min, max) == (None, None) {
+    if absent {
         let what = "is empty, so any value passes";
         report::warn(fields, "thresholdRange", what, "set min or max", found);
     }
