@@ -9,6 +9,7 @@ use super::{API_VERSION, Canary, Provider};
 use crate::source::{Diagnostics, Document, Fields, Severity, Source, read_documents};
 
 mod analysis;
+mod interval;
 mod matches;
 mod metrics;
 mod report;
