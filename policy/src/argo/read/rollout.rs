@@ -5,7 +5,7 @@ use super::super::template::Place;
 use super::template::Templates;
 use super::{ignore, place, place_of, pod, strategy};
 use crate::Span;
-use crate::source::{Diagnostics, Document, Fields};
+use crate::source::{Diagnostics, Document, Fields, check_name};
 
 /// Every pod is simulated on its own.
 const MOST_REPLICAS: u32 = 10_000;
@@ -47,10 +47,7 @@ fn read_one(
 ) -> Option<Rollout> {
     let mut root = Fields::new(document, "", &document.root, found);
     ignore(&mut root, &["apiVersion", "kind", "metadata", "status"]);
-    if document.name.is_empty() {
-        let message = "`metadata.name` is required".to_owned();
-        found.push(document.error(root.position(), message, String::new()));
-    }
+    check_name(document, &root, found);
     let place = place_of(&root);
     let namespace = document
         .namespace
