@@ -45,6 +45,7 @@ pub struct Condition {
     root: Arc<Node>,
     on_scalar: Result<(), Error>,
     on_vector: Result<(), Error>,
+    never: Option<Error>,
 }
 
 impl Condition {
@@ -54,9 +55,12 @@ impl Condition {
     /// What does not parse, whatever the result will be.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let root = Arc::new(parser::parse(text)?);
+        let on_scalar = check::check(&root, &Type::Float);
+        let on_vector = check::check(&root, &Type::list(Type::Float));
         Ok(Self {
-            on_scalar: check::check(&root, &Type::Float),
-            on_vector: check::check(&root, &Type::list(Type::Float)),
+            never: unusable(&on_scalar).and(unusable(&on_vector)),
+            on_scalar: on_scalar.map(drop),
+            on_vector: on_vector.map(drop),
             root,
             text: text.into(),
         })
@@ -68,13 +72,11 @@ impl Condition {
         &self.text
     }
 
-    /// Why no answer of Prometheus can ever satisfy the type check, if so.
+    /// Why no answer of Prometheus can ever make this true or false, if so: it passes the type
+    /// check for none, or gives no boolean for any.
     #[must_use]
     pub fn never(&self) -> Option<&Error> {
-        match (&self.on_scalar, &self.on_vector) {
-            (Err(_), Err(on_vector)) => Some(on_vector),
-            _ => None,
-        }
+        self.never.as_ref()
     }
 
     /// Evaluates the condition for an answer; matrices are flattened, as Argo does
@@ -96,7 +98,7 @@ impl Condition {
         };
         match answer {
             MetricAnswer::Scalar(_) => self.on_scalar.clone()?,
-            MetricAnswer::Json(_) => check::check(&self.root, &result.shape())?,
+            MetricAnswer::Json(_) => check::check(&self.root, &result.shape()).map(drop)?,
             _ => self.on_vector.clone()?,
         }
         match eval::evaluate(&self.root, &result)? {
@@ -106,6 +108,18 @@ impl Condition {
                 0,
                 format!("expected bool, but got {}", other.go_type()),
             )),
+        }
+    }
+}
+
+/// Why a checked condition can never be true or false (`evaluate.go:150`).
+fn unusable(checked: &Result<Type, Error>) -> Option<Error> {
+    match checked {
+        Err(error) => Some(error.clone()),
+        Ok(Type::Bool | Type::Any) => None,
+        Ok(other) => {
+            let help = "compare something, for example `result[0] >= 0.95`";
+            Some(Error::at(0, format!("expected bool, but got {other}")).help(help))
         }
     }
 }

@@ -5,14 +5,17 @@
 //! at once, keeps integers and strings apart as the API server does, and lets an error inside a
 //! query point into the YAML.
 
+mod broken;
 mod diagnostic;
 mod document;
 mod duration;
 mod fields;
+mod name;
 mod node;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Position, Severity};
 pub use document::{Document, Source, read_documents};
 pub use duration::{DurationError, parse_go_duration};
 pub use fields::Fields;
+pub(crate) use name::check_name;
 pub use node::{Kind, Node};

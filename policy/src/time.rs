@@ -152,7 +152,7 @@ impl fmt::Display for Span {
         if self.0 > 0 && self.0 < NANOS_PER_SECOND {
             return write!(f, "{}ms", self.0 / 1_000_000);
         }
-        let secs = (self.0 + NANOS_PER_SECOND / 2) / NANOS_PER_SECOND;
+        let secs = self.0.saturating_add(NANOS_PER_SECOND / 2) / NANOS_PER_SECOND;
         let (hours, mins, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
         match (hours, mins) {
             (0, 0) => write!(f, "{secs}s"),
@@ -185,6 +185,11 @@ mod tests {
         assert_eq!(Span::from_millis(250).to_string(), "250ms");
         assert_eq!(Span::from_secs(62).to_string(), "1m02s");
         assert_eq!(Span::from_secs(3723).to_string(), "1h02m03s");
+    }
+
+    #[test]
+    fn the_end_of_time_can_be_written() {
+        assert_eq!(Time::MAX.to_string(), "5124095h34m33s");
     }
 
     #[test]

@@ -113,7 +113,16 @@ fn int_or_string(
 ) -> Option<IntOrString> {
     let node = fields.node(name)?;
     match &node.kind {
-        Kind::Int(value) => Some(IntOrString::Int(*value)),
+        Kind::Int(value) if i32::try_from(*value).is_ok() => Some(IntOrString::Int(*value)),
+        Kind::Int(value) => {
+            let message = format!(
+                "`{}` is {value}, not a 32-bit integer",
+                fields.path_of(name)
+            );
+            let help = "Argo cannot decode the object; write a smaller number".to_owned();
+            found.push(fields.document().error(node.position, message, help));
+            None
+        }
         Kind::Str(text) => Some(IntOrString::Text(text.clone())),
         other => {
             let path = fields.path_of(name);

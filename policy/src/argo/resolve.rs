@@ -227,55 +227,94 @@ fn validate(metrics: &[MetricSource]) -> Result<(), String> {
                 metric.name
             ));
         }
-        validate_metric(metric).map_err(|message| format!("metrics[{index}]: {message}"))?;
+        validate_metric(metric).map_err(|(_, message)| format!("metrics[{index}]: {message}"))?;
     }
     Ok(())
 }
 
-fn validate_metric(metric: &MetricSource) -> Result<(), String> {
+/// What makes every AnalysisRun with this metric end in Error: the field to blame and Argo's words.
+/// Placeholders are to be resolved first, see [`has_placeholder`].
+pub(super) fn validate_metric(metric: &MetricSource) -> Result<(), (&'static str, String)> {
     let value = |limit: &Option<IntOrString>| limit.as_ref().map_or(0, IntOrString::int_value);
-    let count = value(&metric.count);
     let failure = value(&metric.failure_limit);
     let streak = value(&metric.consecutive_success_limit);
-    let inconclusive = value(&metric.inconclusive_limit);
-    let refuse = |message: &str| Err(message.to_owned());
+    let refuse = |field, message: &str| Err((field, message.to_owned()));
     if streak < 0 {
-        return refuse("consecutiveSuccessLimit must be >= 0");
+        return refuse(
+            "consecutiveSuccessLimit",
+            "consecutiveSuccessLimit must be >= 0",
+        );
     }
     if failure < -1 {
-        return refuse("failureLimit must be >= 0, or -1 to be disabled");
+        let message = "failureLimit must be >= 0, or -1 to be disabled";
+        return refuse("failureLimit", message);
     }
     if streak == 0 && failure == -1 {
-        return refuse("failureLimit and consecutiveSuccessLimit cannot both be disabled");
+        let message = "failureLimit and consecutiveSuccessLimit cannot both be disabled";
+        return refuse("failureLimit", message);
     }
-    if inconclusive < 0 {
-        return refuse("inconclusiveLimit must be >= 0");
+    if value(&metric.inconclusive_limit) < 0 {
+        return refuse("inconclusiveLimit", "inconclusiveLimit must be >= 0");
     }
     if value(&metric.consecutive_error_limit) < 0 {
-        return refuse("consecutiveErrorLimit must be >= 0");
+        return refuse(
+            "consecutiveErrorLimit",
+            "consecutiveErrorLimit must be >= 0",
+        );
     }
-    if count > 0 {
-        if failure >= 0 && count < failure.saturating_add(streak) {
-            return Err(format!(
-                "count ({count}) must be >= failureLimit + consecutiveSuccessLimit ({failure} + \
-                 {streak}) if both >= 0"
-            ));
-        }
-        if failure < 0 && count < streak {
-            return refuse("count must be >= consecutiveSuccessLimit");
-        }
-        if count < inconclusive {
-            return refuse("count must be >= inconclusiveLimit");
-        }
-    }
+    let count = value(&metric.count);
+    validate_count(count, failure, streak, value(&metric.inconclusive_limit))
+        .map_err(|message| ("count", message))?;
     if count > 1 && !has_interval(metric) {
-        return refuse("interval must be specified when count > 1");
+        return refuse("count", "interval must be specified when count > 1");
     }
     go_duration(metric.interval.as_deref())
-        .map_err(|error| format!("invalid interval string: {error}"))?;
-    go_duration(metric.initial_delay.as_deref())
-        .map_err(|error| format!("invalid startDelay string: {error}"))?;
+        .map_err(|error| ("interval", format!("invalid interval string: {error}")))?;
+    go_duration(metric.initial_delay.as_deref()).map_err(|error| {
+        (
+            "initialDelay",
+            format!("invalid startDelay string: {error}"),
+        )
+    })?;
     Ok(())
+}
+
+/// `count` must let the limits be reached.
+fn validate_count(count: i64, failure: i64, streak: i64, inconclusive: i64) -> Result<(), String> {
+    if count <= 0 {
+        return Ok(());
+    }
+    if failure >= 0 && count < failure.saturating_add(streak) {
+        return Err(format!(
+            "count ({count}) must be >= failureLimit + consecutiveSuccessLimit ({failure} + \
+             {streak}) if both >= 0"
+        ));
+    }
+    if failure < 0 && count < streak {
+        return Err("count must be >= consecutiveSuccessLimit".to_owned());
+    }
+    if count < inconclusive {
+        return Err("count must be >= inconclusiveLimit".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a limit or a duration of this metric waits for an argument.
+pub(super) fn has_placeholder(metric: &MetricSource) -> bool {
+    let limits = [
+        &metric.count,
+        &metric.failure_limit,
+        &metric.inconclusive_limit,
+        &metric.consecutive_error_limit,
+        &metric.consecutive_success_limit,
+    ];
+    let limits = limits.into_iter().filter_map(|limit| match limit {
+        Some(IntOrString::Text(text)) => Some(text),
+        _ => None,
+    });
+    let durations = [&metric.interval, &metric.initial_delay];
+    let mut texts = limits.chain(durations.into_iter().flatten());
+    texts.any(|text| text.contains("{{"))
 }
 
 /// An empty string counts as absent.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::API_VERSION;
 use crate::Span;
-use crate::source::{Diagnostics, Document, Fields, Position, parse_go_duration};
+use crate::source::{Diagnostics, Document, Fields, Position, check_name, parse_go_duration};
 
 /// A Deployment that is simply rolled, and perhaps looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,13 +62,7 @@ fn read_one(document: &Document, diagnostics: &mut Diagnostics) -> Option<Baseli
     for read_elsewhere in ["apiVersion", "kind", "metadata"] {
         root.node(read_elsewhere);
     }
-    if document.name.is_empty() {
-        found.push(document.error(
-            root.position(),
-            "`metadata.name` is required".to_owned(),
-            String::new(),
-        ));
-    }
+    check_name(document, &root, &mut found);
     let mut looks = None;
     if let Some(mut spec) = root.map("spec", &mut found) {
         looks = spec

@@ -159,7 +159,7 @@ impl Run {
         } else if looks_done + 1 >= looks.count {
             effects.record(|| {
                 let detail = format!("{} good looks", looks.count);
-                decided(Decision::Succeed, "the person stops looking", detail)
+                decided(Decision::Succeed, "a person's judgement", detail)
             });
             self.step = Step::Done { good: true };
         } else {
@@ -175,7 +175,7 @@ impl Run {
         let to = self.promoted.clone();
         effects.record(|| {
             let detail = format!("back to template {to}");
-            decided(Decision::RollBack, "the person rolls back", detail)
+            decided(Decision::RollBack, "a person's judgement", detail)
         });
         effects.push(Effect::Roll {
             call,

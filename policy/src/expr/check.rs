@@ -12,15 +12,15 @@ use super::ast::{Child, Function, Kind, Node, Pointer, Unary};
 use super::error::Meter;
 use super::types::Type;
 
-/// Checks a condition for a result of this type.
-pub(super) fn check(root: &Node, result: &Type) -> Result<(), Error> {
+/// The type of a condition for a result of this type.
+pub(super) fn check(root: &Node, result: &Type) -> Result<Type, Error> {
     let mut checker = Checker {
         result,
         variables: Vec::new(),
         scopes: Vec::new(),
         meter: Meter::new(),
     };
-    checker.visit(root).map(drop)
+    checker.visit(root)
 }
 
 struct Checker<'a> {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{API_VERSION, Canary, Provider};
-use crate::source::{Diagnostics, Document, Fields, Severity, Source, read_documents};
+use crate::source::{Diagnostics, Document, Fields, Severity, Source, check_name, read_documents};
 
 mod analysis;
+mod interval;
 mod matches;
 mod metrics;
 mod report;
@@ -141,10 +142,7 @@ fn root<'a>(document: &'a Document, found: &mut Diagnostics) -> Option<Fields<'a
     for read_elsewhere in ["apiVersion", "kind", "metadata", "status"] {
         root.node(read_elsewhere);
     }
-    if document.name.is_empty() {
-        let message = "`metadata.name` is required".to_owned();
-        found.push(document.error(root.position(), message, String::new()));
-    }
+    check_name(document, &root, found);
     root.required("spec", found);
     let spec = root.map("spec", found);
     root.finish(found);

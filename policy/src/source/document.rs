@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::broken::{RENDER, is_action, yaml_error};
 use super::{Diagnostic, Diagnostics, Kind, Node, Position, Severity};
 
 /// A file, or standard input, with its text.
@@ -58,7 +59,7 @@ impl Document {
 /// When one document is broken the others are still read, so that one run reports the mistakes of
 /// all.
 pub fn read_documents(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Document> {
-    let roots = match serde_saphyr::from_multiple::<Node>(&source.text) {
+    let roots = match parse(&source.text) {
         Ok(roots) => roots,
         Err(whole) => {
             let (roots, broken) = read_one_by_one(source);
@@ -105,11 +106,17 @@ fn unfold(source: &Source, root: Node, out: &mut Vec<Document>, diagnostics: &mu
         } else {
             "apiVersion"
         };
-        diagnostics.push(document.error(
-            document.root.position,
-            format!("document has no `{missing}`"),
-            "every Kubernetes object needs `apiVersion` and `kind`".to_owned(),
-        ));
+        let action = document.root.get(missing);
+        let action = action.filter(|node| is_action(source, node));
+        let (at, help) = match action {
+            Some(node) => (node.position, RENDER),
+            None => (
+                document.root.position,
+                "every Kubernetes object needs `apiVersion` and `kind`",
+            ),
+        };
+        let message = format!("document has no `{missing}`");
+        diagnostics.push(document.error(at, message, help.to_owned()));
         return;
     }
     out.push(document);
@@ -120,7 +127,7 @@ fn unfold(source: &Source, root: Node, out: &mut Vec<Document>, diagnostics: &mu
 fn read_one_by_one(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
     let (mut roots, mut broken) = (Vec::new(), Vec::new());
     for (line, offset, part) in split_stream(&source.text) {
-        match serde_saphyr::from_multiple::<Node>(part) {
+        match parse(part) {
             Ok(nodes) => roots.extend(nodes.into_iter().map(|node| shifted(node, line, offset))),
             Err(error) => broken.push(yaml_error(source, &error, line, offset)),
         }
@@ -160,31 +167,17 @@ fn shifted(mut node: Node, lines: usize, bytes: usize) -> Node {
     node
 }
 
-fn yaml_error(
-    source: &Source,
-    error: &serde_saphyr::Error,
-    lines: usize,
-    bytes: usize,
-) -> Diagnostic {
-    let location = error.location();
-    let start = location.and_then(|l| l.span().byte_offset());
-    let start = start.map_or(0, |offset| offset as usize + bytes);
-    // The first line of the library's message carries the cause; the rest is its own snippet.
-    let rendered = error.without_snippet().to_string();
-    let message = rendered.lines().next().unwrap_or("unreadable").to_owned();
-    Diagnostic {
-        severity: Severity::Error,
-        file: source.file.clone(),
-        position: Position {
-            line: location.map_or(0, |l| l.line() as usize + lines),
-            column: location.map_or(0, |l| l.column() as usize),
-            start,
-            end: start,
+/// The limits of one stream. What a manifest can hold is bounded by its text, so that only nesting
+/// and aliases need a limit of their own.
+fn parse(text: &str) -> Result<Vec<Node>, serde_saphyr::Error> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_documents: 1_000_000,
+            max_nodes: 20_000_000,
+            max_events: 50_000_000,
         },
-        message: format!("broken YAML: {message}"),
-        help: "if this is a Helm template, render it first: `helm template … | coalmine …`"
-            .to_owned(),
-    }
+    };
+    serde_saphyr::from_multiple_with_options(text, options)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Lowering a mapping field by field.
 
+use super::broken::{RENDER, is_action};
 use super::{Diagnostics, Document, Kind, Node, Position};
 
 /// The fields of one mapping, with the document for messages and a note of what was read.
@@ -25,6 +26,11 @@ impl<'a> Fields<'a> {
     ) -> Self {
         let path = path.into();
         let entries = match &node.kind {
+            Kind::Map(_) if is_action(&document.source, node) => {
+                let message = format!("`{path}` is a template's action, not a mapping");
+                diagnostics.push(document.error(node.position, message, RENDER.to_owned()));
+                Vec::new()
+            }
             Kind::Map(entries) => entries.iter().map(|(k, v)| (k, v, false)).collect(),
             Kind::Null => Vec::new(),
             other => {
@@ -193,6 +199,11 @@ impl<'a> Fields<'a> {
             self.path_of(name),
             node.kind.name()
         );
+        let help = if is_action(&self.document.source, node) {
+            RENDER.to_owned()
+        } else {
+            help
+        };
         diagnostics.push(self.document.error(node.position, message, help));
     }
 }
@@ -223,5 +234,34 @@ mod tests {
             .collect();
         use super::super::Severity::{Error, Warning};
         assert_eq!(lines, [(4, Error), (6, Error), (4, Error), (5, Warning)]);
+    }
+    #[test]
+    fn values_that_are_not_rendered_get_the_cure() {
+        let text = "apiVersion: v1\nkind: A\nspec:\n  k: {{ .Values.k }}\n  m: {{ .Values.m }}\n";
+        let source = Source {
+            file: "a.yaml".into(),
+            text: text.into(),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let documents = read_documents(&source, &mut diagnostics);
+        let spec = documents[0].root.get("spec").expect("is there");
+        let mut fields = Fields::new(&documents[0], "spec", spec, &mut diagnostics);
+        assert_eq!(fields.int("k", &mut diagnostics), None);
+        assert!(fields.map("m", &mut diagnostics).is_some());
+        let found: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
+        assert!(
+            found[0].starts_with("a.yaml:4:6: error: `spec.k` is a mapping"),
+            "{found:?}"
+        );
+        assert!(
+            found[1].starts_with("a.yaml:5:6: error: `spec.m` is a template's"),
+            "{found:?}"
+        );
+        assert!(
+            found
+                .iter()
+                .all(|message| message.contains("helm template")),
+            "{found:?}"
+        );
     }
 }

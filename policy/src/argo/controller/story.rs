@@ -43,7 +43,7 @@ pub(super) fn decided(
     });
 }
 
-/// `successCondition result[0] >= 0.95`.
+/// `successCondition result[0] >= 0.95`; without one every answer is a success.
 pub(super) fn conditions(metric: &Metric) -> String {
     let mut text = String::new();
     let tests = [
@@ -57,6 +57,9 @@ pub(super) fn conditions(metric: &Metric) -> String {
             }
             text.push_str(&format!("{name} {}", test.text));
         }
+    }
+    if text.is_empty() {
+        text.push_str("no condition");
     }
     text
 }
@@ -131,5 +134,40 @@ impl Controller {
         let (from, to) = (self.phase.as_str().into(), Phase::Degraded.as_str().into());
         effects.record(|| Record::Phase { from, to });
         self.phase = Phase::Degraded;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_without_conditions_says_so() {
+        let metric = Metric {
+            query: crate::MetricQuery {
+                metric: "m".into(),
+                text: "up".into(),
+                range: None,
+                timeout: crate::Span::ZERO,
+            },
+            range: None,
+            line_column: (0, 0),
+            interval: None,
+            initial_delay: None,
+            count: None,
+            failure_limit: 0,
+            inconclusive_limit: 0,
+            consecutive_error_limit: 4,
+            consecutive_success_limit: 0,
+            success: None,
+            failure: None,
+            dry_run: false,
+        };
+        assert_eq!(conditions(&metric), "no condition");
+        let with = Metric {
+            failure: Some(crate::argo::plan::Test::new("result > 1")),
+            ..metric
+        };
+        assert_eq!(conditions(&with), "failureCondition result > 1");
     }
 }

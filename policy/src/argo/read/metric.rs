@@ -1,5 +1,6 @@
 //! A metric of a template: limits, conditions, provider.
 
+use super::super::resolve::{has_placeholder, validate_metric};
 use super::super::template::{MetricSource, RangeSource, Text};
 use super::{ignore, int_or_string, non_empty, place};
 use crate::Span;
@@ -39,25 +40,49 @@ pub(super) fn read_metric(mut fields: Fields<'_>, found: &mut Diagnostics) -> Op
     let provider = fields.map("provider", found);
     let place_ = name_node.map(|node| place(document, node));
     let prometheus = provider.and_then(|provider| read_provider(provider, found));
+    let metric = prometheus.zip(name).zip(place_);
+    let metric = metric.map(
+        |(((query, range, timeout, others), name), place)| MetricSource {
+            name,
+            place,
+            interval,
+            initial_delay,
+            count,
+            failure_limit,
+            inconclusive_limit,
+            consecutive_error_limit,
+            consecutive_success_limit,
+            success,
+            failure,
+            query,
+            range,
+            timeout,
+            others,
+        },
+    );
+    if let Some(metric) = &metric {
+        warn_of_invalid(metric, &mut fields, found);
+    }
     fields.finish(found);
-    let (query, range, timeout, others) = prometheus?;
-    Some(MetricSource {
-        name: name?,
-        place: place_?,
-        interval,
-        initial_delay,
-        count,
-        failure_limit,
-        inconclusive_limit,
-        consecutive_error_limit,
-        consecutive_success_limit,
-        success,
-        failure,
-        query,
-        range,
-        timeout,
-        others,
-    })
+    metric
+}
+
+/// What the API server takes and the analysis controller does not (`analysis.go:59`).
+fn warn_of_invalid(metric: &MetricSource, fields: &mut Fields<'_>, found: &mut Diagnostics) {
+    if has_placeholder(metric) {
+        return;
+    }
+    let Err((field, why)) = validate_metric(metric) else {
+        return;
+    };
+    let node = fields.node(field);
+    let at = node.map_or(fields.position(), |node| node.position);
+    let message = format!(
+        "`{}` makes every AnalysisRun end in Error: Analysis spec invalid: {why}",
+        fields.path_of(field)
+    );
+    let help = "Argo accepts the template and aborts each update at this analysis".to_owned();
+    found.push(fields.document().warning(at, message, help));
 }
 
 type Prometheus = (Text, Option<RangeSource>, Span, Vec<String>);

@@ -9,8 +9,8 @@ pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut 
     let at = field_place(spec, "selector");
     let selector = spec.node("selector");
     let template = spec.node("template");
-    if spec.node("workloadRef").is_some() {
-        // The template and its labels come from a Deployment that need not be here.
+    if let Some(reference) = spec.node("workloadRef") {
+        from_workload(spec, reference, refusals, found);
         return;
     }
     let Some(selector) = selector else {
@@ -49,6 +49,27 @@ pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut 
         let message = "spec.template.spec.containers: Required value".to_owned();
         refusals.say(at, message, "a pod template needs a container");
     }
+}
+
+/// `validation.go:127`: the template and its labels come from a Deployment, which is not read.
+fn from_workload(
+    spec: &mut Fields<'_>,
+    reference: &Node,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) {
+    let template = spec.node("template").map(|node| &node.kind);
+    if matches!(template, Some(Kind::Map(entries)) if !entries.is_empty()) {
+        let message = "spec.template: Internal error: template must be empty for workload \
+                       reference rollout";
+        let help = "remove `template` or `workloadRef`: the pods are described by one of them";
+        refusals.say(field_place(spec, "template"), message.to_owned(), help);
+        return;
+    }
+    let message = "the Deployment of `spec.workloadRef` is not read".to_owned();
+    let help = "replicas and strategy are taken from the Rollout alone".to_owned();
+    let document = spec.document();
+    found.push(document.warning(reference.position, message, help));
 }
 
 fn pairs(node: Option<&Node>) -> Vec<(&str, &str)> {

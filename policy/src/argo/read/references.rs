@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::resolve::Analysis;
+use super::super::plan::Test;
+use super::super::resolve::{Analysis, has_placeholder, validate_metric};
 use super::super::rollout::{Background, Step};
 use super::super::template::Place;
 use super::merge::{self, Reference};
@@ -119,7 +120,10 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
     }
     let hash = crate::Template::new("hash");
     let plan = analysis.plan(&hash, &hash);
-    if let Some(broken) = &plan.broken {
+    let mut metrics = analysis.metrics.iter();
+    // Such a metric has been reported where it stands.
+    let reported = metrics.any(|m| !has_placeholder(m) && validate_metric(m).is_err());
+    if let Some(broken) = plan.broken.as_ref().filter(|_| !reported) {
         found.push(Diagnostic {
             severity: Severity::Warning,
             message: format!(
@@ -154,16 +158,34 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
             let (Some(test), Some(written)) = (test, written) else {
                 continue;
             };
-            if let Err(error) = test.parsed()
-                && written.text.contains("{{")
-            {
-                found.push(Diagnostic {
-                    message: format!("condition `{}`: {}", test.text, error.message),
-                    help: error.help.clone(),
-                    ..at(&source.place, written.line, written.column)
-                });
+            // What has no placeholder was checked in its template.
+            if written.text.contains("{{") {
+                let place = at(&source.place, written.line, written.column);
+                check_test(test, place)
+                    .into_iter()
+                    .for_each(|d| found.push(d));
             }
         }
+    }
+}
+
+/// A condition whose placeholders are filled in.
+fn check_test(test: &Test, place: Diagnostic) -> Option<Diagnostic> {
+    match test.parsed() {
+        Err(error) => Some(Diagnostic {
+            message: format!("condition `{}`: {}", test.text, error.message),
+            help: error.help.clone(),
+            ..place
+        }),
+        Ok(parsed) => parsed.never().map(|error| Diagnostic {
+            severity: Severity::Warning,
+            message: format!(
+                "condition `{}` makes every measurement an Error: {}",
+                test.text, error.message
+            ),
+            help: error.help.clone(),
+            ..place
+        }),
     }
 }
 

@@ -5,7 +5,10 @@ use super::super::template::Place;
 use super::template::Templates;
 use super::{ignore, place, place_of, pod, strategy};
 use crate::Span;
-use crate::source::{Diagnostics, Document, Fields};
+use crate::source::{Diagnostics, Document, Fields, check_name};
+
+/// Every pod is simulated on its own.
+const MOST_REPLICAS: u32 = 10_000;
 
 /// What the controller would refuse, in its order; only the first counts (`controller.go:605`).
 pub(super) struct Refusals(Option<Refusal>);
@@ -44,10 +47,7 @@ fn read_one(
 ) -> Option<Rollout> {
     let mut root = Fields::new(document, "", &document.root, found);
     ignore(&mut root, &["apiVersion", "kind", "metadata", "status"]);
-    if document.name.is_empty() {
-        let message = "`metadata.name` is required".to_owned();
-        found.push(document.error(root.position(), message, String::new()));
-    }
+    check_name(document, &root, found);
     let place = place_of(&root);
     let namespace = document
         .namespace
@@ -59,7 +59,7 @@ fn read_one(
     };
     root.finish(found);
     let mut refusals = Refusals(None);
-    let replicas = count(&mut spec, "replicas", 1, &mut refusals, found);
+    let replicas = replicas(&mut spec, &mut refusals, found);
     pod::check(&mut spec, &mut refusals, found);
     let (min_ready, deadline) = deadlines(&mut spec, &mut refusals, found);
     let paused = spec.boolean("paused", found).unwrap_or(false);
@@ -96,6 +96,19 @@ fn read_one(
         blue_green: strategy.blue_green,
         refusal,
     })
+}
+
+/// `replicas`, as many as can be simulated.
+fn replicas(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut Diagnostics) -> u32 {
+    let replicas = count(spec, "replicas", 1, refusals, found);
+    if replicas > MOST_REPLICAS
+        && let Some(node) = spec.node("replicas")
+    {
+        let message = format!("`spec.replicas` is {replicas}, more than coalmine simulates");
+        let help = format!("write at most {MOST_REPLICAS}");
+        found.push(spec.document().error(node.position, message, help));
+    }
+    replicas.min(MOST_REPLICAS)
 }
 
 /// `minReadySeconds` and `progressDeadlineSeconds` (`validation.go:172`).

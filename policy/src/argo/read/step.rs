@@ -102,7 +102,8 @@ fn read_step(
         Some(RawStep::Plain(Step::SetCanaryScale(scale)))
     } else {
         if !refused && !found.has_errors() {
-            nothing(&path, at, refusals);
+            let named = fields.key_position("pause") != fields.position();
+            nothing(&path, at, named, refusals);
         }
         None
     };
@@ -135,7 +136,7 @@ fn set_weight(
 }
 
 /// `validation.go:310`. A `pause:` without a value is null, which the API server drops.
-fn nothing(path: &str, at: Place, refusals: &mut Refusals) {
+fn nothing(path: &str, at: Place, pause: bool, refusals: &mut Refusals) {
     let absent = "step.Experiment: true step.Pause: true step.SetWeight: true step.Analysis: true \
                   step.SetCanaryScale: true step.SetHeaderRoute: true step.SetMirrorRoute: true \
                   step.Plugin: true";
@@ -143,7 +144,12 @@ fn nothing(path: &str, at: Place, refusals: &mut Refusals) {
         "{path}: Invalid value: \"{absent}\": Step must have one of the following set: \
          experiment, setWeight, setCanaryScale, plugin or pause"
     );
-    refusals.say(at, message, "an indefinite pause is written `pause: {}`");
+    let help = if pause {
+        "an indefinite pause is written `pause: {}`"
+    } else {
+        "give the step a value, for example `setWeight: 20`, or remove it"
+    };
+    refusals.say(at, message, help);
 }
 
 /// `DurationSeconds` (`types.go:863`): whole seconds, a number in quotes too; what does not parse

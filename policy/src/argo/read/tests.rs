@@ -308,7 +308,7 @@ fn an_analysis_that_ends_at_once_is_warned_of() {
     assert_eq!(rollouts[0].refusal, None);
     let warning = diagnostics.iter().next().expect("found");
     assert_eq!(warning.severity, Severity::Warning);
-    let cause = "metrics[0]: count (2) must be >= failureLimit + consecutiveSuccessLimit (3 + 0)";
+    let cause = "count (2) must be >= failureLimit + consecutiveSuccessLimit (3 + 0)";
     assert!(warning.message.contains(cause), "{}", warning.message);
 }
 
@@ -334,5 +334,118 @@ fn wrong_types_and_typos_are_all_reported_at_once() {
             found.contains(&(line_of(&yaml, text), severity)),
             "{text}: {found:?}"
         );
+    }
+}
+
+#[test]
+fn a_workload_reference_excludes_a_template_and_is_not_read() {
+    let reference = "  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: x}\n";
+    let both = counted().replacen("  template:\n", &format!("{reference}  template:\n"), 1);
+    let (message, line, help) = refusal(&both);
+    let wanted = "spec.template: Internal error: template must be empty for workload reference";
+    assert!(message.contains(wanted), "{message}");
+    assert_eq!(line, line_of(&both, "  template:") + 1);
+    assert!(help.contains("remove `template`"), "{help}");
+    let alone = both.replacen("  template:\n", "  template: {}\n  lost:\n", 1);
+    let (rollouts, diagnostics) = lower(&alone);
+    assert_eq!(rollouts[0].refusal, None);
+    let warned = diagnostics.iter().map(|d| d.message.as_str());
+    let not_read = "the Deployment of `spec.workloadRef` is not read";
+    assert_eq!(warned.filter(|m| *m == not_read).count(), 1);
+}
+
+#[test]
+fn more_pods_than_can_be_simulated_are_an_error() {
+    let with = |n: &str| counted().replace("replicas: 10", &format!("replicas: {n}"));
+    assert_eq!(errors(&with("10000")), []);
+    let found = errors(&with("10001"));
+    let wanted = "`spec.replicas` is 10001, more than coalmine simulates";
+    assert_eq!(
+        found,
+        [(line_of(&with("1"), "replicas:"), wanted.to_owned())]
+    );
+}
+
+#[test]
+fn a_step_of_null_gets_the_cure_for_its_kind() {
+    let weight = counted().replacen("setWeight: 30", "setWeight:", 1);
+    let (_, _, help) = refusal(&weight);
+    assert!(help.contains("`setWeight: 20`"), "{help}");
+    let pause = counted().replacen("setWeight: 30", "pause:", 1);
+    let (_, _, help) = refusal(&pause);
+    assert!(help.contains("`pause: {}`"), "{help}");
+}
+
+/// Warnings as `line: message`.
+fn warnings(yaml: &str) -> Vec<(usize, String)> {
+    let (rollouts, diagnostics) = lower(yaml);
+    assert_eq!(rollouts.len(), 1, "{diagnostics:?}");
+    assert_eq!(rollouts[0].refusal, None);
+    let all = diagnostics.iter();
+    all.map(|d| (d.position.line, d.message.clone())).collect()
+}
+
+#[test]
+fn analyses_that_always_end_in_error_are_warned_of_at_the_field() {
+    let cases = [
+        ("interval: 2m", "interval: bad", "invalid interval string"),
+        ("interval: 2m", "interval: \"2\"", "missing unit"),
+        (
+            "failureLimit: 3",
+            "failureLimit: -1",
+            "cannot both be disabled",
+        ),
+        (
+            "failureLimit: 3",
+            "failureLimit: -7",
+            "or -1 to be disabled",
+        ),
+        ("count: 5", "count: 2", "count (2) must be >= failureLimit"),
+        (
+            "count: 5",
+            "consecutiveErrorLimit: -1\n      count: 5",
+            "must be >= 0",
+        ),
+    ];
+    for (from, to, cause) in cases {
+        let yaml = counted().replacen(from, to, 1);
+        let found = warnings(&yaml);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        let line = line_of(&yaml, to.lines().next().unwrap_or(to));
+        assert_eq!(found[0].0, line, "{found:?}");
+        assert!(
+            found[0].1.contains("every AnalysisRun end in Error"),
+            "{found:?}"
+        );
+        assert!(found[0].1.contains(cause), "{found:?}");
+    }
+    let (head, _) = TUTORIAL.split_once("  metrics:\n").expect("metrics");
+    let found = warnings(&format!("{head}  metrics: []\n"));
+    assert!(found[0].1.contains("no metrics specified"), "{found:?}");
+    let absurd = counted().replacen("failureLimit: 3", "failureLimit: 99999999999", 1);
+    assert!(errors(&absurd)[0].1.contains("not a 32-bit integer"));
+}
+
+#[test]
+fn conditions_that_are_never_true_or_false_are_warned_of() {
+    for text in ["result", "1", "\"abc\"", "result[0]", "nil"] {
+        let quoted = format!("'{text}'");
+        let yaml = counted().replacen("result[0] >= 0.95", &quoted, 1);
+        let found = warnings(&yaml);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(
+            found[0].1.contains("makes every measurement an Error"),
+            "{found:?}"
+        );
+    }
+    for text in [
+        "isNil(result)",
+        "true",
+        "default(result, 1)",
+        "len(result) > 1",
+    ] {
+        let quoted = format!("'{text}'");
+        let yaml = counted().replacen("result[0] >= 0.95", &quoted, 1);
+        assert_eq!(warnings(&yaml), [], "{text}");
     }
 }

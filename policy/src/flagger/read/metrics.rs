@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::spec::{Context, Names};
-use super::{MetricTemplate, namespace, report};
+use super::{MetricTemplate, interval, namespace, report};
 use crate::flagger::observer::{duration, success_rate};
 use crate::flagger::provider::Observer;
 use crate::flagger::template::{Model, render};
@@ -46,6 +46,7 @@ pub(super) fn read_checks(
             bound: read_bound(&mut fields, found),
             variables: report::strings(&mut fields, "templateVariables", found),
         };
+        entry.warn_of_interval(&mut fields, found);
         checks.extend(entry.builtin());
         let inline = entry.inline(&mut fields, found);
         let query = fields.node("query").and_then(Node::as_str);
@@ -68,8 +69,9 @@ fn read_bound(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Bound {
         report::number(&mut range, "min", found),
         report::number(&mut range, "max", found),
     );
+    let absent = range.node("min").is_none() && range.node("max").is_none();
     range.finish(found);
-    if (min, max) == (None, None) {
+    if absent {
         let what = "is empty, so any value passes";
         report::warn(fields, "thresholdRange", what, "set min or max", found);
     }
@@ -117,6 +119,22 @@ impl Entry<'_> {
     fn interval_or_default(&self) -> &str {
         let given = self.interval.filter(|text| !text.is_empty());
         given.unwrap_or(DEFAULT_INTERVAL)
+    }
+
+    /// Only a query that has the interval in it suffers from a bad one.
+    fn warn_of_interval(&self, fields: &mut Fields<'_>, found: &mut Diagnostics) {
+        let used = |query: &str| query.contains("interval");
+        let inline = fields.node("query").and_then(Node::as_str);
+        let reference = fields.node("templateRef");
+        let named = reference.and_then(|r| r.get("name")).and_then(Node::as_str);
+        let mut templates = self.context.templates.iter();
+        let templated = templates.any(|t| named == Some(&*t.name) && used(&t.query));
+        let given = self.interval.filter(|text| !text.is_empty());
+        if let Some(given) = given
+            && (self.is_builtin() || inline.is_some_and(used) || templated)
+        {
+            interval::warn_of_unusable(fields, given, found);
+        }
     }
 
     fn builtin(&self) -> Option<Check> {

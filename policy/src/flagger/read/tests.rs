@@ -457,3 +457,43 @@ fn a_metric_with_nothing_to_ask_fails_every_time() {
     assert_eq!(texts.len(), 2, "the built-in question and the inline one");
     assert_eq!(&*texts[1], r#"up{n="shop"}"#);
 }
+
+#[test]
+fn an_interval_that_prometheus_refuses_is_warned_of_where_it_stands() {
+    let bad = |metric: &str| messages("istio", &format!("{{interval: 1m, metrics: [{metric}]}}"));
+    let of = |text: &str| {
+        let range = "thresholdRange: {min: 1}";
+        let mut found = bad(&format!(
+            "{{name: request-success-rate, {range}, interval: {text}}}"
+        ));
+        found.retain(|message| message.contains("metrics[0].interval"));
+        found
+    };
+    assert_found(
+        &of("0s"),
+        &["is \"0s\"; Prometheus answers the query with an error"],
+    );
+    assert_found(
+        &of("1mx"),
+        &["bad number or duration syntax), so the check fails"],
+    );
+    assert_found(&of("99999999999999999999m"), &["(write for example `1m`)"]);
+    assert_found(&of("1m"), &[]);
+    let found = bad("{name: own, thresholdRange: {min: 1}, interval: 0s, query: up}");
+    assert!(
+        !found.iter().any(|m| m.contains("Prometheus answers")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_range_of_a_wrong_type_is_not_called_empty_too() {
+    let of = |range: &str| {
+        let metric = format!("{{name: request-success-rate, thresholdRange: {range}}}");
+        let mut found = messages("istio", &format!("{{interval: 1m, metrics: [{metric}]}}"));
+        found.retain(|message| message.contains("thresholdRange"));
+        found
+    };
+    assert_found(&of("{min: \"99\"}"), &["is a string, not a number"]);
+    assert_found(&of("{}"), &["is empty, so any value passes"]);
+}

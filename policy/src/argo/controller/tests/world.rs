@@ -29,7 +29,7 @@ pub(super) fn manifest(replicas: u32, steps: &str, more: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {{name: app, namespace: n}}
+metadata: {{name: app, namespace: ns}}
 spec:
   replicas: {replicas}
   selector: {{matchLabels: {{app: app}}}}
@@ -45,7 +45,7 @@ spec:
 ---
 apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate
-metadata: {{name: t, namespace: n}}
+metadata: {{name: t, namespace: ns}}
 spec:
   metrics:
   - name: m
