@@ -6,6 +6,7 @@ mod promql;
 mod run;
 mod score;
 mod serve;
+mod variants;
 
 use std::path::Path;
 
