@@ -12,7 +12,7 @@ mod fields;
 mod node;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Position, Severity};
-pub use document::{Document, Source, read_documents};
+pub use document::{Document, Source, holds_no_object, read_documents};
 pub use duration::{DurationError, parse_go_duration};
 pub use fields::Fields;
 pub use node::{Kind, Node};

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod finding;
+mod folders;
 mod promql;
 mod run;
 mod score;
