@@ -1,9 +1,10 @@
 //! Files and standard input as sources.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use coalmine_policy::source::Source;
+use coalmine_policy::source::{Source, holds_no_object};
 
 use crate::failure::Failure;
 
@@ -11,48 +12,147 @@ use crate::failure::Failure;
 const STDIN: &str = "<stdin>";
 
 /// Reads files, folders (their `.yaml` and `.yml` files, in order of name, folders within included)
-/// and `-`.
+/// and `-`. A file that is named twice is read once.
+///
+/// Files of folders that hold no Kubernetes object are passed over and named on standard error;
+/// one that was named itself must hold text.
 pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
-    let mut sources = Vec::new();
+    let mut reading = Reading::default();
     for path in paths {
         if path.as_os_str() == "-" {
-            sources.push(read_stdin()?);
+            reading.named(read_stdin()?)?;
         } else if path.is_dir() {
-            let before = sources.len();
-            read_folder(path, &mut sources)?;
-            if sources.len() == before {
-                let cause = format!("no .yaml or .yml file in folder {}", path.display());
-                return Err(Failure::usage(cause, "name a folder with manifests"));
-            }
-        } else {
-            sources.push(read_file(path)?);
+            reading.whole_folder(path)?;
+        } else if reading.is_new(path) {
+            reading.named(read_file(path)?)?;
         }
     }
-    if let Some(empty) = sources.iter().find(|source| source.text.trim().is_empty()) {
-        let cause = format!("{} is empty", empty.file);
-        return Err(Failure::usage(cause, "name a file with manifests"));
+    if !reading.skipped.is_empty() {
+        anstream::eprintln!("skipped {}\n", reading.passed_over());
     }
-    Ok(sources)
+    Ok(reading.sources)
 }
 
-/// Reads one file.
-pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
-    let cannot = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()), "");
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+/// What was read so far.
+#[derive(Default)]
+struct Reading {
+    sources: Vec<Source>,
+    /// Files of folders that hold no object.
+    skipped: Vec<String>,
+    /// Files that were read, each by its one true path.
+    known: BTreeSet<PathBuf>,
+}
+
+impl Reading {
+    /// Whether this file comes for the first time.
+    fn is_new(&mut self, path: &Path) -> bool {
+        // One that does not exist is told by who reads it.
+        path.canonicalize()
+            .map_or(true, |path| self.known.insert(path))
+    }
+
+    fn named(&mut self, source: Source) -> Result<(), Failure> {
+        if source.text.trim().is_empty() {
+            let cause = format!("{} is empty", source.file);
+            return Err(Failure::usage(cause, "name a file with manifests"));
+        }
+        self.sources.push(source);
+        Ok(())
+    }
+
+    fn whole_folder(&mut self, folder: &Path) -> Result<(), Failure> {
+        let before = (self.sources.len(), self.skipped.len());
+        let name = folder.display();
+        let cause = if self.folder(folder)? == 0 {
+            format!("no .yaml or .yml file in folder {name}")
+        } else if self.sources.len() == before.0 && self.skipped.len() > before.1 {
+            format!("nothing to read in folder {name}: {}", self.passed_over())
+        } else {
+            return Ok(());
+        };
+        Err(Failure::usage(cause, "name a folder with manifests"))
+    }
+
+    /// How many YAML files there are.
+    fn folder(&mut self, folder: &Path) -> Result<usize, Failure> {
+        let mut count = 0;
+        for path in entries(folder)? {
+            let is_yaml = path
+                .extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml");
+            // Links are not followed into folders: they could lead in circles.
+            if path.is_dir() && !path.is_symlink() {
+                count += self.folder(&path)?;
+            } else if is_yaml && path.is_file() {
+                count += 1;
+                if self.is_new(&path) {
+                    self.found(&path)?;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// A file that nobody named: it may be anything.
+    fn found(&mut self, path: &Path) -> Result<(), Failure> {
+        match String::from_utf8(read_bytes(path)?) {
+            Ok(text) if !holds_no_object(&source(path, &text)) => {
+                self.sources.push(source(path, &text));
+            }
+            _ => self.skipped.push(path.display().to_string()),
+        }
+        Ok(())
+    }
+
+    fn passed_over(&self) -> String {
+        let (count, hold) = match self.skipped.len() {
+            1 => ("1 file".to_owned(), "holds"),
+            n => (format!("{n} files"), "hold"),
+        };
+        let names = self.skipped.join(", ");
+        format!("{count} that {hold} no Kubernetes object: {names}")
+    }
+}
+
+/// What is in a folder, in order of name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}", folder.display()), "")
+    };
+    let mut paths = std::fs::read_dir(folder)
+        .map_err(cannot)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(cannot)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn source(path: &Path, text: &str) -> Source {
+    Source {
+        file: path.display().to_string().into(),
+        text: text.into(),
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             let cause = format!("no such file: {}", path.display());
             Failure::usage(cause, "check the path; `-` reads standard input")
         }
-        _ => cannot(error.to_string()),
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        cannot(format!("byte {at} is no UTF-8; manifests are text"))
-    })?;
-    Ok(Source {
-        file: path.display().to_string().into(),
-        text: text.into(),
+        _ => Failure::usage(format!("cannot read {}: {error}", path.display()), ""),
     })
+}
+
+/// Reads one file.
+pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
+    let text = String::from_utf8(read_bytes(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let why = format!("byte {at} is no UTF-8; manifests are text");
+        Failure::usage(format!("cannot read {}: {why}", path.display()), "")
+    })?;
+    Ok(source(path, &text))
 }
 
 fn read_stdin() -> Result<Source, Failure> {
@@ -64,28 +164,4 @@ fn read_stdin() -> Result<Source, Failure> {
         file: STDIN.into(),
         text: text.into(),
     })
-}
-
-fn read_folder(folder: &Path, sources: &mut Vec<Source>) -> Result<(), Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::usage(format!("cannot read {}: {error}", folder.display()), "")
-    };
-    let entries = std::fs::read_dir(folder).map_err(cannot)?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(cannot)?;
-    paths.sort();
-    for path in paths {
-        let is_yaml = path
-            .extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "yml");
-        // Links are not followed into folders: they could lead in circles.
-        if path.is_dir() && !path.is_symlink() {
-            read_folder(&path, sources)?;
-        } else if is_yaml && path.is_file() {
-            sources.push(read_file(&path)?);
-        }
-    }
-    Ok(())
 }

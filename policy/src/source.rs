@@ -14,7 +14,7 @@ mod name;
 mod node;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Position, Severity};
-pub use document::{Document, Source, read_documents};
+pub use document::{Document, Source, holds_no_object, read_documents};
 pub use duration::{DurationError, parse_go_duration};
 pub use fields::Fields;
 pub(crate) use name::check_name;

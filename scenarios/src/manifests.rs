@@ -1,5 +1,8 @@
 //! What is in a user's manifests: policies to score, and what is passed over.
 
+mod labels;
+mod objects;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +12,7 @@ use coalmine_sim::event::PolicyInfo;
 use coalmine_sim::subject::Subject;
 
 use crate::Embedded;
+use objects::Objects;
 
 /// A policy from a manifest.
 #[derive(Debug)]
@@ -50,27 +54,89 @@ pub const KINDS: &str = "Flagger `Canary` and `MetricTemplate`, Argo `Rollout`, 
      and `ClusterAnalysisTemplate`, and coalmine's own `Baseline`";
 
 /// Reads files that belong together: a template may stand in another file than its user.
+///
+/// Files may also be variants of each other. A policy sees every object of its own file, and of the
+/// others those that are defined only once.
 pub fn read(sources: &[Source], diagnostics: &mut Diagnostics) -> Manifests {
-    let mut documents = Vec::new();
-    for source in sources {
-        documents.extend(read_documents(source, diagnostics));
-    }
     let mut manifests = Manifests::default();
-    for document in &documents {
-        if !is_ours(document) {
-            let kind = document.kind.clone();
-            *manifests.skipped.entry(kind).or_default() += 1;
+    let mut files = Vec::new();
+    for source in sources {
+        let documents = read_documents(source, diagnostics);
+        let (ours, others): (Vec<_>, Vec<_>) = documents.into_iter().partition(is_ours);
+        for other in others {
+            *manifests.skipped.entry(other.kind).or_default() += 1;
+        }
+        files.push(ours);
+    }
+    let mut found = Diagnostics::new();
+    let objects = Objects::new(&files, &mut found);
+    for file in 0..files.len() {
+        let (policies, parts) = objects.seen_from(file, &mut found);
+        manifests
+            .policies
+            .extend(read_file(policies, parts, &mut found));
+    }
+    diagnostics.extend(once(&found));
+    labels::make_unique(&mut manifests.policies);
+    manifests
+}
+
+/// The policies of one file, in its order, with the parts that they may use.
+fn read_file(
+    policies: Vec<Document>,
+    parts: Vec<Document>,
+    found: &mut Diagnostics,
+) -> Vec<Policy> {
+    let count = parts.len();
+    let mut world = parts;
+    // Parts have mistakes even where no policy uses them.
+    let mut read = read_world(&world, found);
+    for policy in policies {
+        world.truncate(count);
+        world.push(policy);
+        read.extend(read_world(&world, found));
+    }
+    read
+}
+
+/// The policies among documents of which the last may be one.
+fn read_world(documents: &[Document], found: &mut Diagnostics) -> Vec<Policy> {
+    let file = documents
+        .last()
+        .map(|document| document.source.file.clone());
+    let file = file.unwrap_or_default();
+    let policy = |kind: &'static str, label: &str, subject: Box<dyn Subject>| Policy {
+        label: label.to_owned(),
+        kind,
+        file: file.clone(),
+        subject,
+    };
+    let mut policies = Vec::new();
+    // The mesh provider is a flag of Flagger's; nginx is assumed.
+    for canary in flagger::read(documents, &flagger::Options::default(), found) {
+        let name = canary.name.clone();
+        policies.push(policy("Flagger Canary", &name, Box::new(canary)));
+    }
+    for rollout in argo::read(documents, found) {
+        let name = rollout.name.clone();
+        policies.push(policy("Argo Rollout", &name, Box::new(rollout)));
+    }
+    for baseline in baseline::read(documents, found) {
+        let name = baseline.name.clone();
+        policies.push(policy("baseline", &name, Box::new(Arc::new(baseline))));
+    }
+    policies
+}
+
+/// The same without repetitions: every policy that may use a part tells the part's mistakes.
+fn once(found: &Diagnostics) -> Diagnostics {
+    let mut told = Diagnostics::new();
+    for diagnostic in found.iter() {
+        if !told.iter().any(|other| other == diagnostic) {
+            told.push(diagnostic.clone());
         }
     }
-    let mut found = Found::default();
-    found.flagger(&documents, diagnostics);
-    found.argo(&documents, diagnostics);
-    found.baselines(&documents, diagnostics);
-    // In the order of the files, whatever the kind.
-    found.0.sort_by_key(|(order, _)| (order.0, order.1));
-    manifests.policies = found.0.into_iter().map(|(_, policy)| policy).collect();
-    make_unique(&mut manifests.policies);
-    manifests
+    told
 }
 
 /// The policies that are scored when the user brings none; each file is a world of its own, since
@@ -103,101 +169,5 @@ fn is_ours(document: &Document) -> bool {
     }
 }
 
-/// Policies with their place in the stream of documents.
-#[derive(Default)]
-struct Found(Vec<((usize, usize), Policy)>);
-
-impl Found {
-    fn push(
-        &mut self,
-        documents: &[Document],
-        (kind, object): (&'static str, &str),
-        (namespace, name): (&str, &str),
-        subject: Box<dyn Subject>,
-    ) {
-        let at = documents.iter().position(|document| {
-            document.kind == object
-                && document.name == name
-                && document.namespace.as_deref().unwrap_or("default") == namespace
-        });
-        let at = at.unwrap_or(documents.len());
-        let file = documents
-            .get(at)
-            .map(|document| document.source.file.clone());
-        self.0.push((
-            (at, self.0.len()),
-            Policy {
-                label: name.to_owned(),
-                kind,
-                file: file.unwrap_or_default(),
-                subject,
-            },
-        ));
-    }
-
-    fn flagger(&mut self, documents: &[Document], diagnostics: &mut Diagnostics) {
-        // The mesh provider is a flag of Flagger's; nginx is assumed.
-        let options = flagger::Options::default();
-        for canary in flagger::read(documents, &options, diagnostics) {
-            let names = (canary.namespace.clone(), canary.name.clone());
-            self.push(
-                documents,
-                ("Flagger Canary", "Canary"),
-                (&names.0, &names.1),
-                Box::new(canary),
-            );
-        }
-    }
-
-    fn argo(&mut self, documents: &[Document], diagnostics: &mut Diagnostics) {
-        for rollout in argo::read(documents, diagnostics) {
-            let names = (rollout.namespace.clone(), rollout.name.clone());
-            self.push(
-                documents,
-                ("Argo Rollout", "Rollout"),
-                (&names.0, &names.1),
-                Box::new(rollout),
-            );
-        }
-    }
-
-    fn baselines(&mut self, documents: &[Document], diagnostics: &mut Diagnostics) {
-        for baseline in baseline::read(documents, diagnostics) {
-            let names = (baseline.namespace.clone(), baseline.name.clone());
-            self.push(
-                documents,
-                ("baseline", "Baseline"),
-                (&names.0, &names.1),
-                Box::new(Arc::new(baseline)),
-            );
-        }
-    }
-}
-
-/// Labels tell policies apart: namesakes get their kind, then their file, then a number.
-fn make_unique(policies: &mut [Policy]) {
-    let plain: Vec<String> = policies.iter().map(|policy| policy.label.clone()).collect();
-    let counted = |labels: &[String], label: &String| labels.iter().filter(|l| *l == label).count();
-    let candidates: [&dyn Fn(&Policy) -> String; 3] = [
-        &|policy| policy.label.clone(),
-        &|policy| format!("{} ({})", policy.label, policy.kind),
-        &|policy| format!("{} ({}, {})", policy.label, policy.kind, policy.file),
-    ];
-    let mut labels = plain;
-    for candidate in candidates {
-        let next: Vec<String> = policies.iter().map(candidate).collect();
-        let clashes: Vec<bool> = labels.iter().map(|l| counted(&labels, l) > 1).collect();
-        for (index, clash) in clashes.into_iter().enumerate() {
-            if clash {
-                labels[index].clone_from(&next[index]);
-            }
-        }
-    }
-    for index in 0..labels.len() {
-        let earlier = counted(&labels[..index], &labels[index]);
-        policies[index].label = match earlier {
-            0 => labels[index].clone(),
-            n => format!("{} #{}", labels[index], n + 1),
-        };
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod finding;
+mod folders;
 mod promql;
 mod run;
 mod score;
 mod serve;
+mod variants;
 
 use std::path::Path;
 

@@ -79,6 +79,13 @@ pub fn read_documents(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Doc
     documents
 }
 
+/// Whether a stream is sound YAML of which no document is an object: a chart's `values.yaml`, say.
+#[must_use]
+pub fn holds_no_object(source: &Source) -> bool {
+    let roots = serde_saphyr::from_multiple::<Node>(&source.text);
+    roots.is_ok_and(|roots| roots.iter().all(|root| root.get("kind").is_none()))
+}
+
 fn unfold(source: &Source, root: Node, out: &mut Vec<Document>, diagnostics: &mut Diagnostics) {
     if matches!(root.kind, Kind::Null) {
         return;
@@ -221,6 +228,19 @@ mod tests {
         let lines: Vec<_> = diagnostics.iter().map(|d| d.position.line).collect();
         assert_eq!(lines.len(), 1, "{diagnostics:?}");
         assert!(lines[0] >= 5, "{diagnostics:?}");
+    }
+
+    #[test]
+    fn values_are_no_objects_but_broken_yaml_may_be_one() {
+        let holds_none = |text: &str| {
+            holds_no_object(&Source {
+                file: "a.yaml".into(),
+                text: text.into(),
+            })
+        };
+        assert!(holds_none("replicas: 3\n---\n- a\n") && holds_none("# nothing\n"));
+        assert!(!holds_none("replicas: 3\n---\nkind: A\n"));
+        assert!(!holds_none("a: [b\n"));
     }
 
     #[test]
