@@ -1,16 +1,18 @@
 //! Progress on standard error, for whoever waits.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use coalmine_policy::Span;
 use coalmine_sim::event::Event;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::human;
 use crate::reporter::Reporter;
 
-/// A terminal bar; `per_sec` and `eta` are indicatif's own estimates.
-const TEMPLATE: &str = "{bar:32} {human_pos}/{human_len} replications, {per_sec}, {eta} left";
+/// A terminal bar; `speed` is ours, from indicatif's own estimate.
+const TEMPLATE: &str = "{bar:32} {human_pos}/{human_len} replications{speed}";
 
 /// Shows how far a study is and how long it will take.
 pub struct Progress {
@@ -45,7 +47,26 @@ fn bar() -> ProgressBar {
     // The default is a good bar as well, should a later indicatif dislike the template.
     let style =
         ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style.progress_chars("━╸─"))
+    let tell = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        let total = state.len().unwrap_or(0);
+        // What cannot be written is not shown.
+        let _ = out.write_str(&speed(state.pos(), total, state.per_sec()));
+    };
+    bar.with_style(style.progress_chars("━╸─").with_key("speed", tell))
+}
+
+/// `, 1,584 a second, 12s left`; nothing as long as nobody can know.
+fn speed(done: u64, total: u64, per_second: f64) -> String {
+    if done == 0 || !per_second.is_finite() || per_second <= 0.0 {
+        return String::new();
+    }
+    let rate = match per_second.round() as u64 {
+        0 => "<1".to_owned(),
+        rate => human::count(rate),
+    };
+    let seconds = total.saturating_sub(done) as f64 / per_second;
+    let left = Span::from_secs(seconds.ceil() as u64);
+    format!(", {rate} a second, {left} left")
 }
 
 impl Reporter for Progress {
@@ -91,21 +112,14 @@ impl<W: Write> Lines<W> {
             return Ok(());
         }
         self.told = tenths;
-        let seconds = elapsed.as_secs_f64();
-        let left = seconds / done.max(1) as f64 * total.saturating_sub(done) as f64;
-        let per_second = if seconds > 0.0 {
-            done as f64 / seconds
-        } else {
-            0.0
-        };
+        let per_second = done as f64 / elapsed.as_secs_f64();
         writeln!(
             self.out,
-            "{:>3} %: {} of {} replications, {} a second, {} left",
+            "{:>3} %: {} of {} replications{}",
             tenths * 10,
             human::count(done),
             human::count(total),
-            human::count(per_second as u64),
-            coalmine_policy::Span::from_secs(left.round() as u64),
+            speed(done, total, per_second),
         )
     }
 }
@@ -140,7 +154,16 @@ mod tests {
         let mut lines = Lines::new(Vec::new());
         assert!(lines.progress(0, 0, Duration::ZERO).is_ok());
         let text = String::from_utf8(lines.out).expect("text");
-        assert_eq!(text, "100 %: 0 of 0 replications, 0 a second, 0s left\n");
+        assert_eq!(text, "100 %: 0 of 0 replications\n");
+    }
+
+    #[test]
+    fn rates_are_whole_and_nothing_is_said_before_anything_ran() {
+        assert_eq!(speed(500, 2000, 1584.4321), ", 1,584 a second, 1s left");
+        assert_eq!(speed(1, 3, 0.25), ", <1 a second, 8s left");
+        assert_eq!(speed(0, 2000, 0.0), "");
+        assert_eq!(speed(0, 2000, f64::NAN), "");
+        assert_eq!(speed(1, 2000, f64::INFINITY), "");
     }
 
     #[test]
