@@ -13,6 +13,7 @@ mod fields;
 mod name;
 mod node;
 
+pub(crate) use diagnostic::printable;
 pub use diagnostic::{Diagnostic, Diagnostics, Position, Severity};
 pub use document::{Document, Source, holds_no_object, read_documents};
 pub use duration::{DurationError, parse_go_duration};

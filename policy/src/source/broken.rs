@@ -100,17 +100,7 @@ fn in_one_line(error: &Error) -> String {
         Some((words, place)) if place.contains(", column ") => words,
         _ => line,
     };
-    words.chars().flat_map(printable).collect()
-}
-
-/// A control character as its escape.
-fn printable(c: char) -> impl Iterator<Item = char> {
-    let (escape, plain) = if c.is_control() {
-        (Some(c.escape_default()), None)
-    } else {
-        (None, Some(c))
-    };
-    escape.into_iter().flatten().chain(plain)
+    words.to_owned()
 }
 
 #[cfg(test)]

@@ -72,8 +72,13 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds a mistake.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    /// Adds a mistake; what it quotes from the input cannot steer a terminal.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        for text in [&mut diagnostic.message, &mut diagnostic.help] {
+            if text.contains(is_steering) {
+                *text = printable(text);
+            }
+        }
         self.list.push(diagnostic);
     }
 
@@ -97,5 +102,42 @@ impl Diagnostics {
     /// The mistakes in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
+    }
+}
+
+/// A control character other than a line feed or a tab.
+fn is_steering(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// A text with control characters as their escapes.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_steering(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_control_characters_are_escaped() {
+        let mut found = Diagnostics::new();
+        found.push(Diagnostic {
+            severity: Severity::Error,
+            file: "f".into(),
+            position: Position::default(),
+            message: "`\u{1b}[31m` is\nred, µ".to_owned(),
+            help: "\u{7}\r".to_owned(),
+        });
+        let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["f:0:0: error: `\\u{1b}[31m` is\nred, µ (\\u{7}\\r)"]);
     }
 }

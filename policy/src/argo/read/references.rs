@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::plan::Test;
+use super::super::plan::{Plan, Test};
 use super::super::resolve::{Analysis, has_placeholder, validate_metric};
 use super::super::rollout::{Background, Step};
 use super::super::template::Place;
@@ -104,17 +104,18 @@ fn dropped(reference: &Reference) -> Diagnostic {
 /// What can only be told once the arguments are known: an AnalysisRun that ends at once, and
 /// conditions with placeholders that do not parse.
 fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagnostics) {
+    let place = at(
+        &reference.place,
+        reference.place.line,
+        reference.place.column,
+    );
     if reference.templates.is_empty() {
         found.push(Diagnostic {
             severity: Severity::Warning,
             message: format!("`{}` is empty", reference.path),
             help: "Argo starts no AnalysisRun, and an analysis step without one never completes"
                 .to_owned(),
-            ..at(
-                &reference.place,
-                reference.place.line,
-                reference.place.column,
-            )
+            ..place
         });
         return;
     }
@@ -131,13 +132,14 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
                 reference.path
             ),
             help: "Argo accepts the Rollout and aborts each update at this analysis".to_owned(),
-            ..at(
-                &reference.place,
-                reference.place.line,
-                reference.place.column,
-            )
+            ..place
         });
     }
+    check_args(reference, analysis, found);
+    check_conditions(analysis, &plan, found);
+}
+
+fn check_args(reference: &Reference, analysis: &Analysis, found: &mut Diagnostics) {
     for arg in &reference.args {
         if analysis.args.iter().any(|known| known.name == arg.name) {
             continue;
@@ -149,6 +151,10 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
             ..at(&arg.place, arg.place.line, arg.place.column)
         });
     }
+}
+
+/// Conditions with placeholders; the others were checked in their template.
+fn check_conditions(analysis: &Analysis, plan: &Plan, found: &mut Diagnostics) {
     for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
         let tests = [
             (&metric.success, &source.success),
@@ -158,12 +164,11 @@ fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagn
             let (Some(test), Some(written)) = (test, written) else {
                 continue;
             };
-            // What has no placeholder was checked in its template.
             if written.text.contains("{{") {
                 let place = at(&source.place, written.line, written.column);
-                check_test(test, place)
-                    .into_iter()
-                    .for_each(|d| found.push(d));
+                if let Some(diagnostic) = check_test(test, place) {
+                    found.push(diagnostic);
+                }
             }
         }
     }

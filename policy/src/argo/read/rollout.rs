@@ -5,7 +5,7 @@ use super::super::template::Place;
 use super::template::Templates;
 use super::{ignore, place, place_of, pod, strategy};
 use crate::Span;
-use crate::source::{Diagnostics, Document, Fields, check_name};
+use crate::source::{Diagnostics, Document, Fields, check_name, printable};
 
 /// Every pod is simulated on its own.
 const MOST_REPLICAS: u32 = 10_000;
@@ -14,8 +14,13 @@ const MOST_REPLICAS: u32 = 10_000;
 pub(super) struct Refusals(Option<Refusal>);
 
 impl Refusals {
+    /// What it quotes from the manifest cannot steer a terminal.
     pub(super) fn add(&mut self, refusal: Refusal) {
-        self.0.get_or_insert(refusal);
+        self.0.get_or_insert_with(|| Refusal {
+            message: printable(&refusal.message),
+            help: printable(&refusal.help),
+            place: refusal.place,
+        });
     }
 
     pub(super) fn say(&mut self, place: Place, message: String, help: &str) {

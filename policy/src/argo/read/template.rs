@@ -6,7 +6,7 @@ use super::super::template::{Template, TemplateRef};
 use super::args::template_args;
 use super::metric::read_metric;
 use super::{ignore, place, place_of};
-use crate::source::{Diagnostics, Document, Fields, Node};
+use crate::source::{Diagnostics, Document, Fields, Node, check_name};
 
 /// All templates of the input.
 #[derive(Default)]
@@ -71,6 +71,7 @@ impl Templates {
 fn read_template(document: &Document, cluster: bool, found: &mut Diagnostics) -> Option<Template> {
     let mut root = Fields::new(document, "", &document.root, found);
     ignore(&mut root, &["apiVersion", "kind", "metadata", "status"]);
+    check_name(document, &root, found);
     let place = place_of(&root);
     let Some(mut spec) = root.map("spec", found) else {
         root.required("spec", found);

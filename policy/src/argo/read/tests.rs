@@ -449,3 +449,16 @@ fn conditions_that_are_never_true_or_false_are_warned_of() {
         assert_eq!(warnings(&yaml), [], "{text}");
     }
 }
+
+#[test]
+fn a_refusal_quotes_no_control_characters() {
+    let odd = "templateName: \"a\\e[31m\"";
+    let (message, ..) = refusal(&counted().replace("templateName: success-rate-check", odd));
+    assert!(message.contains("'a\\u{1b}[31m' not found"), "{message}");
+    let named = counted().replace("name: success-rate-check", "name: Success");
+    assert!(
+        errors(&named)[0]
+            .1
+            .contains("`metadata.name` is \"Success\"")
+    );
+}
