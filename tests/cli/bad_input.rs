@@ -56,7 +56,11 @@ fn files_that_are_missing_empty_or_no_text() {
 fn broken_yaml_and_wrong_kinds() {
     refused_text(
         "apiVersion: flagger.app/v1beta1\nkind: Canary\nspec: [a\n",
-        &["broken YAML", "policy.yaml:", "helm template"],
+        &["broken YAML", "policy.yaml:3:7"],
+    );
+    refused_text(
+        "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata:\n  name: {{ .Release.Name }}\n",
+        &["policy.yaml:4", "helm template"],
     );
     refused_text(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n",

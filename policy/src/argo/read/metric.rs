@@ -60,7 +60,8 @@ pub(super) fn read_metric(mut fields: Fields<'_>, found: &mut Diagnostics) -> Op
             others,
         },
     );
-    if let Some(metric) = &metric {
+    // A field that could not be read counts as absent, and its absence is no further mistake.
+    if let Some(metric) = metric.as_ref().filter(|_| !found.has_errors()) {
         warn_of_invalid(metric, &mut fields, found);
     }
     fields.finish(found);
