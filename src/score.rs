@@ -39,7 +39,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.out {
         write_files(&summary, folder)?;
     }
-    print(&summary, args)?;
+    print(&summary, args, &inputs)?;
     let refused = |policy: &coalmine_sim::event::PolicyInfo| policy.invalid.is_some();
     let all_refused = summary.study.policies.iter().all(refused);
     Ok(ExitCode::from(u8::from(all_refused)))
@@ -78,7 +78,7 @@ fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {
     output::write_whole(&folder.join("score.json"), &json)
 }
 
-fn print(summary: &Summary, args: &ScoreArgs) -> Result<(), Failure> {
+fn print(summary: &Summary, args: &ScoreArgs, inputs: &Inputs) -> Result<(), Failure> {
     match args.format {
         ScoreFormat::Json => output::print(&bytes(|out| json::write(summary, out))?),
         ScoreFormat::Csv => output::print(&bytes(|out| csv::write(summary, out))?),
@@ -88,8 +88,7 @@ fn print(summary: &Summary, args: &ScoreArgs) -> Result<(), Failure> {
             };
             let mut text = terminal::render(summary, options);
             if let Some(surprise) = surprise::most_surprising(summary) {
-                let command = replay::command(args, &surprise);
-                text += &format!("\n{}\n  {command}\n", surprise.why);
+                text += &replay::sentence(args, &inputs.arguments, &surprise);
             }
             output::print(text.as_bytes())
         }
