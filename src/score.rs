@@ -22,7 +22,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let stages = inputs.stages()?;
     if let Some(folder) = &args.out {
         // Before the work: a place that cannot be written to is bad input, not a lost result.
-        std::fs::create_dir_all(folder).map_err(|error| Failure::Write(folder.clone(), error))?;
+        output::make_folder(folder)?;
     }
     let study = Study {
         seed: args.world.seed,

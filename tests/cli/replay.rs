@@ -24,7 +24,7 @@ fn replay(arguments: &[&str], input: &str) -> String {
     let said = if why.contains("rolled this") { 0 } else { 1 };
     let last = story.lines().rev().find_map(|line| {
         let verdict = |verdict: &&str| line.contains(*verdict);
-        verdicts.iter().position(|one| verdict(one))
+        verdicts.iter().position(verdict)
     });
     assert_eq!(last, Some(said), "{why}\n{story}");
     command

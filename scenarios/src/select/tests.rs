@@ -37,14 +37,14 @@ fn nothing_asked_for_is_everything_and_nothing_comes_twice() {
 
 #[test]
 fn unknown_names_are_told_their_neighbours_all_at_once() {
-    let errors = names(&["market-opne", "steady/eror-2", "qqq"]).expect_err("unknown");
+    let errors = names(&["market-opne", "steady/eror-2", "nope"]).expect_err("unknown");
     let first_lines: Vec<_> = errors.lines().filter(|l| l.starts_with("no ")).collect();
     assert_eq!(
         first_lines,
         [
             "no scenario and no file is named `market-opne` (did you mean `market-open`?)",
             "no scenario and no file is named `steady/eror-2` (did you mean `steady/errors-2`?)",
-            "no scenario and no file is named `qqq`",
+            "no scenario and no file is named `nope`",
         ]
     );
     assert!(errors.contains("the catalogue has steady/healthy, steady/errors-2"));
