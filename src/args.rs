@@ -54,8 +54,9 @@ pub(crate) struct ScoreArgs {
     pub(crate) world: WorldArgs,
 
     /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), or
-    /// a file of your own. Repeatable. Without it, the whole catalogue.
-    #[arg(long = "scenario", value_name = "NAME|FILE")]
+    /// a file of your own (`FILE#NAME`: one of several in it). Repeatable. Without it, the whole
+    /// catalogue.
+    #[arg(long = "scenario", value_name = "NAME|FILE|FILE#NAME")]
     pub(crate) scenarios: Vec<String>,
 
     /// Replications of each scenario under each policy.
@@ -101,8 +102,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "LABEL")]
     pub(crate) policy: Option<String>,
 
-    /// Which scenario: a name of the catalogue, or a file.
-    #[arg(long, value_name = "NAME|FILE")]
+    /// Which scenario: a name of the catalogue, a file, or one of several in it (`FILE#NAME`).
+    #[arg(long, value_name = "NAME|FILE|FILE#NAME")]
     pub(crate) scenario: String,
 
     /// Which replication.
@@ -167,8 +168,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "LABEL")]
     pub(crate) policy: Option<String>,
 
-    /// Which scenario: a name of the catalogue, or a file.
-    #[arg(long, value_name = "NAME|FILE")]
+    /// Which scenario: a name of the catalogue, a file, or one of several in it (`FILE#NAME`).
+    #[arg(long, value_name = "NAME|FILE|FILE#NAME")]
     pub(crate) scenario: String,
 
     /// Which replication.

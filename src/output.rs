@@ -20,6 +20,24 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     written.map_err(failed)
 }
 
+/// Makes a folder, and those above it.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let mut above = folder.ancestors();
+        match above.find(|path| path.exists() && !path.is_dir()) {
+            Some(file) => Failure::usage(
+                format!(
+                    "cannot make the folder {}: the file {} is in the way",
+                    folder.display(),
+                    file.display()
+                ),
+                "name a folder, for example `--out results/`",
+            ),
+            None => Failure::Write(folder.to_owned(), error),
+        }
+    })
+}
+
 /// Prints to standard output.
 pub(crate) fn print(content: &[u8]) -> Result<(), Failure> {
     let failed = |error| Failure::Write("standard output".into(), error);

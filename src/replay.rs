@@ -1,27 +1,39 @@
 //! The command that tells one replication of a study as a story.
 
+use std::collections::BTreeMap;
+
 use coalmine_reports::Surprise;
 
 use crate::args::ScoreArgs;
 
-/// `coalmine run …` for a surprising replication of `coalmine score …`.
-pub(crate) fn command(args: &ScoreArgs, surprise: &Surprise) -> String {
+/// What is surprising, and the command that tells it. `scenarios` has the `--scenario` of each name.
+pub(crate) fn sentence(
+    args: &ScoreArgs,
+    scenarios: &BTreeMap<String, String>,
+    surprise: &Surprise,
+) -> String {
+    let scenario = scenarios.get(&surprise.scenario);
+    let scenario = scenario.unwrap_or(&surprise.scenario);
+    let from_stdin = args.world.files.iter().any(|file| file.as_os_str() == "-")
+        || scenario == "-"
+        || scenario.starts_with("-#");
+    let again = if from_stdin {
+        " To replay it, give the same standard input again:"
+    } else {
+        ""
+    };
+    let command = command(args, scenario, surprise);
+    format!("\n{}{again}\n  {command}\n", surprise.why)
+}
+
+/// `coalmine run …` for a replication of `coalmine score …`.
+fn command(args: &ScoreArgs, scenario: &str, surprise: &Surprise) -> String {
     let mut words = vec!["coalmine".to_owned(), "run".to_owned()];
     for file in &args.world.files {
         words.extend(["-f".to_owned(), file.display().to_string()]);
     }
     words.extend(["--policy".to_owned(), surprise.policy.clone()]);
-    // A scenario of the catalogue is found by its name; one of a file needs the file.
-    let in_catalogue = coalmine_scenarios::catalogue::find(&surprise.scenario).is_some();
-    let files = args.scenarios.iter();
-    let files = files.filter(|name| std::path::Path::new(name).exists());
-    let named = match files.cloned().collect::<Vec<_>>() {
-        files if in_catalogue || files.is_empty() => vec![surprise.scenario.clone()],
-        files => files,
-    };
-    for name in named {
-        words.extend(["--scenario".to_owned(), name]);
-    }
+    words.extend(["--scenario".to_owned(), scenario.to_owned()]);
     if let Some(start) = &args.world.start {
         words.extend(["--start".to_owned(), start.clone()]);
     }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use coalmine_reports::timeline::{self, Story};
 use coalmine_scenarios::manifests::Policy;
 use coalmine_scenarios::nearest;
-use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::timeline::Entry;
 use coalmine_sim::world::World;
@@ -19,7 +18,7 @@ use crate::study::Inputs;
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
     let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
-    let scenario = choose_scenario(&inputs.scenarios, &args.scenario)?;
+    let scenario = choose_scenario(&inputs, &args.scenario)?;
     inputs.policies = vec![inputs.policies.swap_remove(policy)];
     inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
@@ -80,11 +79,13 @@ pub(crate) fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<
 }
 
 /// The index of the only scenario.
-pub(crate) fn choose_scenario(scenarios: &[Scenario], name: &str) -> Result<usize, Failure> {
+pub(crate) fn choose_scenario(inputs: &Inputs, name: &str) -> Result<usize, Failure> {
+    let scenarios = &inputs.scenarios;
     if scenarios.len() == 1 {
         return Ok(0);
     }
-    let listed: Vec<_> = scenarios.iter().map(|s| s.name.to_string()).collect();
+    let arguments = scenarios.iter().map(|s| inputs.arguments.get(&*s.name));
+    let listed: Vec<_> = arguments.flatten().map(String::as_str).collect();
     Err(Failure::usage(
         format!(
             "`{name}` names {} scenarios, and one rollout has one",

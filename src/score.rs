@@ -21,7 +21,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let stages = inputs.stages()?;
     if let Some(folder) = &args.out {
         // Before the work: a place that cannot be written to is bad input, not a lost result.
-        std::fs::create_dir_all(folder).map_err(|error| Failure::Write(folder.clone(), error))?;
+        output::make_folder(folder)?;
     }
     let study = Study {
         seed: args.world.seed,
@@ -38,7 +38,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.out {
         write_files(&summary, folder)?;
     }
-    print(&summary, args)?;
+    print(&summary, args, &inputs)?;
     let refused = |policy: &coalmine_sim::event::PolicyInfo| policy.invalid.is_some();
     let all_refused = summary.study.policies.iter().all(refused);
     Ok(ExitCode::from(u8::from(all_refused)))
@@ -77,15 +77,14 @@ fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {
     output::write_whole(&folder.join("score.json"), &json)
 }
 
-fn print(summary: &Summary, args: &ScoreArgs) -> Result<(), Failure> {
+fn print(summary: &Summary, args: &ScoreArgs, inputs: &Inputs) -> Result<(), Failure> {
     match args.format {
         ScoreFormat::Json => output::print(&bytes(|out| json::write(summary, out))?),
         ScoreFormat::Csv => output::print(&bytes(|out| csv::write(summary, out))?),
         ScoreFormat::Table => {
             let mut text = terminal::render(summary, terminal::Options::stdout());
             if let Some(surprise) = surprise::most_surprising(summary) {
-                let command = replay::command(args, &surprise);
-                text += &format!("\n{}\n  {command}\n", surprise.why);
+                text += &replay::sentence(args, &inputs.arguments, &surprise);
             }
             output::print(text.as_bytes())
         }

@@ -27,7 +27,7 @@ use crate::study::Inputs;
 pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
     let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
-    let scenario = choose_scenario(&inputs.scenarios, &args.scenario)?;
+    let scenario = choose_scenario(&inputs, &args.scenario)?;
     inputs.policies = vec![inputs.policies.swap_remove(policy)];
     inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);

@@ -1,10 +1,11 @@
 //! From the command line to a study: which policies in which scenarios.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Source};
 use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
-use coalmine_scenarios::select::select;
+use coalmine_scenarios::select::{Selected, select};
 use coalmine_scenarios::{catalogue, policies};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
@@ -21,6 +22,8 @@ pub(crate) struct Inputs {
     pub(crate) policies: Vec<Policy>,
     /// The scenarios.
     pub(crate) scenarios: Vec<Scenario>,
+    /// By a scenario's name, the `--scenario` that chooses it alone.
+    pub(crate) arguments: BTreeMap<String, String>,
     /// Every file that was read, for messages.
     sources: Vec<Source>,
 }
@@ -35,6 +38,9 @@ impl Inputs {
             return Err(Failure::Input(found, sources));
         }
         diagnostics::print(&found, &sources);
+        let argument = |one: &Selected| (one.scenario.name.to_string(), one.argument.clone());
+        let arguments = scenarios.iter().map(argument).collect();
+        let scenarios = scenarios.into_iter().map(|one| one.scenario).collect();
         let scenarios = match &world.start {
             None => scenarios,
             Some(start) => starting_at(scenarios, start)?,
@@ -42,6 +48,7 @@ impl Inputs {
         Ok(Self {
             policies,
             scenarios,
+            arguments,
             sources,
         })
     }
@@ -140,7 +147,7 @@ fn read_scenarios(
     wanted: &[String],
     sources: &mut Vec<Source>,
     found: &mut Diagnostics,
-) -> Result<Vec<Scenario>, Failure> {
+) -> Result<Vec<Selected>, Failure> {
     sources.extend(
         catalogue::files()
             .iter()

@@ -13,7 +13,7 @@ pub mod select;
 
 pub use nearest::nearest;
 pub use read::read;
-pub use select::{SelectError, select};
+pub use select::{SelectError, Selected, select};
 
 /// A file embedded in the binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

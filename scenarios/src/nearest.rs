@@ -1,21 +1,37 @@
 //! Did you mean …?
 
-/// Names less alike than this are no help to anybody.
-const ALIKE: f64 = 0.6;
+/// Half of the letters must be the same, each in its place, before two names are alike.
+const ALIKE: f64 = 0.5;
 
 /// The name most like `typed`, if any is alike; the first of equals. Letter case does not count.
 #[must_use]
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let mut best = None;
-    let mut best_score = ALIKE;
+    // Words in another order are alike and may still score nothing.
+    let mut best_score = -1.0;
     for name in names {
-        let score = strsim::jaro_winkler(&typed, &name.to_lowercase());
-        if score > best_score {
+        let lower = name.to_lowercase();
+        let score = strsim::jaro_winkler(&typed, &lower);
+        if score > best_score && are_alike(&typed, &lower) {
             (best, best_score) = (Some(name), score);
         }
     }
     best
+}
+
+/// One is the beginning of the other, they have a word in common, or few letters differ.
+fn are_alike(typed: &str, name: &str) -> bool {
+    let begins = |long: &str, short: &str| short.chars().count() > 2 && long.starts_with(short);
+    begins(name, typed)
+        || begins(typed, name)
+        || words(typed).any(|word| words(name).any(|other| other == word))
+        || strsim::normalized_damerau_levenshtein(typed, name) >= ALIKE
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| word.chars().count() > 2)
 }
 
 #[cfg(test)]
@@ -29,5 +45,13 @@ mod tests {
         assert_eq!(nearest("p99times", names), Some("p99Times"));
         assert_eq!(nearest("aboveRps", names), Some("aboveRpsPerPod"));
         assert_eq!(nearest("zzz", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+
+    #[test]
+    fn a_few_letters_in_common_make_no_neighbours() {
+        let names = crate::catalogue::names().chain(["off-peak", "slow"]);
+        assert_eq!(nearest("nope", names), None);
+        assert_eq!(nearest("peak", ["slow", "off-peak"]), Some("off-peak"));
     }
 }

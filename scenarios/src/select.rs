@@ -1,4 +1,4 @@
-//! What `--scenario NAME|FILE` means.
+//! What `--scenario NAME|FILE|FILE#NAME` means.
 
 use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_sim::scenario::Scenario;
@@ -23,6 +23,18 @@ pub enum SelectError {
     /// A file or folder without a scenario.
     #[error("{0} holds no scenario (a scenario has `kind: Scenario`)")]
     Empty(String),
+    /// A file without the scenario that was asked for.
+    #[error("{file} holds no scenario named `{name}`{} (it has {held})", did_you_mean(.nearest))]
+    NotInFile {
+        /// The file or folder.
+        file: String,
+        /// What was asked for.
+        name: String,
+        /// The most similar name in it.
+        nearest: Option<String>,
+        /// All names in it.
+        held: String,
+    },
     /// Two scenarios with one name: reports could not tell them apart.
     #[error("two scenarios are named `{name}`, the second in {file} (rename one: `metadata.name`)")]
     Duplicate {
@@ -43,6 +55,16 @@ fn listing() -> String {
     format!("the catalogue has {}", names.join(", "))
 }
 
+/// A scenario that was asked for.
+#[derive(Debug)]
+pub struct Selected {
+    /// What happens.
+    pub scenario: Scenario,
+    /// What chooses it and nothing else when it is asked for alone: a name of the catalogue, a
+    /// file, or `FILE#NAME` where the file holds several.
+    pub argument: String,
+}
+
 /// Fetches the YAML sources under a path: `None` when nothing is there, an error when what is there
 /// cannot be read.
 pub type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<Source>>, String>;
@@ -50,7 +72,8 @@ pub type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<Source>>, Stri
 /// The scenarios that were asked for, in that order; the whole catalogue when nothing was.
 ///
 /// Each of `wanted` is a name of the catalogue (`market-open/errors-2`), a traffic or a fault
-/// (`market-open`, `errors-2`: all that have it), or a path to a file or a folder of YAML files.
+/// (`market-open`, `errors-2`: all that have it), or a path to a file or a folder of YAML files;
+/// `PATH#NAME` is the one of this name there.
 /// The catalogue goes first: write `./market-open` for a folder of that name.
 ///
 /// # Errors
@@ -59,7 +82,7 @@ pub fn select<S: AsRef<str>>(
     wanted: &[S],
     fetch: Fetch<'_>,
     diagnostics: &mut Diagnostics,
-) -> Result<Vec<Scenario>, Vec<SelectError>> {
+) -> Result<Vec<Selected>, Vec<SelectError>> {
     let mut selection = Selection::default();
     if wanted.is_empty() {
         selection.embedded(catalogue::files().iter(), diagnostics);
@@ -69,14 +92,14 @@ pub fn select<S: AsRef<str>>(
             selection.embedded(catalogue::matching(name), diagnostics);
             continue;
         }
-        match fetch(name) {
-            Ok(Some(sources)) => selection.sources(name, &sources, diagnostics),
+        match fetch_part(name, fetch) {
+            Ok(Some(part)) => selection.part(&part, diagnostics),
             Ok(None) => selection.errors.push(unknown(name)),
             Err(why) => selection.errors.push(SelectError::Unreadable(why)),
         }
     }
     if selection.errors.is_empty() {
-        Ok(selection.scenarios)
+        Ok(selection.chosen)
     } else {
         Err(selection.errors)
     }
@@ -97,9 +120,38 @@ fn unknown(name: &str) -> SelectError {
     }
 }
 
+/// What is under a path, and which one of it is wanted.
+struct Part<'a> {
+    path: &'a str,
+    sources: Vec<Source>,
+    only: Option<&'a str>,
+}
+
+/// A path may have a `#` in it, and so may a name: the shortest path that is there counts, but the
+/// whole goes first.
+fn fetch_part<'a>(wanted: &'a str, fetch: Fetch<'_>) -> Result<Option<Part<'a>>, String> {
+    let parts = wanted.match_indices('#').map(|(at, _)| {
+        let (path, name) = wanted.split_at(at);
+        (path, Some(&name[1..]))
+    });
+    for (path, only) in std::iter::once((wanted, None)).chain(parts) {
+        if path.is_empty() {
+            continue;
+        }
+        if let Some(sources) = fetch(path)? {
+            return Ok(Some(Part {
+                path,
+                sources,
+                only,
+            }));
+        }
+    }
+    Ok(None)
+}
+
 #[derive(Default)]
 struct Selection {
-    scenarios: Vec<Scenario>,
+    chosen: Vec<Selected>,
     /// Files of the catalogue that are in already.
     taken: Vec<&'static str>,
     errors: Vec<SelectError>,
@@ -115,39 +167,65 @@ impl Selection {
             // `market-open market-open/errors-2` asks for one of them twice.
             if !self.taken.contains(&file.label) {
                 self.taken.push(file.label);
-                self.add(&file.source(), diagnostics);
+                for scenario in crate::read(&file.source(), diagnostics) {
+                    self.add(scenario, file.label.to_owned(), file.file);
+                }
             }
         }
     }
 
-    fn sources(&mut self, name: &str, sources: &[Source], diagnostics: &mut Diagnostics) {
-        let before = (self.scenarios.len(), self.errors.len());
+    fn part(&mut self, part: &Part<'_>, diagnostics: &mut Diagnostics) {
         let mut found = Diagnostics::new();
-        for source in sources {
-            self.add(source, &mut found);
-        }
-        let nothing = (self.scenarios.len(), self.errors.len()) == before && !found.has_errors();
-        diagnostics.extend(found);
-        if nothing {
-            self.errors.push(SelectError::Empty(name.to_owned()));
-        }
-    }
-
-    fn add(&mut self, source: &Source, diagnostics: &mut Diagnostics) {
-        for scenario in crate::read(source, diagnostics) {
-            if self
-                .scenarios
-                .iter()
-                .any(|other| other.name == scenario.name)
-            {
-                self.errors.push(SelectError::Duplicate {
-                    name: scenario.name.to_string(),
-                    file: source.file.to_string(),
-                });
-            } else {
-                self.scenarios.push(scenario);
+        let mut names = Vec::new();
+        for source in &part.sources {
+            // Standard input has a name for messages and another on the command line.
+            let file = if part.path == "-" { "-" } else { &source.file };
+            let scenarios = crate::read(source, &mut found);
+            let alone = scenarios.len() == 1;
+            for scenario in scenarios {
+                names.push(scenario.name.to_string());
+                let argument = if alone {
+                    file.to_owned()
+                } else {
+                    format!("{file}#{}", scenario.name)
+                };
+                if part.only.is_none_or(|only| *scenario.name == *only) {
+                    self.add(scenario, argument, &source.file);
+                }
             }
         }
+        // A scenario with a mistake is left out, and its mistake told.
+        if !found.has_errors() {
+            self.errors.extend(missing(part, &names));
+        }
+        diagnostics.extend(found);
+    }
+
+    fn add(&mut self, scenario: Scenario, argument: String, file: &str) {
+        let mut chosen = self.chosen.iter();
+        if chosen.any(|other| other.scenario.name == scenario.name) {
+            self.errors.push(SelectError::Duplicate {
+                name: scenario.name.to_string(),
+                file: file.to_owned(),
+            });
+        } else {
+            self.chosen.push(Selected { scenario, argument });
+        }
+    }
+}
+
+/// What a path with scenarios of these names lacks.
+fn missing(part: &Part<'_>, names: &[String]) -> Option<SelectError> {
+    let file = part.path.to_owned();
+    match part.only {
+        _ if names.is_empty() => Some(SelectError::Empty(file)),
+        Some(only) if !names.iter().any(|name| name == only) => Some(SelectError::NotInFile {
+            file,
+            name: only.to_owned(),
+            nearest: nearest(only, names.iter().map(String::as_str)).map(str::to_owned),
+            held: names.join(", "),
+        }),
+        _ => None,
     }
 }
 

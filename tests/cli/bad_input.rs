@@ -142,5 +142,8 @@ fn a_place_that_cannot_be_written_to() {
     .expect("runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("is in the way"), "{errors}");
+    assert!(errors.contains("--out results/") && !errors.contains("os error"));
     assert_eq!(std::fs::read_to_string(&file).expect("reads"), "");
 }

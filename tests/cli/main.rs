@@ -4,6 +4,7 @@ mod bad_input;
 mod finding;
 mod folders;
 mod promql;
+mod replay;
 mod run;
 mod score;
 mod serve;

@@ -87,7 +87,10 @@ impl<'a> Objects<'a> {
         for ((_, kind, _, name), homes) in &self.homes {
             let elsewhere = homes.len() > 1 && !homes.contains(&file);
             let is_part = !matches!(*kind, "Canary" | "Rollout" | "Baseline");
-            if !elsewhere || !is_part || !policy.source.text.contains(name) {
+            // One of another namespace is more likely meant than one of another file.
+            let mut own = self.files[file].iter();
+            let has_own = own.any(|d| d.kind == *kind && d.name == *name);
+            if !elsewhere || !is_part || has_own || !policy.source.text.contains(name) {
                 continue;
             }
             let names = homes.iter().filter_map(|home| self.files[*home].first());

@@ -71,6 +71,17 @@ fn two_templates_elsewhere_are_neither_and_it_is_said() {
 }
 
 #[test]
+fn a_template_of_its_own_namespace_is_no_hidden_one() {
+    let elsewhere = REPAIRED.replace("namespace: production", "namespace: test");
+    let (_, good) = parts(REPAIRED);
+    let (_, bad) = parts(TUTORIAL);
+    let files = [("a.yaml", &*elsewhere), ("t.yaml", good), ("u.yaml", bad)];
+    let (policies, told) = read_files(&files);
+    assert_eq!(told, [""; 0]);
+    assert!(policies[0].info().invalid.is_none());
+}
+
+#[test]
 fn an_object_twice_in_one_file_is_a_mistake_with_both_places() {
     let text = format!("{REPAIRED}\n---\n{}", parts(TUTORIAL).1);
     let (_, told) = read_files(&[("a.yaml", &text)]);

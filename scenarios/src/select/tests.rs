@@ -24,7 +24,7 @@ fn names_with(wanted: &[&str], files: &[(&str, &str)]) -> Result<Vec<String>, St
         texts.join("\n")
     };
     let list = scenarios.map_err(texts)?;
-    Ok(list.iter().map(|s| s.name.to_string()).collect())
+    Ok(list.iter().map(|s| s.scenario.name.to_string()).collect())
 }
 
 #[test]
@@ -37,14 +37,14 @@ fn nothing_asked_for_is_everything_and_nothing_comes_twice() {
 
 #[test]
 fn unknown_names_are_told_their_neighbours_all_at_once() {
-    let errors = names(&["market-opne", "steady/eror-2", "qqq"]).expect_err("unknown");
+    let errors = names(&["market-opne", "steady/eror-2", "nope"]).expect_err("unknown");
     let first_lines: Vec<_> = errors.lines().filter(|l| l.starts_with("no ")).collect();
     assert_eq!(
         first_lines,
         [
             "no scenario and no file is named `market-opne` (did you mean `market-open`?)",
             "no scenario and no file is named `steady/eror-2` (did you mean `steady/errors-2`?)",
-            "no scenario and no file is named `qqq`",
+            "no scenario and no file is named `nope`",
         ]
     );
     assert!(errors.contains("the catalogue has steady/healthy, steady/errors-2"));
@@ -73,5 +73,31 @@ fn files_and_folders_are_read_and_clashes_refused() {
     assert!(
         error.ends_with("holds no scenario (a scenario has `kind: Scenario`)"),
         "{error}"
+    );
+}
+
+/// What chooses each again.
+fn arguments(wanted: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+    let mut fetch = |path: &str| on_disk(files, path);
+    let list = select(wanted, &mut fetch, &mut Diagnostics::new()).expect("are there");
+    list.into_iter().map(|one| one.argument).collect()
+}
+
+#[test]
+fn every_scenario_knows_what_chooses_it_alone_and_one_of_a_file_has_a_name() {
+    let text = catalogue::files()[0].text;
+    let mine = text.replace("steady/healthy", "mine");
+    let two = format!("{mine}\n---\n{}", text.replace("steady/healthy", "a#b"));
+    let files = [("one.yaml", text), ("two#.yaml", &*two)];
+    let all = arguments(&["steady/slow", "one.yaml", "two#.yaml"], &files);
+    let chosen = ["steady/slow", "one.yaml", "two#.yaml#mine", "two#.yaml#a#b"];
+    assert_eq!(all, chosen);
+    for argument in chosen {
+        assert_eq!(arguments(&[argument], &files), [argument]);
+    }
+    let error = names_with(&["two#.yaml#mien"], &files).expect_err("is not there");
+    assert_eq!(
+        error,
+        "two#.yaml holds no scenario named `mien` (did you mean `mine`?) (it has mine, a#b)"
     );
 }
