@@ -21,7 +21,7 @@ fn replay(arguments: &[&str], input: &str) -> String {
     assert!(command.starts_with("coalmine run "), "{table}");
     let story = shell(&command, input);
     let verdicts = ["rolled back", "promoted"];
-    let said = if why.contains("rolled this") { 0 } else { 1 };
+    let said = if why.contains("rolled") { 0 } else { 1 };
     let last = story.lines().rev().find_map(|line| {
         let verdict = |verdict: &&str| line.contains(*verdict);
         verdicts.iter().position(verdict)
