@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use coalmine_reports::timeline::{self, Story};
 use coalmine_scenarios::manifests::Policy;
 use coalmine_scenarios::nearest;
+use coalmine_sim::event::Refusal;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::timeline::Entry;
 use coalmine_sim::world::World;
@@ -23,10 +24,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
     if let Some(refusal) = policy.subject.refusal() {
-        let text = format!(
-            "{} is invalid: its controller refuses it.\n  {}\n  at {}:{}\n  cure: {}\n",
-            policy.label, refusal.reason, refusal.file, refusal.line, refusal.help
-        );
+        let text = told(&policy.label, &refusal, args.format);
         output::print(text.as_bytes())?;
         return Ok(ExitCode::from(1));
     }
@@ -55,6 +53,20 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     written.map_err(|error| Failure::Write("the timeline".into(), error))?;
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is no rollout to tell.
+fn told(label: &str, refusal: &Refusal, format: RunFormat) -> String {
+    match format {
+        RunFormat::Table => format!(
+            "{label} is invalid: its controller refuses it.\n  {}\n  at {}:{}\n  cure: {}\n",
+            refusal.reason, refusal.file, refusal.line, refusal.help
+        ),
+        RunFormat::Json => {
+            let line = serde_json::json!({"event": "invalid", "value": refusal});
+            format!("{line}\n")
+        }
+    }
 }
 
 /// The index of the policy with this label, or of the only one.

@@ -97,3 +97,26 @@ fn pods_that_come_again_and_again_are_all_seen() {
     // 200 requests a second; Poisson noise over two minutes is 1.3.
     assert!((rate - 200.0).abs() < 6.0, "{rate}\n{story}");
 }
+
+#[test]
+fn a_refused_policy_is_told_and_exits_with_one() {
+    let run = |format: &str| {
+        let output = crate::coalmine(&[
+            "run",
+            "--policy",
+            "argo-tutorial",
+            "--scenario",
+            "steady/healthy",
+            "--format",
+            format,
+        ])
+        .output()
+        .expect("runs");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stdout).expect("is UTF-8")
+    };
+    assert!(run("table").contains("which runs indefinitely"));
+    let line: serde_json::Value = serde_json::from_str(&run("json")).expect("is JSON");
+    assert_eq!(line["event"], "invalid");
+    assert!(line["value"]["line"].as_u64().is_some_and(|line| line > 1));
+}
