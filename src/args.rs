@@ -91,9 +91,9 @@ pub(crate) enum ScoreFormat {
     Csv,
 }
 
-/// `run`.
+/// One rollout: a policy, a scenario, a replication.
 #[derive(Debug, Args)]
-pub(crate) struct RunArgs {
+pub(crate) struct RolloutArgs {
     /// What to simulate.
     #[command(flatten)]
     pub(crate) world: WorldArgs,
@@ -109,6 +109,14 @@ pub(crate) struct RunArgs {
     /// Which replication.
     #[arg(long, default_value_t = 0)]
     pub(crate) replication: u32,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Which rollout.
+    #[command(flatten)]
+    pub(crate) rollout: RolloutArgs,
 
     /// What to print.
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
@@ -160,21 +168,9 @@ pub(crate) struct PromqlArgs {
 /// `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// What to simulate.
+    /// Which rollout.
     #[command(flatten)]
-    pub(crate) world: WorldArgs,
-
-    /// Which policy, by its label in the table; needed when there are several.
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) policy: Option<String>,
-
-    /// Which scenario: a name of the catalogue, a file, or one of several in it (`FILE#NAME`).
-    #[arg(long, value_name = "NAME|FILE|FILE#NAME")]
-    pub(crate) scenario: String,
-
-    /// Which replication.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) replication: u32,
+    pub(crate) rollout: RolloutArgs,
 
     /// The port; 0 takes a free one.
     #[arg(long, default_value_t = 9090)]

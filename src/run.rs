@@ -10,18 +10,14 @@ use coalmine_sim::stream::Seed;
 use coalmine_sim::timeline::Entry;
 use coalmine_sim::world::World;
 
-use crate::args::{RunArgs, RunFormat};
+use crate::args::{RolloutArgs, RunArgs, RunFormat};
 use crate::failure::Failure;
 use crate::output;
 use crate::study::Inputs;
 
 /// Tells one replication. Exits with 1 when the controller refuses the policy.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
-    let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
-    let scenario = choose_scenario(&inputs, &args.scenario)?;
-    inputs.policies = vec![inputs.policies.swap_remove(policy)];
-    inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
+    let inputs = one_rollout(&args.rollout)?;
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
     if let Some(refusal) = policy.subject.refusal() {
         let text = told(&policy.label, &refusal, args.format);
@@ -33,15 +29,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("nothing to run", ""));
     };
     let mut entries: Vec<Entry> = Vec::new();
-    World::new(stage, Seed(args.world.seed)).run(args.replication, &mut entries);
+    World::new(stage, Seed(args.rollout.world.seed)).run(args.rollout.replication, &mut entries);
     // What is known only at the end is told last, but has its place in the story.
     entries.sort_by_key(|entry| entry.at);
     let story = Story {
         policy: &policy.label,
         scenario: &scenario.name,
         title: &scenario.title,
-        seed: args.world.seed,
-        replication: args.replication,
+        seed: args.rollout.world.seed,
+        replication: args.rollout.replication,
         start: &scenario.start,
         entries: &entries,
     };
@@ -53,6 +49,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     written.map_err(|error| Failure::Write("the timeline".into(), error))?;
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads what was asked for, and leaves the one policy and the one scenario that were chosen.
+pub(crate) fn one_rollout(args: &RolloutArgs) -> Result<Inputs, Failure> {
+    let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
+    let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
+    let scenario = choose_scenario(&inputs, &args.scenario)?;
+    inputs.policies = vec![inputs.policies.swap_remove(policy)];
+    inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
+    Ok(inputs)
 }
 
 /// Why there is no rollout to tell.
@@ -70,7 +76,7 @@ fn told(label: &str, refusal: &Refusal, format: RunFormat) -> String {
 }
 
 /// The index of the policy with this label, or of the only one.
-pub(crate) fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
+fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
     let labels = || policies.iter().map(|policy| policy.label.as_str());
     let listed = labels().collect::<Vec<_>>().join(", ");
     match label {
@@ -91,7 +97,7 @@ pub(crate) fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<
 }
 
 /// The index of the only scenario.
-pub(crate) fn choose_scenario(inputs: &Inputs, name: &str) -> Result<usize, Failure> {
+fn choose_scenario(inputs: &Inputs, name: &str) -> Result<usize, Failure> {
     let scenarios = &inputs.scenarios;
     if scenarios.len() == 1 {
         return Ok(0);

@@ -18,18 +18,13 @@ use coalmine_sim::world::{Nobody, World};
 use crate::args::ServeArgs;
 use crate::failure::Failure;
 use crate::output;
-use crate::run::{choose_policy, choose_scenario};
+use crate::run::one_rollout;
 use crate::serve::api::Api;
 use crate::serve::clock::Clock;
-use crate::study::Inputs;
 
 /// Simulates one replication, then answers about it until it is stopped.
 pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
-    let mut inputs = Inputs::read(&args.world, std::slice::from_ref(&args.scenario))?;
-    let policy = choose_policy(&inputs.policies, args.policy.as_deref())?;
-    let scenario = choose_scenario(&inputs, &args.scenario)?;
-    inputs.policies = vec![inputs.policies.swap_remove(policy)];
-    inputs.scenarios = vec![inputs.scenarios.swap_remove(scenario)];
+    let inputs = one_rollout(&args.rollout)?;
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
     if let Some(refusal) = policy.subject.refusal() {
         let cause = format!("{} is invalid: {}", policy.label, refusal.reason);
@@ -52,7 +47,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let address = (Ipv4Addr::LOCALHOST, http::port(&server));
     let line = format!(
         "{} in {}, replication {}: http://{}:{}\n",
-        policy.label, scenario.name, args.replication, address.0, address.1
+        policy.label, scenario.name, args.rollout.replication, address.0, address.1
     );
     output::print(line.as_bytes())?;
     http::answer_all(&server, &api);
@@ -60,7 +55,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
 }
 
 fn record(stage: &Stage<'_>, args: &ServeArgs) -> Store {
-    let mut world = World::new(stage, Seed(args.world.seed));
-    let (_, store) = world.record(args.replication, &mut Nobody);
+    let mut world = World::new(stage, Seed(args.rollout.world.seed));
+    let (_, store) = world.record(args.rollout.replication, &mut Nobody);
     store.clone()
 }
