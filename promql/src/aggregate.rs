@@ -6,7 +6,7 @@ use crate::error::EvalError;
 use crate::eval::{Sample, Value};
 use crate::expr::{Aggregator, Grouping};
 use crate::over_time::{extreme, kahan_sum, quantile, variance};
-use crate::{Labels, METRIC_NAME};
+use crate::{Labels, METRIC_NAME, annotation, topk};
 
 /// Aggregates; nothing in, nothing out (engine.go:3661).
 pub(crate) fn aggregate(
@@ -121,24 +121,23 @@ fn select_k(
     if k.is_nan() {
         return Err(EvalError::new("Parameter value is NaN"));
     }
-    let k = if k < 1.0 { 0 } else { k.min(1e9) as usize };
+    if k < 1.0 {
+        return Ok(Vec::new());
+    }
+    if k >= i64::MAX as f64 {
+        let k = annotation::shortest(k);
+        return Err(EvalError::new(format!("Scalar value {k} overflows int64")));
+    }
+    let k = k.min(samples.len() as f64) as usize;
     let (order, members) = groups(grouping, &samples);
-    let mut by_group = vec![Vec::new(); order.len()];
+    let mut by_group = vec![topk::Best::new(k, top); order.len()];
     for (sample, group) in samples.into_iter().zip(members) {
-        by_group[group].push(sample);
+        by_group[group].offer(sample);
     }
-    let rank = |a: &Sample, b: &Sample| match (a.value.is_nan(), b.value.is_nan()) {
-        (true, true) => std::cmp::Ordering::Equal,
-        (true, false) => std::cmp::Ordering::Greater,
-        (false, true) => std::cmp::Ordering::Less,
-        (false, false) if top => b.value.total_cmp(&a.value),
-        (false, false) => a.value.total_cmp(&b.value),
-    };
-    for group in &mut by_group {
-        group.sort_by(rank);
-        group.truncate(k);
-    }
-    Ok(by_group.into_iter().flatten().collect())
+    Ok(by_group
+        .into_iter()
+        .flat_map(topk::Best::into_sorted)
+        .collect())
 }
 
 fn count_values(
@@ -153,10 +152,19 @@ fn count_values(
     if label.is_empty() {
         return Err(EvalError::new(format!("invalid label name {label:?}")));
     }
+    let grouping = match grouping {
+        Grouping::By(names) => Grouping::By(names.iter().cloned().chain([label.clone()]).collect()),
+        Grouping::Without(names) => Grouping::Without(names.clone()),
+    };
     let mut counts: Vec<Sample> = Vec::new();
     for sample in &samples {
+        // The new label is set before the grouping looks (engine.go: `aggregationCountValues`):
+        // `without` can take it away again, or the metric's name.
+        let mut sample = sample.clone();
+        sample.settle();
         let value = crate::wire::format_value(sample.value);
-        let labels = group_of(grouping, sample).with(&label, &value);
+        sample.labels = sample.labels.with(&label, &value);
+        let labels = group_of(&grouping, &sample);
         match counts.iter_mut().find(|count| count.labels == labels) {
             Some(count) => count.value += 1.0,
             None => counts.push(Sample::new(labels, 1.0)),

@@ -18,8 +18,16 @@ const LINE_MAX: u64 = 1 << 20;
 /// # Errors
 /// What Prometheus would answer with 422.
 pub fn evaluate(query: &Query, store: &Store, time_ms: i64) -> Result<Json, EvalError> {
-    let value = Plan::new(query, store).instant(query, store, time_ms)?;
-    Ok(success(wire::data(&value, time_ms)))
+    answered(&Plan::new(query, store), query, store, time_ms)
+}
+
+fn answered(plan: &Plan, query: &Query, store: &Store, time_ms: i64) -> Result<Json, EvalError> {
+    let (value, annotations) = plan.instant_annotated(query, store, time_ms)?;
+    Ok(wire::success(
+        wire::data(&value, time_ms),
+        &annotations,
+        query.text(),
+    ))
 }
 
 /// Parses and evaluates one query at an instant: the answer, success or error, as the HTTP API
@@ -30,10 +38,6 @@ pub fn answer(text: &str, store: &Store, time_ms: i64) -> Json {
         Ok(query) => evaluate(&query, store, time_ms).unwrap_or_else(|error| failed(&error)),
         Err(error) => refused(&error),
     }
-}
-
-fn success(data: Json) -> Json {
-    json!({"status": "success", "data": data})
 }
 
 fn failed(error: &EvalError) -> Json {
@@ -151,10 +155,9 @@ impl Cache {
         });
         match known {
             Err(refusal) => refusal.clone(),
-            Ok((query, plan)) => match plan.instant(query, store, time_ms) {
-                Ok(value) => success(wire::data(&value, time_ms)),
-                Err(error) => failed(&error),
-            },
+            Ok((query, plan)) => {
+                answered(plan, query, store, time_ms).unwrap_or_else(|error| failed(&error))
+            }
         }
     }
 }

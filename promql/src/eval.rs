@@ -1,13 +1,14 @@
 //! Evaluation at an instant, and over a range of instants.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
+use crate::annotation::{Annotations, Severity};
 use crate::error::EvalError;
-use crate::expr::{At, Expr, Op};
+use crate::expr::{Aggregator, At, Expr, Op};
 use crate::parse::Query;
 use crate::store::{SeriesId, Store};
 use crate::window::{Rows, Window};
-use crate::{LOOKBACK_MS, Labels, METRIC_NAME, aggregate, binary, functions};
+use crate::{LOOKBACK_MS, Labels, METRIC_NAME, aggregate, annotation, binary, functions};
 
 /// More evaluations than this in one range are refused, as Prometheus refuses them (web/api/v1:
 /// 11,000 points).
@@ -90,9 +91,35 @@ impl Plan {
     /// # Errors
     /// What Prometheus answers with 422: many-to-many matching, duplicate label sets and the like.
     pub fn instant(&self, query: &Query, store: &Store, time_ms: i64) -> Result<Value, EvalError> {
+        self.instant_with(query, store, time_ms, None)
+    }
+
+    /// As [`Plan::instant`], with the warnings and infos that Prometheus would add.
+    ///
+    /// # Errors
+    /// As [`Plan::instant`].
+    pub fn instant_annotated(
+        &self,
+        query: &Query,
+        store: &Store,
+        time_ms: i64,
+    ) -> Result<(Value, Annotations), EvalError> {
+        let notes = RefCell::default();
+        let value = self.instant_with(query, store, time_ms, Some(&notes))?;
+        Ok((value, notes.into_inner()))
+    }
+
+    fn instant_with(
+        &self,
+        query: &Query,
+        store: &Store,
+        time_ms: i64,
+        notes: Option<&RefCell<Annotations>>,
+    ) -> Result<Value, EvalError> {
         let work = Cell::new(0);
         let context = Context {
             work: &work,
+            notes,
             query,
             store,
             plan: self,
@@ -115,7 +142,32 @@ impl Plan {
         &self,
         query: &Query,
         store: &Store,
+        span: (i64, i64, i64),
+    ) -> Result<Vec<RangeSeries>, EvalError> {
+        self.range_with(query, store, span, None)
+    }
+
+    /// As [`Plan::range`], with the warnings and infos that Prometheus would add.
+    ///
+    /// # Errors
+    /// As [`Plan::range`].
+    pub fn range_annotated(
+        &self,
+        query: &Query,
+        store: &Store,
+        span: (i64, i64, i64),
+    ) -> Result<(Vec<RangeSeries>, Annotations), EvalError> {
+        let notes = RefCell::default();
+        let rows = self.range_with(query, store, span, Some(&notes))?;
+        Ok((rows, notes.into_inner()))
+    }
+
+    fn range_with(
+        &self,
+        query: &Query,
+        store: &Store,
         (start_ms, end_ms, step_ms): (i64, i64, i64),
+        notes: Option<&RefCell<Annotations>>,
     ) -> Result<Vec<RangeSeries>, EvalError> {
         if step_ms <= 0 {
             return Err(EvalError::new("zero or negative query resolution step"));
@@ -128,6 +180,7 @@ impl Plan {
         let work = Cell::new(0);
         let mut context = Context {
             work: &work,
+            notes,
             query,
             store,
             plan: self,
@@ -216,6 +269,8 @@ pub(crate) struct Context<'a> {
     plan: &'a Plan,
     /// What subqueries have cost so far.
     work: &'a Cell<u64>,
+    /// What was noticed, if anybody wants to know.
+    notes: Option<&'a RefCell<Annotations>>,
     pub(crate) time_ms: i64,
     start_ms: i64,
     end_ms: i64,
@@ -232,6 +287,13 @@ impl<'a> Context<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Remembers an annotation; its text is made only when it is wanted.
+    pub(crate) fn note(&self, severity: Severity, place: usize, text: impl FnOnce() -> String) {
+        if let Some(notes) = self.notes {
+            notes.borrow_mut().add(severity, text(), place);
+        }
     }
 
     pub(crate) fn eval(&self, expr: &Expr) -> Result<Value, EvalError> {
@@ -259,6 +321,7 @@ impl<'a> Context<'a> {
                 op,
                 grouping,
                 parameter,
+                place,
                 body,
             } => {
                 let parameter = match parameter {
@@ -266,6 +329,9 @@ impl<'a> Context<'a> {
                     None => None,
                 };
                 let samples = self.vector(body)?;
+                if let (Aggregator::Quantile, Some(Value::Scalar(q))) = (op, &parameter) {
+                    self.check_quantile(*q, *place);
+                }
                 Ok(Value::Vector(aggregate::aggregate(
                     *op, grouping, parameter, samples,
                 )?))
@@ -273,7 +339,8 @@ impl<'a> Context<'a> {
             Expr::Call {
                 function,
                 arguments,
-            } => functions::call(self, function, arguments),
+                places,
+            } => functions::call(self, function, arguments, places),
             Expr::Subquery { .. } => Ok(Value::Matrix(self.matrix(expr)?)),
         }
     }
@@ -297,6 +364,13 @@ impl<'a> Context<'a> {
                 Ok(Value::Vector(binary::vectors(op, l, r, matching)?))
             }
             _ => Err(EvalError::new("binary operators need scalars or vectors")),
+        }
+    }
+
+    /// Notes a quantile that is none.
+    pub(crate) fn check_quantile(&self, q: f64, place: usize) {
+        if !(0.0..=1.0).contains(&q) {
+            self.note(Severity::Warning, place, || annotation::invalid_quantile(q));
         }
     }
 

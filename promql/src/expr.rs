@@ -128,11 +128,15 @@ pub(crate) enum Expr {
         op: Aggregator,
         grouping: Grouping,
         parameter: Option<Box<Expr>>,
+        /// Byte offset of the parameter in the query's text.
+        place: usize,
         body: Box<Expr>,
     },
     Call {
         function: &'static str,
         arguments: Vec<Expr>,
+        /// Byte offsets of the arguments in the query's text.
+        places: Vec<usize>,
     },
     Subquery {
         body: Box<Expr>,

@@ -1,8 +1,10 @@
 //! Functions, by name. One that is not here is refused when the query is parsed.
 
+use crate::annotation::{self, Severity};
 use crate::error::EvalError;
 use crate::eval::{Context, Sample, Value, drop_names};
 use crate::expr::Expr;
+use crate::histogram::Histogram;
 use crate::matcher::{MatchOp, anchored};
 use crate::over_time::{
     Extrapolation, extrapolated, extreme, instant_change, kahan_sum, quantile, regression, variance,
@@ -42,6 +44,7 @@ const KNOWN: &[&str] = &[
     "deriv",
     "exp",
     "floor",
+    "histogram_fraction",
     "histogram_quantile",
     "hour",
     "idelta",
@@ -93,7 +96,9 @@ pub(crate) fn call(
     context: &Context<'_>,
     function: &'static str,
     arguments: &[Expr],
+    places: &[usize],
 ) -> Result<Value, EvalError> {
+    let place = |index: usize| places.get(index).copied().unwrap_or(0);
     let argument = |index: usize| {
         arguments
             .get(index)
@@ -132,8 +137,29 @@ pub(crate) fn call(
         "label_join" => label_join(context, arguments)?,
         "histogram_quantile" => {
             let q = context.scalar(argument(0)?)?;
-            let buckets = context.vector(argument(1)?)?;
-            drop_names(histogram::histogram_quantile(q, &buckets))?
+            context.check_quantile(q, place(0));
+            let histograms = histograms(context, argument(1)?, place(1))?;
+            let quantile = |mut one: Histogram| {
+                let (value, forced) = one.quantile(q);
+                if forced {
+                    let name = one.labels.get(METRIC_NAME);
+                    context.note(Severity::Info, place(1), || {
+                        annotation::forced_monotonicity(name)
+                    });
+                }
+                Sample::new(one.labels, value)
+            };
+            drop_names(histograms.into_iter().map(quantile).collect())?
+        }
+        "histogram_fraction" => {
+            let lower = context.scalar(argument(0)?)?;
+            let upper = context.scalar(argument(1)?)?;
+            let histograms = histograms(context, argument(2)?, place(2))?;
+            let fraction = |mut one: Histogram| {
+                let value = one.fraction(lower, upper);
+                Sample::new(one.labels, value)
+            };
+            drop_names(histograms.into_iter().map(fraction).collect())?
         }
         "sort" | "sort_desc" => {
             let mut samples = context.vector(argument(0)?)?;
@@ -164,11 +190,61 @@ pub(crate) fn call(
             context.over_windows(argument(0)?, |window| window.values.last().copied())?
         }
         _ => match over_window(context, function, arguments)? {
-            Some(samples) => drop_names(samples)?,
+            Some(samples) => {
+                note_windows(context, function, arguments, place(0), &samples)?;
+                drop_names(samples)?
+            }
             None => elementwise(context, function, arguments)?,
         },
     };
     Ok(Value::Vector(samples))
+}
+
+/// The classic histograms of a vector of buckets.
+fn histograms(
+    context: &Context<'_>,
+    argument: &Expr,
+    place: usize,
+) -> Result<Vec<Histogram>, EvalError> {
+    let buckets = context.vector(argument)?;
+    Ok(histogram::histograms(&buckets, |labels| {
+        context.note(Severity::Warning, place, || {
+            annotation::bad_bucket_label(labels.get(METRIC_NAME), labels.get("le"))
+        });
+    }))
+}
+
+/// What is noticed about functions of windows that had an answer (engine.go:1900: the names of
+/// counters).
+fn note_windows(
+    context: &Context<'_>,
+    function: &str,
+    arguments: &[Expr],
+    place: usize,
+    samples: &[Sample],
+) -> Result<(), EvalError> {
+    match function {
+        "quantile_over_time" if !samples.is_empty() => {
+            if let Some(q) = arguments.first() {
+                context.check_quantile(context.scalar(q)?, place);
+            }
+        }
+        "rate" | "increase" => {
+            for sample in samples {
+                let name = sample.labels.get(METRIC_NAME);
+                let counter = ["_total", "_sum", "_count", "_bucket"]
+                    .iter()
+                    .any(|suffix| name.ends_with(suffix));
+                if !name.is_empty() && !counter {
+                    context.note(Severity::Info, place, || {
+                        annotation::possible_non_counter(name)
+                    });
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// A part of the date of each value, or of the evaluation's time when there is no argument.

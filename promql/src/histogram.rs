@@ -15,29 +15,39 @@ struct Bucket {
     count: f64,
 }
 
-/// histogram_quantile(q, buckets): elements are grouped by everything but `le`; those without a
-/// readable `le` are ignored (functions.go:2177).
-pub(crate) fn histogram_quantile(q: f64, samples: &[Sample]) -> Vec<Sample> {
-    let mut groups: Vec<(Labels, Vec<Bucket>)> = Vec::new();
+/// One classic histogram.
+pub(crate) struct Histogram {
+    /// Its labels without `le`.
+    pub(crate) labels: Labels,
+    buckets: Vec<Bucket>,
+}
+
+/// Groups buckets by everything but `le`; `ignored` hears of those without a readable `le`
+/// (engine.go: `EvalNodeHelper.resetHistograms`).
+pub(crate) fn histograms(samples: &[Sample], mut ignored: impl FnMut(&Labels)) -> Vec<Histogram> {
+    let mut groups: Vec<Histogram> = Vec::new();
     for sample in samples {
+        // The metric's name keeps histograms apart until the end, when equal label sets are an
+        // error.
+        let named = |n: &str| n != crate::METRIC_NAME || !sample.drop_name;
         let Some(bound) = parse_bound(sample.labels.get(BUCKET_LABEL)) else {
+            ignored(&sample.labels.filtered(named));
             continue;
         };
-        // The metric's name keeps histograms apart until the end, when equal label sets are an
-        // error (engine.go: `EvalNodeHelper.resetHistograms`).
-        let named = |n: &str| n != crate::METRIC_NAME || !sample.drop_name;
         let key = sample.labels.filtered(|n| n != BUCKET_LABEL && named(n));
         let bucket = Bucket {
             bound,
             count: sample.value,
         };
-        match groups.iter_mut().find(|(labels, _)| *labels == key) {
-            Some((_, buckets)) => buckets.push(bucket),
-            None => groups.push((key, vec![bucket])),
+        match groups.iter_mut().find(|group| group.labels == key) {
+            Some(group) => group.buckets.push(bucket),
+            None => groups.push(Histogram {
+                labels: key,
+                buckets: vec![bucket],
+            }),
         }
     }
-    let answer = |(labels, buckets)| Sample::new(labels, bucket_quantile(q, buckets));
-    groups.into_iter().map(answer).collect()
+    groups
 }
 
 fn parse_bound(text: &str) -> Option<f64> {
@@ -47,33 +57,78 @@ fn parse_bound(text: &str) -> Option<f64> {
     text.parse().ok()
 }
 
-/// quantile.go:105-170.
-fn bucket_quantile(q: f64, mut buckets: Vec<Bucket>) -> f64 {
-    if q.is_nan() {
-        return f64::NAN;
+impl Histogram {
+    /// The quantile, and whether falling counts had to be flattened for it (quantile.go:
+    /// `BucketQuantile`).
+    pub(crate) fn quantile(&mut self, q: f64) -> (f64, bool) {
+        if q.is_nan() {
+            return (f64::NAN, false);
+        }
+        if q < 0.0 {
+            return (f64::NEG_INFINITY, false);
+        }
+        if q > 1.0 {
+            return (f64::INFINITY, false);
+        }
+        if !self.sort() {
+            return (f64::NAN, false);
+        }
+        let buckets = &mut self.buckets;
+        let forced = ensure_monotonic(buckets);
+        let last = buckets.len() - 1;
+        let total = buckets[last].count;
+        if last == 0 || total == 0.0 {
+            return (f64::NAN, false);
+        }
+        (interpolate(buckets, q * total), forced)
     }
-    if q < 0.0 {
-        return f64::NEG_INFINITY;
+
+    /// Sorts and joins the buckets; whether the last one is unbounded.
+    fn sort(&mut self) -> bool {
+        self.buckets.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+        coalesce(&mut self.buckets);
+        let last = self.buckets.last();
+        last.is_some_and(|last| last.bound == f64::INFINITY)
     }
-    if q > 1.0 {
-        return f64::INFINITY;
+
+    /// The share of observations between two values (quantile.go: `BucketFraction`).
+    pub(crate) fn fraction(&mut self, lower: f64, upper: f64) -> f64 {
+        if !self.sort() {
+            return f64::NAN;
+        }
+        let count = self.buckets[self.buckets.len() - 1].count;
+        if count == 0.0 || lower.is_nan() || upper.is_nan() {
+            return f64::NAN;
+        }
+        if lower >= upper {
+            return 0.0;
+        }
+        // Like Prometheus, not `min`: a NaN stays.
+        let within = |rank: Option<f64>| rank.filter(|rank| !(*rank > count)).unwrap_or(count);
+        (within(self.rank_of(upper)) - within(self.rank_of(lower))) / count
     }
-    buckets.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    if buckets
-        .last()
-        .is_none_or(|last| last.bound != f64::INFINITY)
-    {
-        return f64::NAN;
+
+    /// How many observations are below a value; `None` above the last bound.
+    fn rank_of(&self, value: f64) -> Option<f64> {
+        let (mut rank, mut from) = (0.0, f64::NEG_INFINITY);
+        for bucket in &self.buckets {
+            if from >= value {
+                return Some(rank);
+            }
+            if bucket.bound > value {
+                let inside = rank + (bucket.count - rank) * (value - from) / (bucket.bound - from);
+                return Some(inside);
+            }
+            (rank, from) = (bucket.count, bucket.bound);
+        }
+        None
     }
-    coalesce(&mut buckets);
-    ensure_monotonic(&mut buckets);
-    let total = buckets[buckets.len() - 1].count;
-    if buckets.len() < 2 || total == 0.0 || total.is_nan() {
-        return f64::NAN;
-    }
-    let mut rank = q * total;
+}
+
+/// The bucket that holds a rank, linear inside it.
+fn interpolate(buckets: &[Bucket], mut rank: f64) -> f64 {
     let last = buckets.len() - 1;
-    let index = buckets[..last].partition_point(|bucket| bucket.count < rank);
+    let index = first_reaching(&buckets[..last], rank);
     if index == last {
         return buckets[last - 1].bound;
     }
@@ -91,6 +146,12 @@ fn bucket_quantile(q: f64, mut buckets: Vec<Bucket>) -> f64 {
     start + (end - start) * (rank / count)
 }
 
+/// The first bucket with at least `rank` observations; a NaN is never enough (Go: `sort.Search`).
+fn first_reaching(buckets: &[Bucket], rank: f64) -> usize {
+    let reaches = |bucket: &Bucket| bucket.count >= rank;
+    buckets.partition_point(|bucket| !reaches(bucket))
+}
+
 /// Adds buckets with equal bounds.
 fn coalesce(buckets: &mut Vec<Bucket>) {
     buckets.dedup_by(|later, earlier| {
@@ -103,20 +164,25 @@ fn coalesce(buckets: &mut Vec<Bucket>) {
 }
 
 /// Cumulative counts must not fall: tiny differences are equalised, larger falls flattened to the
-/// maximum so far.
-fn ensure_monotonic(buckets: &mut [Bucket]) {
+/// maximum so far, which is told.
+fn ensure_monotonic(buckets: &mut [Bucket]) -> bool {
+    let mut forced = false;
     let mut previous = buckets[0].count;
     for bucket in &mut buckets[1..] {
         let current = bucket.count;
         if current == previous {
             continue;
         }
-        if almost_equal(previous, current) || current < previous {
+        if almost_equal(previous, current) {
             bucket.count = previous;
-            continue;
+        } else if current < previous {
+            bucket.count = previous;
+            forced = true;
+        } else {
+            previous = current;
         }
-        previous = current;
     }
+    forced
 }
 
 /// model/value almost.Equal with relative tolerance.

@@ -22,6 +22,7 @@
 //! ```
 
 mod aggregate;
+mod annotation;
 pub mod batch;
 mod binary;
 mod calendar;
@@ -35,11 +36,14 @@ mod lower;
 mod matcher;
 mod over_time;
 mod parse;
+mod place;
 mod reach;
 mod store;
+mod topk;
 mod window;
 pub mod wire;
 
+pub use annotation::{Annotations, Severity};
 pub use error::{EvalError, ParseError, ParseErrorKind};
 pub use eval::{Plan, RangeSeries, Sample, Value};
 pub use labels::Labels;

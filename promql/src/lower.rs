@@ -13,6 +13,7 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::expr::{Aggregator, At, Expr, Group, Grouping, Matching, Op, Selector};
 use crate::functions;
 use crate::matcher::{MatchOp, Matcher, anchored};
+use crate::place::Places;
 
 /// Prometheus' default evaluation interval, which subqueries without a step use.
 const DEFAULT_STEP_MS: i64 = 60_000;
@@ -21,14 +22,17 @@ pub(crate) struct Lowering<'a> {
     text: &'a str,
     /// Where to go on looking for the next selector in the text.
     cursor: usize,
+    /// Where calls and their arguments are.
+    places: Places<'a>,
     pub(crate) selectors: Vec<Selector>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) const fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
             cursor: 0,
+            places: Places::new(text),
             selectors: Vec::new(),
         }
     }
@@ -60,14 +64,18 @@ impl<'a> Lowering<'a> {
                 })
             }
             Parsed::Aggregate(aggregate) => {
+                let op = aggregate.op.to_string();
+                let starts = self.places.arguments(&op);
+                let place = place_of(&starts, 0, aggregate.param.as_deref());
                 let parameter = match &aggregate.param {
                     Some(parameter) => Some(Box::new(self.expr(parameter)?)),
                     None => None,
                 };
                 Ok(Expr::Aggregate {
-                    op: self.aggregator(&aggregate.op.to_string())?,
+                    op: self.aggregator(&op)?,
                     grouping: grouping(aggregate.modifier.as_ref()),
                     parameter,
+                    place,
                     body: Box::new(self.expr(&aggregate.expr)?),
                 })
             }
@@ -76,10 +84,19 @@ impl<'a> Lowering<'a> {
                     let what = format!("function {}()", call.func.name);
                     return Err(self.unsupported(&what, call.func.name));
                 };
-                let arguments = call.args.args.iter().map(|argument| self.expr(argument));
+                let starts = self.places.arguments(function);
+                let arguments = &call.args.args;
+                let places = arguments
+                    .iter()
+                    .enumerate()
+                    .map(|(index, argument)| place_of(&starts, index, Some(argument)));
                 Ok(Expr::Call {
                     function,
-                    arguments: arguments.collect::<Result<_, _>>()?,
+                    places: places.collect(),
+                    arguments: arguments
+                        .iter()
+                        .map(|argument| self.expr(argument))
+                        .collect::<Result<_, _>>()?,
                 })
             }
             Parsed::Subquery(subquery) => Ok(Expr::Subquery {
@@ -213,6 +230,24 @@ impl<'a> Lowering<'a> {
         };
         Ok(matching)
     }
+}
+
+/// Where Prometheus says an argument is: parentheses around all of it are unwrapped first, and a
+/// subquery, which it has replaced by its result, is at the beginning (engine.go: `evalSubquery`).
+fn place_of(starts: &[Vec<usize>], index: usize, argument: Option<&Parsed>) -> usize {
+    let (mut inner, mut wrapped) = (argument, 0);
+    while let Some(Parsed::Paren(paren)) = inner {
+        inner = Some(&paren.expr);
+        wrapped += 1;
+    }
+    if matches!(inner, Some(Parsed::Subquery(_))) {
+        return 0;
+    }
+    let tokens = starts.get(index);
+    tokens
+        .and_then(|tokens| tokens.get(wrapped))
+        .copied()
+        .unwrap_or(0)
 }
 
 fn compile(matcher: &ParsedMatcher, position: usize) -> Result<Matcher, ParseError> {

@@ -85,6 +85,20 @@ impl Store {
         then
     }
 
+    /// The series with a sample between two instants, both included; without their samples.
+    #[must_use]
+    pub fn between(&self, start_ms: i64, end_ms: i64) -> Self {
+        let mut there = Self::default();
+        for series in &self.series {
+            let from = series.times_ms.partition_point(|time| *time < start_ms);
+            let first = series.times_ms.get(from);
+            if first.is_some_and(|time| *time <= end_ms) {
+                there.add_series(series.labels.clone());
+            }
+        }
+        there
+    }
+
     /// Number of series.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use thiserror::Error;
 
 use crate::eval::{RangeSeries, Value};
-use crate::{Labels, Store};
+use crate::{Annotations, Labels, Severity, Store};
 
 /// A value without an exponent, as scalars and `count_values` print it (Go's `FormatFloat(v, 'f',
 /// -1, 64)`): the shortest decimal that reads back, `NaN`, `+Inf`, `-Inf`.
@@ -108,6 +108,19 @@ pub fn matrix(rows: &[RangeSeries]) -> Json {
     json!({"resultType": "matrix", "result": rows.iter().map(row).collect::<Vec<_>>()})
 }
 
+/// A successful answer; `warnings` and `infos` are there only when there are some.
+#[must_use]
+pub fn success(data: Json, annotations: &Annotations, query: &str) -> Json {
+    let mut answer = json!({"status": "success", "data": data});
+    for (member, severity) in [("warnings", Severity::Warning), ("infos", Severity::Info)] {
+        let texts = annotations.texts(severity, query);
+        if !texts.is_empty() {
+            answer[member] = json!(texts);
+        }
+    }
+    answer
+}
+
 /// Why a series file cannot be read.
 #[derive(Debug, Error)]
 pub enum SeriesError {
@@ -138,7 +151,7 @@ pub fn read_series(reader: impl Read) -> Result<Store, SeriesError> {
     let Json::Array(list) = json else {
         return Err(shape(0, "the file is not a JSON list"));
     };
-    let mut store = Store::default();
+    let mut read_all = Vec::with_capacity(list.len());
     for (index, item) in list.iter().enumerate() {
         let mut pairs: Vec<(String, String)> = Vec::new();
         if let Some(name) = item.get("name").and_then(Json::as_str) {
@@ -152,7 +165,7 @@ pub fn read_series(reader: impl Read) -> Result<Store, SeriesError> {
                 pairs.push((name.clone(), value.to_owned()));
             }
         }
-        let id = store.add_series(Labels::new(pairs));
+        let labels = Labels::new(pairs);
         let samples = item.get("s").and_then(Json::as_array);
         let samples = samples.ok_or_else(|| shape(index, "no list `s`"))?;
         let mut read = samples
@@ -160,7 +173,15 @@ pub fn read_series(reader: impl Read) -> Result<Store, SeriesError> {
             .map(|pair| read_sample(pair).ok_or_else(|| shape(index, "bad sample")))
             .collect::<Result<Vec<_>, _>>()?;
         read.sort_by_key(|(time, _)| *time);
-        for (time_ms, value) in read {
+        read_all.push((labels, read));
+    }
+    // A real Prometheus answers in the order of its blocks, which is that of the labels; which of
+    // several equal elements topk() keeps depends on it.
+    read_all.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut store = Store::default();
+    for (labels, samples) in read_all {
+        let id = store.add_series(labels);
+        for (time_ms, value) in samples {
             match value {
                 Some(value) => store.append(id, time_ms, value),
                 None => store.append_stale(id, time_ms),

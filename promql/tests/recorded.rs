@@ -40,10 +40,27 @@ fn same_element(ours: &Json, recorded: &Json) -> bool {
         && same_samples(&ours["values"], &recorded["values"])
 }
 
+/// Prometheus gives annotations in any order.
+fn same_texts(ours: &Json, recorded: &Json) -> bool {
+    let sorted = |texts: &Json| {
+        let texts = texts.as_array().cloned().unwrap_or_default();
+        let mut texts: Vec<String> = texts.iter().map(Json::to_string).collect();
+        texts.sort();
+        texts
+    };
+    sorted(ours) == sorted(recorded)
+}
+
 /// Why an answer differs, if it does.
 fn difference(query: &str, ours: &Json, recorded: &Json) -> Option<String> {
     if ours["status"] != recorded["status"] || ours["errorType"] != recorded["errorType"] {
         return Some(format!("{ours} against {recorded}"));
+    }
+    for member in ["warnings", "infos"] {
+        if !same_texts(&ours[member], &recorded[member]) {
+            let (got, wanted) = (&ours[member], &recorded[member]);
+            return Some(format!("{member} {got} against {wanted}"));
+        }
     }
     let (ours, recorded) = (&ours["data"], &recorded["data"]);
     let (got, wanted) = (&ours["result"], &recorded["result"]);
@@ -107,8 +124,8 @@ fn range_answers_equal_the_recorded_ones() {
         let Ok(query) = Query::parse(text) else {
             return failed("bad_data");
         };
-        match Plan::new(&query, &store).range(&query, &store, span) {
-            Ok(rows) => serde_json::json!({"status": "success", "data": wire::matrix(&rows)}),
+        match Plan::new(&query, &store).range_annotated(&query, &store, span) {
+            Ok((rows, annotations)) => wire::success(wire::matrix(&rows), &annotations, text),
             // The type of the result is checked before anything is evaluated.
             Err(error) if error.to_string().contains("range query") => failed("bad_data"),
             Err(_) => failed("execution"),

@@ -82,7 +82,7 @@ impl Api {
             None => Err(not_found(path)),
         };
         let (status, body) = match answer {
-            Ok(data) => (200, json!({"status": "success", "data": data})),
+            Ok(answer) => (200, answer),
             Err(Refusal {
                 status,
                 kind,
@@ -116,15 +116,15 @@ impl Api {
         match endpoint {
             "query" => self.query(store, parameters, now_ms),
             "query_range" => self.query_range(store, parameters),
-            "labels" => labels(store, parameters),
-            "series" => series(store, parameters),
-            "metadata" => Ok(json!({})),
-            "status/buildinfo" => Ok(buildinfo()),
+            "labels" => labels(&self.spanned(store, parameters)?, parameters),
+            "series" => series(&self.spanned(store, parameters)?, parameters),
+            "metadata" => Ok(plain(json!({}))),
+            "status/buildinfo" => Ok(plain(buildinfo())),
             _ => match endpoint
                 .strip_prefix("label/")
                 .and_then(|rest| rest.strip_suffix("/values"))
             {
-                Some(name) => values(store, name, parameters),
+                Some(name) => values(&self.spanned(store, parameters)?, name, parameters),
                 None => Err(not_found(endpoint)),
             },
         }
@@ -135,14 +135,19 @@ impl Api {
         let given = parameters.time_ms("time")?;
         let at_ms = given.map_or(now_ms, |time| self.clock.to_world(time));
         let shown_ms = given.unwrap_or_else(|| self.clock.to_client(now_ms));
-        let value = Plan::new(&query, store)
-            .instant(&query, store, at_ms)
+        let (value, annotations) = Plan::new(&query, store)
+            .instant_annotated(&query, store, at_ms)
             .map_err(Refusal::execution)?;
         let value = match value {
             Value::Matrix(rows) => Value::Matrix(self.shown(rows)),
             other => other,
         };
-        Ok(wire::data(&value, shown_ms))
+        let data = wire::data(&value, shown_ms);
+        let mut answer = wire::success(data, &annotations, query.text());
+        if matches!(value, Value::Vector(_) | Value::Matrix(_)) {
+            truncate(&mut answer, "/data/result", parameters.limit()?);
+        }
+        Ok(answer)
     }
 
     fn query_range(&self, store: &Store, parameters: &Parameters) -> Result<Json, Refusal> {
@@ -171,10 +176,30 @@ impl Api {
             self.clock.to_world(end),
             self.clock.step_to_world(step),
         );
-        let rows = Plan::new(&query, store)
-            .range(&query, store, span)
+        let (rows, annotations) = Plan::new(&query, store)
+            .range_annotated(&query, store, span)
             .map_err(Refusal::execution)?;
-        Ok(wire::matrix(&self.shown(rows)))
+        let data = wire::matrix(&self.shown(rows));
+        let mut answer = wire::success(data, &annotations, query.text());
+        truncate(&mut answer, "/data/result", parameters.limit()?);
+        Ok(answer)
+    }
+
+    /// The series with a sample between `start` and `end`, both included.
+    fn spanned(&self, store: &Store, parameters: &Parameters) -> Result<Store, Refusal> {
+        let world = |name: &str| {
+            let time = parameters.time_ms(name)?;
+            Ok(time.map(|time| self.clock.to_world(time)))
+        };
+        let (start, end) = (world("start")?, world("end")?);
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            return Err(Refusal::bad_data(
+                "end timestamp must not be before start time",
+            ));
+        }
+        Ok(store.between(start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX)))
     }
 
     /// Rows with the clients' times.
@@ -188,6 +213,32 @@ impl Api {
     }
 }
 
+fn plain(data: Json) -> Json {
+    json!({"status": "success", "data": data})
+}
+
+fn listed(list: Vec<Json>, parameters: &Parameters) -> Result<Json, Refusal> {
+    let mut answer = plain(json!(list));
+    truncate(&mut answer, "/data", parameters.limit()?);
+    Ok(answer)
+}
+
+/// Cuts the list in an answer, with the warning that Prometheus gives (web/api/v1/api.go:495).
+fn truncate(answer: &mut Json, list: &str, limit: usize) {
+    let Some(Json::Array(elements)) = answer.pointer_mut(list) else {
+        return;
+    };
+    if limit == 0 || elements.len() <= limit {
+        return;
+    }
+    elements.truncate(limit);
+    let warning = json!("results truncated due to limit");
+    match answer.get_mut("warnings").and_then(Json::as_array_mut) {
+        Some(warnings) => warnings.push(warning),
+        None => answer["warnings"] = json!([warning]),
+    }
+}
+
 fn not_found(path: &str) -> Refusal {
     Refusal {
         status: 404,
@@ -196,8 +247,7 @@ fn not_found(path: &str) -> Refusal {
     }
 }
 
-/// The label sets that some `match[]` selects; all of them without one. `start` and `end` are not
-/// looked at: a replication is short.
+/// The label sets that some `match[]` selects; all of them without one.
 fn selected<'s>(
     store: &'s Store,
     parameters: &Parameters,
@@ -216,7 +266,7 @@ fn labels(store: &Store, parameters: &Parameters) -> Result<Json, Refusal> {
     let names: BTreeSet<&str> = sets
         .flat_map(|set| set.iter().map(|(name, _)| name))
         .collect();
-    Ok(json!(names))
+    listed(names.into_iter().map(Json::from).collect(), parameters)
 }
 
 fn values(store: &Store, name: &str, parameters: &Parameters) -> Result<Json, Refusal> {
@@ -225,7 +275,7 @@ fn values(store: &Store, name: &str, parameters: &Parameters) -> Result<Json, Re
         .map(|set| set.get(name))
         .filter(|value| !value.is_empty())
         .collect();
-    Ok(json!(values))
+    listed(values.into_iter().map(Json::from).collect(), parameters)
 }
 
 fn series(store: &Store, parameters: &Parameters) -> Result<Json, Refusal> {
@@ -239,7 +289,7 @@ fn series(store: &Store, parameters: &Parameters) -> Result<Json, Refusal> {
             .map(|(name, value)| (name.to_owned(), json!(value)));
         Json::Object(pairs.collect())
     };
-    Ok(sets.map(object).collect())
+    listed(sets.map(object).collect(), parameters)
 }
 
 /// Which Prometheus the answers are those of; clients choose dialects by it.

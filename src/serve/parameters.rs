@@ -67,6 +67,17 @@ impl Parameters {
         Ok(step_ms)
     }
 
+    /// How many elements an answer may have; 0 for any number.
+    pub(crate) fn limit(&self) -> Result<usize, Refusal> {
+        let Some(text) = self.get("limit") else {
+            return Ok(0);
+        };
+        text.parse().map_err(|_| {
+            let cause = format!("invalid parameter \"limit\": {text:?} is no number from 0 on");
+            Refusal::bad_data(cause)
+        })
+    }
+
     /// The selectors of all `match[]`, each a list of matchers.
     pub(crate) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, Refusal> {
         let all = self.0.iter().filter(|(name, _)| name == "match[]");

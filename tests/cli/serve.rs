@@ -196,6 +196,43 @@ fn a_run_tied_to_the_wall_clock_shows_nothing_of_what_is_to_come() {
     assert_eq!(ahead["data"]["result"].as_array().map(Vec::len), Some(0));
 }
 
+#[test]
+fn lists_honour_limit_and_time_and_answers_carry_annotations() {
+    let served = Served::start(&[]);
+    let end = end_of(&served);
+    let listed = |path: &str| {
+        let (status, body) = served.get(path);
+        assert_eq!(status, 200, "{path}: {body}");
+        (
+            body["data"].as_array().expect("a list").len(),
+            body["warnings"].clone(),
+        )
+    };
+    let truncated = serde_json::json!(["results truncated due to limit"]);
+    assert_eq!(listed("/api/v1/labels?limit=2"), (2, truncated.clone()));
+    let series = "/api/v1/series?match[]=http_requests_total";
+    assert_eq!(listed(&format!("{series}&limit=1")), (1, truncated.clone()));
+    assert_eq!(
+        listed("/api/v1/label/__name__/values?limit=1"),
+        (1, truncated)
+    );
+    // Long after the run there is nothing.
+    let later = format!("&start={}&end={}", end + 7_200.0, end + 7_300.0);
+    assert_eq!(listed(&format!("{series}{later}")), (0, Json::Null));
+    let during = format!("&start={}&end={end}", end - 60.0);
+    assert!(listed(&format!("{series}{during}")).0 > 0);
+    for bad in ["limit=-1", "limit=x", "start=2&end=1"] {
+        let (status, body) = served.get(&format!("{series}&{bad}"));
+        assert_eq!((status, &body["errorType"]), (400, &Json::from("bad_data")));
+    }
+    let (_, body) = served.get(&format!("/api/v1/query?query=1%2Brate(up[5m])&time={end}"));
+    let infos = serde_json::json!([
+        "PromQL info: metric might not be a counter, name does not end in \
+         _total/_sum/_count/_bucket: \"up\" (1:8)"
+    ]);
+    assert_eq!(body["infos"], infos, "{body}");
+}
+
 /// An independent client: Prometheus' own tool, when it is there (`PROMTOOL`, or in the path).
 #[test]
 fn promtool_reads_it() {
@@ -227,4 +264,68 @@ fn promtool_reads_it() {
     assert!(names.contains("http_requests_total"), "{names}");
     let series = ask(&["query", "series", "--match=http_requests_total", &url]);
     assert!(series.contains("http_requests_total"), "{series}");
+}
+
+/// Asks until there is an answer that will do, or gives up.
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(std::time::Instant::now() < deadline, "no {what} in time");
+        std::thread::yield_now();
+    }
+}
+
+/// A real Prometheus, when it is there (`PROMETHEUS`, or in the path), scrapes the targets and
+/// answers with their values.
+#[test]
+fn a_real_prometheus_scrapes_its_targets() {
+    let program = std::env::var("PROMETHEUS").unwrap_or_else(|_| "prometheus".to_owned());
+    if Command::new(&program).arg("--version").output().is_err() {
+        println!("prometheus is not installed; nothing was scraped");
+        return;
+    }
+    let served = Served::start(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("prometheus.yml");
+    let target = &served.address;
+    let text = format!(
+        "scrape_configs:\n- job_name: simulated\n  scrape_interval: 1s\n  honor_labels: true\n  \
+         static_configs:\n  - targets: [\"{target}\"]\n"
+    );
+    std::fs::write(&config, text).expect("writes");
+    // A port that was free a moment ago; Prometheus does not tell which one it took.
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let address = probe.local_addr().expect("an address").to_string();
+    drop(probe);
+    let child = Command::new(&program)
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            folder.path().join("data").display()
+        ))
+        .arg(format!("--web.listen-address={address}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let real = Served { child, address };
+    wait_for("listener", || TcpStream::connect(&real.address).ok());
+    let query = "/api/v1/query?query=sum+by+(code)(http_requests_total)";
+    let rows = |answer: &Json| {
+        let rows = answer["data"]["result"].as_array().cloned();
+        let mut rows: Vec<_> = rows
+            .unwrap_or_default()
+            .iter()
+            .map(|row| (row["metric"].to_string(), row["value"][1].clone()))
+            .collect();
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        rows
+    };
+    let scraped = wait_for("scraped value", || {
+        Some(rows(&real.get(query).1)).filter(|rows| !rows.is_empty())
+    });
+    assert_eq!(scraped, rows(&served.get(query).1));
 }
