@@ -39,6 +39,10 @@ pub(crate) struct Eval {
     pub(crate) range: Option<(i64, i64)>,
     pub(crate) fails: bool,
     pub(crate) ordered: bool,
+    /// Whether there must, or must not, be warnings.
+    pub(crate) warns: Option<bool>,
+    /// Whether there must, or must not, be infos.
+    pub(crate) informs: Option<bool>,
     pub(crate) rows: Vec<Row>,
     pub(crate) scalar: Option<f64>,
     pub(crate) string: Option<String>,
@@ -225,7 +229,8 @@ fn load(head: &str, body: &[&str]) -> Option<Load> {
         let row = row(line)?;
         if head.starts_with("load_with_nhcb") {
             // The classic buckets are loaded, and a native histogram is made from them.
-            let name = row.0.get("__name__").trim_end_matches("_bucket").to_owned();
+            let whole = row.0.get("__name__");
+            let name = whole.strip_suffix("_bucket").unwrap_or(whole).to_owned();
             let others = row.0.iter().filter(|(label, _)| *label != "le");
             load.native
                 .push(Labels::new(others.chain([("__name__", name.as_str())])));
@@ -247,6 +252,8 @@ fn eval(head: &str, body: &[&str], line: usize) -> Option<Eval> {
         line,
         fails: kind == "eval_fail",
         ordered: kind == "eval_ordered",
+        warns: (kind == "eval_warn").then_some(true),
+        informs: (kind == "eval_info").then_some(true),
         ..Eval::default()
     };
     let rest = head[kind.len()..].trim_start();
@@ -273,6 +280,13 @@ fn expectation(line: &str, eval: &mut Eval) -> Option<()> {
     if let Some(what) = line.strip_prefix("expect ") {
         eval.fails |= what.starts_with("fail");
         eval.ordered |= what.starts_with("ordered");
+        match what.split_whitespace().next() {
+            Some("warn") => eval.warns = Some(true),
+            Some("no_warn") => eval.warns = Some(false),
+            Some("info") => eval.informs = Some(true),
+            Some("no_info") => eval.informs = Some(false),
+            _ => {}
+        }
         if let Some(text) = what.strip_prefix("string ") {
             eval.string = Some(quoted(text.trim())?.0);
         }
