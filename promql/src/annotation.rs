@@ -1,6 +1,10 @@
 //! Warnings and infos beside an answer, in the words of Prometheus 3.5
 //! (util/annotations/annotations.go).
 
+use std::collections::HashSet;
+
+use crate::Labels;
+
 /// How loud an annotation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -24,16 +28,20 @@ struct Note {
 
 /// What was noticed while a query was evaluated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Annotations(Vec<Note>);
+pub struct Annotations {
+    notes: Vec<Note>,
+    /// Histograms that were looked at in an earlier step, with the place of the function.
+    seen: HashSet<(usize, Labels)>,
+}
 
 impl Annotations {
     /// One message is kept once, at the place that was noticed last: Prometheus keys them by their
     /// text without the place.
     pub(crate) fn add(&mut self, severity: Severity, message: String, offset: usize) {
-        let known = self.0.iter_mut().find(|note| note.message == message);
+        let known = self.notes.iter_mut().find(|note| note.message == message);
         match known {
             Some(note) => note.offset = offset,
-            None => self.0.push(Note {
+            None => self.notes.push(Note {
                 severity,
                 message,
                 offset,
@@ -41,16 +49,22 @@ impl Annotations {
         }
     }
 
+    /// Whether a histogram is looked at for the first time. Prometheus forgets its name after the
+    /// first step of a range (functions.go: `funcHistogramQuantile` drops it in place).
+    pub(crate) fn is_new(&mut self, place: usize, histogram: &Labels) -> bool {
+        self.seen.insert((place, histogram.clone()))
+    }
+
     /// Whether nothing was noticed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.notes.is_empty()
     }
 
     /// The texts of one severity with `(line:column)` in the query, in the order they were noticed.
     #[must_use]
     pub fn texts(&self, severity: Severity, query: &str) -> Vec<String> {
-        let notes = || self.0.iter().filter(|note| note.severity == severity);
+        let notes = || self.notes.iter().filter(|note| note.severity == severity);
         let (prefix, many) = match severity {
             Severity::Warning => ("PromQL warning", "warning"),
             Severity::Info => ("PromQL info", "info"),

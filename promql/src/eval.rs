@@ -201,6 +201,8 @@ impl Plan {
             }
             context.time_ms += step_ms;
         }
+        // As Prometheus sorts every matrix of a range query (engine.go: `execEvalStmt`).
+        rows.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(rows.rows)
     }
 }
@@ -364,6 +366,14 @@ impl<'a> Context<'a> {
                 Ok(Value::Vector(binary::vectors(op, l, r, matching)?))
             }
             _ => Err(EvalError::new("binary operators need scalars or vectors")),
+        }
+    }
+
+    /// The name by which a histogram is noted.
+    pub(crate) fn name_to_note<'l>(&self, place: usize, labels: &'l Labels) -> &'l str {
+        match self.notes {
+            Some(notes) if notes.borrow_mut().is_new(place, labels) => labels.get(METRIC_NAME),
+            _ => "",
         }
     }
 

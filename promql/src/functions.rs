@@ -141,8 +141,8 @@ pub(crate) fn call(
             let histograms = histograms(context, argument(1)?, place(1))?;
             let quantile = |mut one: Histogram| {
                 let (value, forced) = one.quantile(q);
+                let name = context.name_to_note(place(1), &one.labels);
                 if forced {
-                    let name = one.labels.get(METRIC_NAME);
                     context.note(Severity::Info, place(1), || {
                         annotation::forced_monotonicity(name)
                     });

@@ -31,6 +31,7 @@ mod eval;
 mod expr;
 mod functions;
 mod histogram;
+mod invariant;
 mod labels;
 mod lower;
 mod matcher;

@@ -12,6 +12,7 @@ use crate::METRIC_NAME;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::expr::{Aggregator, At, Expr, Group, Grouping, Matching, Op, Selector};
 use crate::functions;
+use crate::invariant::is_step_invariant;
 use crate::matcher::{MatchOp, Matcher, anchored};
 use crate::place::Places;
 
@@ -86,10 +87,19 @@ impl<'a> Lowering<'a> {
                 };
                 let starts = self.places.arguments(function);
                 let arguments = &call.args.args;
-                let places = arguments
-                    .iter()
-                    .enumerate()
-                    .map(|(index, argument)| place_of(&starts, index, Some(argument)));
+                // An argument that is computed once is wrapped before its parentheses go, unless
+                // the whole call is (engine.go: `newStepInvariantExpr`).
+                let whole = is_step_invariant(parsed);
+                let places = arguments.iter().enumerate().map(|(index, argument)| {
+                    if !whole && is_step_invariant(argument) {
+                        return starts
+                            .get(index)
+                            .and_then(|s| s.first())
+                            .copied()
+                            .unwrap_or(0);
+                    }
+                    place_of(&starts, index, Some(argument))
+                });
                 Ok(Expr::Call {
                     function,
                     places: places.collect(),

@@ -225,12 +225,9 @@ fn lists_honour_limit_and_time_and_answers_carry_annotations() {
         let (status, body) = served.get(&format!("{series}&{bad}"));
         assert_eq!((status, &body["errorType"]), (400, &Json::from("bad_data")));
     }
-    let (_, body) = served.get(&format!("/api/v1/query?query=1%2Brate(up[5m])&time={end}"));
-    let infos = serde_json::json!([
-        "PromQL info: metric might not be a counter, name does not end in \
-         _total/_sum/_count/_bucket: \"up\" (1:8)"
-    ]);
-    assert_eq!(body["infos"], infos, "{body}");
+    let (_, body) = served.get("/api/v1/query?query=1%2Bquantile(2,vector(1))");
+    let warning = "PromQL warning: quantile value should be between 0 and 1, got 2 (1:12)";
+    assert_eq!(body["warnings"], serde_json::json!([warning]), "{body}");
 }
 
 /// An independent client: Prometheus' own tool, when it is there (`PROMTOOL`, or in the path).

@@ -23,7 +23,17 @@ RANGE_QUERIES = [
     "requests_total", "sum(rate(requests_total[1m]))", "rate(grid_total[30s])", "vector(1)", "3",
     "histogram_quantile(0.9, sum by (le) (rate(latency_seconds_bucket[1m])))", "gauge > 0",
     "grid_total @ end()", "topk(1, gauge)", "requests_total[1m]", "lone", "old",
-    "sum_over_time(gauge[1m:15s])", "time()", "absent(lone)", "label_replace(up, 'a', '(', 'b', '(')",
+    "sum_over_time(gauge[1m:15s])", "time()", "absent(lone)",
+    "rate(gauge[1m])", "quantile(1.5, gauge)", "quantile_over_time(-1, gauge[1m])", "sort(gauge)",
+    "rate(gauge[1m]) + on(zone) increase(limit[2m])", "rate((gauge[1m:15s]))", "bottomk(2, limit)",
+    "histogram_quantile(0.5, decreasing_bucket)", "histogram_quantile(2, gauge)", "-requests_total",
+    "histogram_fraction(0, 0.2, rate(latency_seconds_bucket[1m]))", "requests_total offset -1m",
+    "avg_over_time(sum(requests_total)[2m:])", "deriv(gauge[1m])", "changes(limit[3m])",
+    "count_values('v', limit)", "requests_total{code='500'} / on(pod) requests_total{code='200'}",
+    "gauge @ start() > gauge", "max by (pod) (requests_total) or limit", "timestamp(gauge)",
+    "predict_linear(grid_total[2m], 60)", "irate(requests_total[2m] @ end())", "stddev(gauge)",
+    "requests_total / on() requests_total", "sum by (zone) (gauge) unless limit{tier='t0'}",
+    "label_replace(up, 'a', '(', 'b', '(')",
 ]
 
 

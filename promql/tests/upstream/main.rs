@@ -57,6 +57,8 @@ const KNOWN: &[(&str, &str)] = &[
         "delayed name removal: off in a server, on in these files",
     ),
     ("info.test", "info(): experimental"),
+    ("sort(series)", SORT),
+    ("sort_desc(series)", SORT),
     ("lower_falls_in_the_first_bucket_bucket)", FRACTION),
     ("single_bucket_bucket)", FRACTION),
     ("upper_exactly_on_bucket_boundary_bucket)", FRACTION),
@@ -71,6 +73,8 @@ const KNOWN: &[(&str, &str)] = &[
 /// The queries whose answer changed with it.
 const FRACTION: &str =
     "histogram_fraction() of the first and the unbounded bucket: changed since 3.5";
+
+const SORT: &str = "the warning that sorting does nothing in a range: since 3.6";
 
 const DURATIONS: &str = "duration expressions: experimental, off in a server";
 
@@ -211,11 +215,11 @@ fn difference(eval: &Eval, value: &Value) -> Option<String> {
             (got.len() != eval.rows.len() || !equal).then(|| format!("answers {got:?}"))
         }
         Value::Matrix(rows) => {
-            let (_, step) = eval.range?;
-            let all = eval
-                .rows
-                .iter()
-                .all(|row| is_among(row, rows, (eval.start_ms, step)));
+            let range = eval.range.map(|(_, step)| (eval.start_ms, step));
+            let Some(span) = range.or(eval.matrix) else {
+                return wrong();
+            };
+            let all = eval.rows.iter().all(|row| is_among(row, rows, span));
             (rows.len() != eval.rows.len() || !all).then(|| format!("answers {rows:?}"))
         }
     }

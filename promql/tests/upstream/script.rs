@@ -37,6 +37,8 @@ pub(crate) struct Eval {
     pub(crate) start_ms: i64,
     /// End and step of a range evaluation.
     pub(crate) range: Option<(i64, i64)>,
+    /// Start and step of the points of an instant evaluation that answers a matrix.
+    pub(crate) matrix: Option<(i64, i64)>,
     pub(crate) fails: bool,
     pub(crate) ordered: bool,
     /// Whether there must, or must not, be warnings.
@@ -290,8 +292,13 @@ fn expectation(line: &str, eval: &mut Eval) -> Option<()> {
         if let Some(text) = what.strip_prefix("string ") {
             eval.string = Some(quoted(text.trim())?.0);
         }
-        // `expect range vector from … to … step …` describes a bare range selector's answer.
-        eval.native |= what.starts_with("range vector");
+        if let Some(span) = what.strip_prefix("range vector from ") {
+            // Which times the points of a bare range selector's answer stand for.
+            let mut words = span.split_whitespace().step_by(2);
+            let start = duration_ms(words.next()?)?;
+            words.next()?;
+            eval.matrix = Some((start, duration_ms(words.next()?)?));
+        }
         return Some(());
     }
     if line.starts_with("expected_fail") {
