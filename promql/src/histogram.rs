@@ -104,7 +104,11 @@ impl Histogram {
             return 0.0;
         }
         // Like Prometheus, not `min`: a NaN stays.
-        let within = |rank: Option<f64>| rank.filter(|rank| !(*rank > count)).unwrap_or(count);
+        let within = |rank: Option<f64>| match rank {
+            Some(rank) if rank > count => count,
+            Some(rank) => rank,
+            None => count,
+        };
         (within(self.rank_of(upper)) - within(self.rank_of(lower))) / count
     }
 
