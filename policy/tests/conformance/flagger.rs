@@ -66,7 +66,7 @@ fn report(case: &Case, calls: Calls) -> (String, bool) {
     let mut difference = None;
     for tick in &case.ticks {
         world.tick(tick);
-        difference = compare(&world, tick, calls);
+        difference = compare(&mut world, tick, calls);
         if difference.is_some() {
             break;
         }
@@ -82,8 +82,8 @@ fn report(case: &Case, calls: Calls) -> (String, bool) {
 }
 
 /// What differs after a tick, in words.
-fn compare(world: &World, tick: &Tick, calls: Calls) -> Option<String> {
-    let status = world.status();
+fn compare(world: &mut World, tick: &Tick, calls: Calls) -> Option<String> {
+    let status = world.status().clone();
     let mut found = Vec::new();
     let mut hold = |name: &str, is: String, wanted: String| {
         if is != wanted {

@@ -3,15 +3,21 @@
 use super::report;
 use crate::Span;
 use crate::flagger::Provider;
+use crate::flagger::reconcile::Routing;
 use crate::source::{Diagnostics, Fields, Kind, Node};
 
 /// What a decision can depend on.
 pub(super) struct Service {
     /// `name`.
     pub(super) name: Option<String>,
-    /// Fingerprint of what is copied into the router's object.
-    pub(super) routing: u64,
+    /// `appProtocol` is `tcp` (Flagger istio.go:128).
+    pub(super) tcp: bool,
+    /// Of what is copied into the router's object.
+    pub(super) routing: Routing,
 }
+
+/// What becomes a filter of an HTTPRoute's rule (Flagger gateway_api.go, makeFilters).
+const FILTERS: [&str; 4] = ["corsPolicy", "headers", "mirror", "rewrite"];
 
 /// Reads `spec.service`; with header rules `analysis.match` is part of the router's object as well.
 pub(super) fn read_service(
@@ -20,16 +26,17 @@ pub(super) fn read_service(
     matches: Option<&Node>,
     found: &mut Diagnostics,
 ) -> Service {
-    let mut print = Fingerprint::default();
+    let mut prints = Prints::default();
     if provider != Provider::Nginx && provider.has_header_rules() {
-        matches.into_iter().for_each(|matches| print.node(matches));
+        matches.into_iter().for_each(|matches| prints.rules.node(matches));
     }
-    let mut name = None;
+    let (mut name, mut tcp, mut delegates) = (None, false, false);
     if let Some(mut fields) = spec.map("service", found) {
         fields.required("port", found);
         fields.int("port", found);
         for routed in provider.routed_fields() {
             if let Some(node) = fields.node(routed) {
+                let print = prints.of(provider, routed);
                 print.text(routed);
                 print.node(node);
             }
@@ -38,12 +45,24 @@ pub(super) fn read_service(
         if provider.is_gateway_api() {
             check_gateway(&mut fields, found);
         }
+        let delegation = fields.boolean("delegation", found).unwrap_or(false);
+        delegates = delegation && provider == Provider::Istio;
+        let protocol = fields.string("appProtocol", found);
+        tcp = protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"));
+        if tcp && provider == Provider::Istio {
+            prints.rules.text("tcp");
+        }
         name = fields.string("name", found).filter(|name| !name.is_empty());
         fields.finish(found);
     }
     Service {
         name: name.map(str::to_owned),
-        routing: print.0,
+        tcp,
+        routing: Routing {
+            rules: prints.rules.0,
+            hosts: (!delegates).then_some(prints.hosts.0),
+            filters: prints.filters.0,
+        },
     }
 }
 
@@ -58,16 +77,10 @@ fn check_gateway(fields: &mut Fields<'_>, found: &mut Diagnostics) {
 }
 
 fn check_types(fields: &mut Fields<'_>, found: &mut Diagnostics) {
-    for text in [
-        "portName",
-        "appProtocol",
-        "timeout",
-        "backendTimeout",
-        "meshName",
-    ] {
+    for text in ["portName", "timeout", "backendTimeout", "meshName"] {
         fields.string(text, found);
     }
-    for flag in ["portDiscovery", "headless", "delegation"] {
+    for flag in ["portDiscovery", "headless"] {
         fields.boolean(flag, found);
     }
     for list in [
@@ -95,6 +108,24 @@ fn check_types(fields: &mut Fields<'_>, found: &mut Diagnostics) {
         "unmanagedMetadata",
     ] {
         fields.node(unused);
+    }
+}
+
+/// One fingerprint for each part that Reconcile compares on its own.
+#[derive(Default)]
+struct Prints {
+    rules: Fingerprint,
+    hosts: Fingerprint,
+    filters: Fingerprint,
+}
+
+impl Prints {
+    fn of(&mut self, provider: Provider, field: &str) -> &mut Fingerprint {
+        match field {
+            "hosts" | "gateways" => &mut self.hosts,
+            _ if provider.is_gateway_api() && FILTERS.contains(&field) => &mut self.filters,
+            _ => &mut self.rules,
+        }
     }
 }
 
