@@ -35,8 +35,10 @@ pub struct Canary {
     pub skip_analysis: bool,
     /// `spec.suspend`.
     pub suspend: bool,
-    /// `spec.service.appProtocol` is `tcp`: Istio then knows weights alone.
+    /// Istio with `spec.service.appProtocol: tcp`: there are weights alone.
+    #[serde(default)]
     pub(super) tcp: bool,
+    /// Fingerprints of all that ends up in the router's object besides weights.
     pub(super) routing: Routing,
     /// How it was read, so that an edit is read the same way.
     pub(super) options: Options,

@@ -82,7 +82,11 @@ impl Controller {
 
     /// Istio's mirror is never compared (Flagger istio.go:303).
     fn has_mirror_filter(&self) -> bool {
-        let mirrored = self.seen.routes.as_ref().is_ok_and(|object| object.mirrored);
+        let mirrored = self
+            .seen
+            .routes
+            .as_ref()
+            .is_ok_and(|object| object.mirrored);
         self.canary.provider.is_gateway_api() && mirrored
     }
 

@@ -165,7 +165,7 @@ fn rule(headers: BTreeMap<String, HeaderMatch>, share: Weight) -> RouteRule {
 
 /// `analysis.match`, unless Istio routes TCP (Flagger istio.go:470).
 pub(super) fn route_matches(canary: &Canary) -> &[BTreeMap<String, HeaderMatch>] {
-    if canary.tcp && canary.provider == Provider::Istio {
+    if canary.tcp {
         return &[];
     }
     &canary.analysis.matches

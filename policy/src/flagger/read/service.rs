@@ -10,7 +10,7 @@ use crate::source::{Diagnostics, Fields, Kind, Node};
 pub(super) struct Service {
     /// `name`.
     pub(super) name: Option<String>,
-    /// `appProtocol` is `tcp` (Flagger istio.go:128).
+    /// Istio with `appProtocol: tcp` (Flagger istio.go:128).
     pub(super) tcp: bool,
     /// Of what is copied into the router's object.
     pub(super) routing: Routing,
@@ -28,7 +28,9 @@ pub(super) fn read_service(
 ) -> Service {
     let mut prints = Prints::default();
     if provider != Provider::Nginx && provider.has_header_rules() {
-        matches.into_iter().for_each(|matches| prints.rules.node(matches));
+        matches
+            .into_iter()
+            .for_each(|matches| prints.rules.node(matches));
     }
     let (mut name, mut tcp, mut delegates) = (None, false, false);
     if let Some(mut fields) = spec.map("service", found) {
@@ -48,8 +50,9 @@ pub(super) fn read_service(
         let delegation = fields.boolean("delegation", found).unwrap_or(false);
         delegates = delegation && provider == Provider::Istio;
         let protocol = fields.string("appProtocol", found);
-        tcp = protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"));
-        if tcp && provider == Provider::Istio {
+        let is_tcp = protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"));
+        tcp = is_tcp && provider == Provider::Istio;
+        if tcp {
             prints.rules.text("tcp");
         }
         name = fields.string("name", found).filter(|name| !name.is_empty());
