@@ -1,6 +1,7 @@
 //! `spec.service`: names, and what of it ends up in the router's object.
 
 use super::report;
+use super::schema::{SERVICE, check_object};
 use crate::Span;
 use crate::flagger::Provider;
 use crate::flagger::reconcile::Routing;
@@ -34,8 +35,10 @@ pub(super) fn read_service(
     }
     let (mut name, mut tcp, mut delegates) = (None, false, false);
     if let Some(mut fields) = spec.map("service", found) {
-        fields.required("port", found);
-        fields.int("port", found);
+        check_object(&mut fields, &SERVICE, found);
+        if matches!(fields.node("port"), Some(port) if port.as_int().is_none()) {
+            fields.int("port", found);
+        }
         for routed in provider.routed_fields() {
             if let Some(node) = fields.node(routed) {
                 let print = prints.of(provider, routed);
@@ -43,19 +46,24 @@ pub(super) fn read_service(
                 print.node(node);
             }
         }
-        check_types(&mut fields, found);
         if provider.is_gateway_api() {
             check_gateway(&mut fields, found);
         }
-        let delegation = fields.boolean("delegation", found).unwrap_or(false);
+        let delegation = matches!(
+            fields.node("delegation").map(|node| &node.kind),
+            Some(Kind::Bool(true))
+        );
         delegates = delegation && provider == Provider::Istio;
-        let protocol = fields.string("appProtocol", found);
+        let protocol = fields.node("appProtocol").and_then(Node::as_str);
         let is_tcp = protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"));
         tcp = is_tcp && provider == Provider::Istio;
         if tcp {
             prints.rules.text("tcp");
         }
-        name = fields.string("name", found).filter(|name| !name.is_empty());
+        name = fields
+            .node("name")
+            .and_then(Node::as_str)
+            .filter(|name| !name.is_empty());
         fields.finish(found);
     }
     Service {
@@ -71,46 +79,11 @@ pub(super) fn read_service(
 
 /// Flagger gateway_api.go:66.
 fn check_gateway(fields: &mut Fields<'_>, found: &mut Diagnostics) {
-    let refs = fields.list("gatewayRefs", found);
-    if refs.is_none_or(<[Node]>::is_empty) {
+    let refs = fields.node("gatewayRefs").map(|node| &node.kind);
+    if refs.is_none_or(|refs| matches!(refs, Kind::Seq(items) if items.is_empty())) {
         let what = "is missing; with a Gateway API provider every tick ends in an error without it";
         let cure = "add for example gatewayRefs: [{name: my-gateway, namespace: gateways}]";
         report::error(fields, "gatewayRefs", what, cure, found);
-    }
-}
-
-fn check_types(fields: &mut Fields<'_>, found: &mut Diagnostics) {
-    for text in ["portName", "timeout", "backendTimeout", "meshName"] {
-        fields.string(text, found);
-    }
-    for flag in ["portDiscovery", "headless"] {
-        fields.boolean(flag, found);
-    }
-    for list in [
-        "backends",
-        "hosts",
-        "gateways",
-        "gatewayRefs",
-        "match",
-        "mirror",
-    ] {
-        fields.list(list, found);
-    }
-    let distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
-    report::word(fields, "trafficDistribution", &distributions, found);
-    for unused in [
-        "apex",
-        "corsPolicy",
-        "headers",
-        "retries",
-        "rewrite",
-        "targetPort",
-        "trafficPolicy",
-        "primary",
-        "canary",
-        "unmanagedMetadata",
-    ] {
-        fields.node(unused);
     }
 }
 

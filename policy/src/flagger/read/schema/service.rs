@@ -1,0 +1,209 @@
+//! `spec.service`.
+
+use super::Choice::{AtMostOne, One};
+use super::Object as Shape;
+use super::Schema::{
+    self, Flag, List, Map, Name, Number, Object, Text, TextOrWhole, Whole, Within, Word,
+};
+
+const INT32: Schema = Within(i32::MIN as i64, i32::MAX as i64);
+const PORT: Schema = Within(1, 65_535);
+
+/// All of it.
+pub(in super::super) static SERVICE: Shape = Shape::of(&[
+    ("name", Text),
+    ("port", Number),
+    ("portName", Text),
+    ("appProtocol", Text),
+    (
+        "trafficDistribution",
+        Word(&["PreferClose", "PreferSameZone", "PreferSameNode"]),
+    ),
+    ("targetPort", TextOrWhole),
+    ("portDiscovery", Flag),
+    ("headless", Flag),
+    ("timeout", Text),
+    ("backendTimeout", Text),
+    ("meshName", Text),
+    ("backends", List(&Text)),
+    ("hosts", List(&Text)),
+    ("delegation", Flag),
+    ("match", List(&Object(&MATCH))),
+    ("retries", Object(&RETRIES)),
+    ("rewrite", Object(&REWRITE)),
+    ("mirror", List(&Object(&MIRROR))),
+    ("headers", Object(&HEADERS)),
+    ("gateways", List(&Text)),
+    ("gatewayRefs", List(&Object(&GATEWAY_REF))),
+    ("corsPolicy", Object(&CORS_POLICY)),
+    ("trafficPolicy", Object(&TRAFFIC_POLICY)),
+    ("apex", Object(&METADATA)),
+    ("primary", Object(&METADATA)),
+    ("canary", Object(&METADATA)),
+    ("unmanagedMetadata", Object(&UNMANAGED)),
+])
+.requiring(&["port"]);
+
+const KINDS: [(&str, Schema); 3] = [("exact", Text), ("prefix", Text), ("regex", Text)];
+
+static STRING_MATCH: Shape = Shape::of(&KINDS).choosing(AtMostOne(&["exact", "prefix", "regex"]));
+
+static MATCH: Shape = Shape::of(&[
+    ("authority", Object(&STRING_MATCH)),
+    ("gateways", List(&Text)),
+    ("headers", Map(&Object(&STRING_MATCH))),
+    ("ignoreUriCase", Flag),
+    ("method", Object(&STRING_MATCH)),
+    ("name", Text),
+    ("port", Whole),
+    ("queryParams", Map(&Object(&STRING_MATCH))),
+    ("scheme", Object(&STRING_MATCH)),
+    ("sourceLabels", Map(&Text)),
+    ("sourceNamespace", Text),
+    ("uri", Object(&STRING_MATCH)),
+    ("withoutHeaders", Map(&Object(&STRING_MATCH))),
+]);
+
+static RETRIES: Shape = Shape::of(&[
+    ("attempts", INT32),
+    ("perTryTimeout", Text),
+    ("retryOn", Text),
+]);
+
+static REWRITE: Shape = Shape::of(&[("uri", Text), ("authority", Text), ("type", Text)]);
+
+static MIRROR: Shape = Shape::of(&[("backendRef", Object(&BACKEND_REF))]);
+
+static BACKEND_REF: Shape = Shape::of(&[
+    ("group", Text),
+    ("kind", Name(63)),
+    ("name", Name(253)),
+    ("namespace", Name(63)),
+    ("port", PORT),
+])
+.requiring(&["name"]);
+
+static HEADERS: Shape = Shape::of(&[
+    ("request", Object(&HEADER_OPERATIONS)),
+    ("response", Object(&HEADER_OPERATIONS)),
+]);
+
+static HEADER_OPERATIONS: Shape = Shape::of(&[
+    ("add", Map(&Text)),
+    ("remove", List(&Text)),
+    ("set", Map(&Text)),
+]);
+
+static GATEWAY_REF: Shape = Shape::of(&[
+    ("group", Text),
+    ("kind", Name(63)),
+    ("name", Name(253)),
+    ("namespace", Name(63)),
+    ("sectionName", Name(253)),
+    ("port", PORT),
+])
+.requiring(&["name"]);
+
+static CORS_POLICY: Shape = Shape::of(&[
+    ("allowCredentials", Flag),
+    ("allowHeaders", List(&Text)),
+    ("allowMethods", List(&Text)),
+    ("allowOrigin", List(&Text)),
+    ("allowOrigins", List(&Object(&ORIGIN))),
+    ("exposeHeaders", List(&Text)),
+    ("maxAge", Text),
+]);
+
+static ORIGIN: Shape = Shape::of(&KINDS).choosing(One(&["exact", "prefix", "regex"]));
+
+static TRAFFIC_POLICY: Shape = Shape::of(&[
+    ("connectionPool", Object(&CONNECTION_POOL)),
+    ("loadBalancer", Object(&LOAD_BALANCER)),
+    ("outlierDetection", Object(&OUTLIER_DETECTION)),
+    ("tls", Object(&TLS)),
+]);
+
+static CONNECTION_POOL: Shape = Shape::of(&[("http", Object(&HTTP_POOL))]);
+
+static HTTP_POOL: Shape = Shape::of(&[
+    (
+        "h2UpgradePolicy",
+        Word(&["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"]),
+    ),
+    ("http1MaxPendingRequests", INT32),
+    ("http2MaxRequests", INT32),
+    ("idleTimeout", Text),
+    ("maxRequestsPerConnection", INT32),
+    ("maxRetries", INT32),
+]);
+
+static LOAD_BALANCER: Shape = Shape::of(&[
+    ("consistentHash", Object(&CONSISTENT_HASH)),
+    ("localityLbSetting", Object(&LOCALITY)),
+    (
+        "simple",
+        Word(&[
+            "ROUND_ROBIN",
+            "LEAST_CONN",
+            "RANDOM",
+            "PASSTHROUGH",
+            "LEAST_REQUEST",
+        ]),
+    ),
+    ("warmupDurationSecs", Text),
+])
+.choosing(One(&["simple", "consistentHash"]));
+
+static CONSISTENT_HASH: Shape = Shape::of(&[
+    ("httpCookie", Object(&COOKIE)),
+    ("httpHeaderName", Text),
+    ("httpQueryParameterName", Text),
+    ("minimumRingSize", Whole),
+    ("useSourceIp", Flag),
+])
+.choosing(One(&[
+    "httpHeaderName",
+    "httpCookie",
+    "useSourceIp",
+    "httpQueryParameterName",
+]));
+
+static COOKIE: Shape = Shape::of(&[("name", Text), ("path", Text), ("ttl", Text)]);
+
+static LOCALITY: Shape = Shape::of(&[
+    ("distribute", List(&Object(&DISTRIBUTE))),
+    ("enabled", Flag),
+    ("failover", List(&Object(&FAILOVER))),
+]);
+
+static DISTRIBUTE: Shape = Shape::of(&[("from", Text), ("to", Map(&Whole))]);
+
+static FAILOVER: Shape = Shape::of(&[("from", Text), ("to", Text)]);
+
+static OUTLIER_DETECTION: Shape = Shape::of(&[
+    ("baseEjectionTime", Text),
+    ("consecutive5xxErrors", Whole),
+    ("consecutiveErrors", INT32),
+    ("consecutiveGatewayErrors", INT32),
+    ("consecutiveLocalOriginFailures", INT32),
+    ("interval", Text),
+    ("maxEjectionPercent", INT32),
+    ("minHealthPercent", INT32),
+    ("splitExternalLocalOriginErrors", Flag),
+]);
+
+static TLS: Shape = Shape::of(&[
+    ("caCertificates", Text),
+    ("clientCertificate", Text),
+    (
+        "mode",
+        Word(&["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]),
+    ),
+    ("privateKey", Text),
+    ("sni", Text),
+    ("subjectAltNames", List(&Text)),
+]);
+
+static METADATA: Shape = Shape::of(&[("labels", Map(&Text)), ("annotations", Map(&Text))]);
+
+static UNMANAGED: Shape = Shape::of(&[("annotations", List(&Text)), ("labels", List(&Text))]);
