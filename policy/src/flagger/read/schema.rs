@@ -11,8 +11,8 @@ pub(super) use service::SERVICE;
 #[derive(Clone, Copy)]
 pub(super) enum Schema {
     Text,
-    /// A string of 1 to so many characters.
-    Name(usize),
+    /// A string that fits, and what it has to be.
+    Fitting(fn(&str) -> bool, &'static str),
     /// One of these words.
     Word(&'static [&'static str]),
     Flag,
@@ -95,9 +95,9 @@ fn check(document: &Document, path: &str, node: &Node, schema: Schema, found: &m
         (_, Kind::Null) => {}
         (Schema::Text | Schema::TextOrWhole, Kind::Str(_)) | (Schema::Flag, Kind::Bool(_)) => {}
         (Schema::Number, Kind::Int(_) | Kind::Float(_)) => {}
-        (Schema::Name(longest), Kind::Str(text)) => {
-            if text.is_empty() || text.chars().count() > longest {
-                let message = format!("`{path}` must have 1 to {longest} characters");
+        (Schema::Fitting(fits, wanted), Kind::Str(text)) => {
+            if !fits(text) {
+                let message = format!("`{path}` is {text:?}, not {wanted}");
                 found.push(document.error(node.position, message, String::new()));
             }
         }
@@ -120,7 +120,13 @@ fn check(document: &Document, path: &str, node: &Node, schema: Schema, found: &m
         }
         (Schema::List(item), Kind::Seq(items)) => {
             for (index, node) in items.iter().enumerate() {
-                check(document, &format!("{path}[{index}]"), node, *item, found);
+                let path = format!("{path}[{index}]");
+                // Only a field's null counts as absent.
+                if matches!(node.kind, Kind::Null) {
+                    let message = format!("`{path}` is null, not {}", item.name());
+                    found.push(document.error(node.position, message, String::new()));
+                }
+                check(document, &path, node, *item, found);
             }
         }
         (Schema::Map(value), Kind::Map(entries)) => {
@@ -144,7 +150,7 @@ fn check(document: &Document, path: &str, node: &Node, schema: Schema, found: &m
 impl Schema {
     const fn name(self) -> &'static str {
         match self {
-            Self::Text | Self::Name(_) | Self::Word(_) => "a string",
+            Self::Text | Self::Fitting(..) | Self::Word(_) => "a string",
             Self::Flag => "a boolean",
             Self::Number => "a number",
             Self::Whole | Self::Within(..) => "an integer",
@@ -155,7 +161,7 @@ impl Schema {
     }
 
     fn cure(self, kind: &Kind) -> String {
-        let wants_text = matches!(self, Self::Text | Self::Name(_) | Self::Word(_));
+        let wants_text = matches!(self, Self::Text | Self::Fitting(..) | Self::Word(_));
         match kind {
             Kind::Int(value) if wants_text => format!("quote it: \"{value}\""),
             Kind::Bool(value) if wants_text => format!("quote it: \"{value}\""),

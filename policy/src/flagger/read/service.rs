@@ -36,6 +36,7 @@ pub(super) fn read_service(
     let (mut name, mut tcp, mut delegates) = (None, false, false);
     if let Some(mut fields) = spec.map("service", found) {
         check_object(&mut fields, &SERVICE, found);
+        check_mirror_ports(&mut fields, found);
         if matches!(fields.node("port"), Some(port) if port.as_int().is_none()) {
             fields.int("port", found);
         }
@@ -74,6 +75,35 @@ pub(super) fn read_service(
             hosts: (!delegates).then_some(prints.hosts.0),
             filters: prints.filters.0,
         },
+    }
+}
+
+/// The schema's rule in CEL: a Service is referred to with its port.
+fn check_mirror_ports(fields: &mut Fields<'_>, found: &mut Diagnostics) {
+    let Some(Kind::Seq(mirrors)) = fields.node("mirror").map(|node| &node.kind) else {
+        return;
+    };
+    for (index, mirror) in mirrors.iter().enumerate() {
+        let Some(backend) = mirror.get("backendRef") else {
+            continue;
+        };
+        let is = |name, wanted| {
+            let node = backend
+                .get(name)
+                .filter(|node| !matches!(node.kind, Kind::Null));
+            node.is_none_or(|node| node.as_str() == Some(wanted))
+        };
+        let port = backend.get("port");
+        let has_port = port.is_some_and(|port| !matches!(port.kind, Kind::Null));
+        if matches!(backend.kind, Kind::Map(_))
+            && is("group", "")
+            && is("kind", "Service")
+            && !has_port
+        {
+            let message = format!("`spec.service.mirror[{index}].backendRef.port` is required");
+            let cure = "a Service is referred to with its port".to_owned();
+            found.push(fields.document().error(backend.position, message, cure));
+        }
     }
 }
 

@@ -3,11 +3,38 @@
 use super::Choice::{AtMostOne, One};
 use super::Object as Shape;
 use super::Schema::{
-    self, Flag, List, Map, Name, Number, Object, Text, TextOrWhole, Whole, Within, Word,
+    self, Fitting, Flag, List, Map, Number, Object, Text, TextOrWhole, Whole, Within, Word,
 };
 
-const INT32: Schema = Within(i32::MIN as i64, i32::MAX as i64);
 const PORT: Schema = Within(1, 65_535);
+const GROUP: Schema = Fitting(|text| text.is_empty() || is_subdomain(text), "an API group");
+const KIND: Schema = Fitting(
+    |text| text.len() <= 63 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && is_word(text),
+    "a kind",
+);
+const NAME: Schema = Fitting(
+    |text| (1..=253).contains(&text.chars().count()),
+    "a name of 1 to 253 characters",
+);
+const NAMESPACE: Schema = Fitting(
+    |text| text.len() <= 63 && is_label(text),
+    "a namespace's name",
+);
+const SECTION: Schema = Fitting(is_subdomain, "a listener's name");
+
+fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+fn is_label(text: &str) -> bool {
+    is_word(text) && !text.contains(|c: char| c.is_ascii_uppercase())
+}
+
+/// Letters, digits and, but for both ends, `-`.
+fn is_word(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !text.is_empty() && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
 
 /// All of it.
 pub(in super::super) static SERVICE: Shape = Shape::of(&[
@@ -65,7 +92,7 @@ static MATCH: Shape = Shape::of(&[
 ]);
 
 static RETRIES: Shape = Shape::of(&[
-    ("attempts", INT32),
+    ("attempts", Whole),
     ("perTryTimeout", Text),
     ("retryOn", Text),
 ]);
@@ -75,10 +102,10 @@ static REWRITE: Shape = Shape::of(&[("uri", Text), ("authority", Text), ("type",
 static MIRROR: Shape = Shape::of(&[("backendRef", Object(&BACKEND_REF))]);
 
 static BACKEND_REF: Shape = Shape::of(&[
-    ("group", Text),
-    ("kind", Name(63)),
-    ("name", Name(253)),
-    ("namespace", Name(63)),
+    ("group", GROUP),
+    ("kind", KIND),
+    ("name", NAME),
+    ("namespace", NAMESPACE),
     ("port", PORT),
 ])
 .requiring(&["name"]);
@@ -95,11 +122,11 @@ static HEADER_OPERATIONS: Shape = Shape::of(&[
 ]);
 
 static GATEWAY_REF: Shape = Shape::of(&[
-    ("group", Text),
-    ("kind", Name(63)),
-    ("name", Name(253)),
-    ("namespace", Name(63)),
-    ("sectionName", Name(253)),
+    ("group", GROUP),
+    ("kind", KIND),
+    ("name", NAME),
+    ("namespace", NAMESPACE),
+    ("sectionName", SECTION),
     ("port", PORT),
 ])
 .requiring(&["name"]);
@@ -130,11 +157,11 @@ static HTTP_POOL: Shape = Shape::of(&[
         "h2UpgradePolicy",
         Word(&["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"]),
     ),
-    ("http1MaxPendingRequests", INT32),
-    ("http2MaxRequests", INT32),
+    ("http1MaxPendingRequests", Whole),
+    ("http2MaxRequests", Whole),
     ("idleTimeout", Text),
-    ("maxRequestsPerConnection", INT32),
-    ("maxRetries", INT32),
+    ("maxRequestsPerConnection", Whole),
+    ("maxRetries", Whole),
 ]);
 
 static LOAD_BALANCER: Shape = Shape::of(&[
@@ -183,12 +210,12 @@ static FAILOVER: Shape = Shape::of(&[("from", Text), ("to", Text)]);
 static OUTLIER_DETECTION: Shape = Shape::of(&[
     ("baseEjectionTime", Text),
     ("consecutive5xxErrors", Whole),
-    ("consecutiveErrors", INT32),
-    ("consecutiveGatewayErrors", INT32),
-    ("consecutiveLocalOriginFailures", INT32),
+    ("consecutiveErrors", Whole),
+    ("consecutiveGatewayErrors", Whole),
+    ("consecutiveLocalOriginFailures", Whole),
     ("interval", Text),
-    ("maxEjectionPercent", INT32),
-    ("minHealthPercent", INT32),
+    ("maxEjectionPercent", Whole),
+    ("minHealthPercent", Whole),
     ("splitExternalLocalOriginErrors", Flag),
 ]);
 
