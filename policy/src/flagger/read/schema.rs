@@ -170,3 +170,98 @@ impl Schema {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Severity, Source, read_documents};
+
+    /// What is found in a `spec.service` of these fields besides `port`.
+    fn found(service: &str) -> Vec<(Severity, String)> {
+        let source = Source {
+            file: "canary.yaml".into(),
+            text: format!("apiVersion: v1\nkind: A\nservice: {{port: 80, {service}}}\n").into(),
+        };
+        let mut found = Diagnostics::new();
+        let documents = read_documents(&source, &mut found);
+        let service = documents[0].root.get("service").expect("is there");
+        let mut fields = Fields::new(&documents[0], "service", service, &mut found);
+        check_object(&mut fields, &SERVICE, &mut found);
+        fields.finish(&mut found);
+        let line =
+            |d: &crate::source::Diagnostic| (d.severity, format!("{}; {}", d.message, d.help));
+        found.iter().map(line).collect()
+    }
+
+    fn errors(service: &str) -> String {
+        let errors = found(service)
+            .into_iter()
+            .filter(|(severity, _)| *severity == Severity::Error);
+        errors.map(|(_, text)| text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn nested_values_have_types_words_and_ranges() {
+        let refused = [
+            (
+                "retries: {attempts: three}",
+                "attempts` is a string, not an integer",
+            ),
+            (
+                "headers: {request: {add: {a: 1}}}",
+                "headers.request.add.a` is an integer, not a",
+            ),
+            (
+                "corsPolicy: {allowMethods: GET}",
+                "allowMethods` is a string, not a list",
+            ),
+            ("hosts: [a, null]", "hosts[1]` is null"),
+            (
+                "trafficPolicy: {tls: {mode: FULL}}",
+                "accepts: DISABLE, SIMPLE",
+            ),
+            (
+                "gatewayRefs: [{namespace: a}]",
+                "gatewayRefs[0].name` is required",
+            ),
+            (
+                "gatewayRefs: [{name: a, port: 0}]",
+                "not within 1 and 65535",
+            ),
+            (
+                "gatewayRefs: [{name: a, namespace: A}]",
+                "not a namespace's name",
+            ),
+            ("apex: {labels: {a: true}}", "quote it"),
+        ];
+        for (service, wanted) in refused {
+            assert!(
+                errors(service).contains(wanted),
+                "{service}: {}",
+                errors(service)
+            );
+        }
+    }
+
+    #[test]
+    fn choices_are_the_schemas() {
+        let of = |condition: &str| errors(&format!("match: [{{uri: {condition}}}]"));
+        assert_eq!(of("{}"), "");
+        assert_eq!(of("{prefix: /}"), "");
+        assert!(of("{prefix: /, exact: /}").contains("takes at most one of exact, prefix, regex"));
+        let of = |balancer: &str| errors(&format!("trafficPolicy: {{loadBalancer: {balancer}}}"));
+        assert_eq!(of("{simple: RANDOM}"), "");
+        assert!(of("{}").contains("takes exactly one of simple, consistentHash"));
+        assert_eq!(of("{consistentHash: {useSourceIp: true}}"), "");
+    }
+
+    #[test]
+    fn an_unknown_field_is_dropped_with_a_guess_at_what_was_meant() {
+        let only = |service| found(service).pop().expect("something is found");
+        let (severity, text) = only("corsPolicy: {alowMethods: [GET]}");
+        assert_eq!(severity, Severity::Warning);
+        assert!(text.contains("`service.corsPolicy.alowMethods`"), "{text}");
+        assert!(text.contains("did you mean `allowMethods`?"), "{text}");
+        assert!(only("zzz: 1").1.contains("check the spelling"));
+    }
+}
