@@ -23,6 +23,7 @@ mod observer;
 mod provider;
 mod read;
 mod readiness;
+mod reconcile;
 mod routes;
 mod status;
 mod steps;

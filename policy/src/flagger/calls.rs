@@ -102,7 +102,10 @@ impl Controller {
                 arguments,
                 object,
             } => {
-                self.seen.routes = Ok(object);
+                // What keeps the object from being read does not end with a write to it.
+                if self.seen.routes.is_ok() {
+                    self.seen.routes = Ok(object);
+                }
                 self.routes_set(then, arguments, effects);
             }
             Step::Scaling(then) => self.scaled(then, effects),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::reconcile::Routing;
 use super::{MetricTemplate, Options, Provider};
 use crate::Span;
 use crate::effect::HeaderMatch;
@@ -34,8 +35,11 @@ pub struct Canary {
     pub skip_analysis: bool,
     /// `spec.suspend`.
     pub suspend: bool,
-    /// Fingerprint of all that ends up in the router's object besides weights.
-    pub(super) routing: u64,
+    /// Istio with `spec.service.appProtocol: tcp`: there are weights alone.
+    #[serde(default)]
+    pub(super) tcp: bool,
+    /// Fingerprints of all that ends up in the router's object besides weights.
+    pub(super) routing: Routing,
     /// How it was read, so that an edit is read the same way.
     pub(super) options: Options,
     /// The templates it was read with, for the same reason.
@@ -85,6 +89,8 @@ pub struct Analysis {
     pub mirror: bool,
     /// `mirrorWeight`; 0 when absent.
     pub mirror_weight: i64,
+    /// `sessionAffinity` is there.
+    pub session_affinity: bool,
     /// `match`: header conditions; any one entry suffices, all headers of an entry must hold.
     pub matches: Vec<BTreeMap<String, HeaderMatch>>,
     /// `primaryReadyThreshold`; 100 when absent.

@@ -9,6 +9,7 @@ use super::Canary;
 use super::calls::Step;
 use super::provider::RouterKind;
 use super::read::reread;
+use super::reconcile::Written;
 use super::routes::{self, Reading, SetRoutes};
 use super::status::{Phase, Status};
 use crate::{
@@ -32,8 +33,8 @@ pub struct Controller {
     pub(super) overrides: Overrides,
     /// What GetRoutes answered in this tick.
     pub(super) routes: Reading,
-    /// The fingerprint of the router's object as last reconciled.
-    pub(super) reconciled: u64,
+    /// The router's object as last written.
+    pub(super) written: Written,
     /// Whether the router's object has been made.
     pub(super) routed: bool,
     pub(super) now: Time,
@@ -73,7 +74,7 @@ impl Controller {
     #[must_use]
     pub fn new(canary: Arc<Canary>, promoted: Template, first_tick: Time) -> Self {
         Self {
-            reconciled: canary.routing,
+            written: Written::by_reconcile(canary.routing),
             canary,
             edited: None,
             seen: Seen {

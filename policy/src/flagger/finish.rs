@@ -43,6 +43,9 @@ impl Controller {
         arguments: SetRoutes,
         effects: &mut Effects,
     ) {
+        if !then.is_reconcile() {
+            self.object_written(arguments);
+        }
         match then {
             AfterRoutes::Register => {
                 self.routed = true;
@@ -50,7 +53,7 @@ impl Controller {
             }
             AfterRoutes::Initialize => self.initialized(effects),
             AfterRoutes::Reconcile => {
-                self.reconciled = self.canary.routing;
+                self.object_reconciled();
                 self.after_reconcile(effects);
             }
             AfterRoutes::Restart => {

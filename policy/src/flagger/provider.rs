@@ -159,7 +159,6 @@ impl Provider {
             Self::Istio => &[
                 "apex",
                 "corsPolicy",
-                "delegation",
                 "gateways",
                 "headers",
                 "hosts",

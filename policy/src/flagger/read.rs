@@ -13,6 +13,7 @@ mod interval;
 mod matches;
 mod metrics;
 mod report;
+mod schema;
 mod service;
 mod spec;
 mod traps;

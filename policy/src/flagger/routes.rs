@@ -43,7 +43,7 @@ impl Reading {
 
 /// Reads the router's object. `iterations` is the status' count.
 pub(super) fn get_routes(canary: &Canary, iterations: i64, object: &Routes) -> Reading {
-    let has_match = !canary.analysis.matches.is_empty();
+    let has_match = !route_matches(canary).is_empty();
     let rule = object.rules.first();
     match canary.provider.router() {
         // nop.go: no object; the count decides.
@@ -53,7 +53,9 @@ pub(super) fn get_routes(canary: &Canary, iterations: i64, object: &Routes) -> R
         RouterKind::Ingress if has_match && rule.is_some() => Reading::CANARY,
         RouterKind::Ingress | RouterKind::Split => Reading::weighted(hundredths(object.canary)),
         RouterKind::Rules | RouterKind::Conditions => Reading {
-            mirrored: object.mirrored,
+            // istio.go:536 mirrors in the cookie's rule; GetRoutes reads the one after it.
+            mirrored: object.mirrored
+                && !(canary.provider == Provider::Istio && canary.analysis.session_affinity),
             // With match conditions the rule that has both backends is read.
             ..Reading::weighted(hundredths(rule.map_or(object.canary, |rule| rule.share)))
         },
@@ -74,7 +76,7 @@ fn hundredths(weight: Weight) -> i64 {
 /// The object's content after `SetRoutes` with these arguments. `before` is its content now.
 pub(super) fn set_routes(canary: &Canary, arguments: SetRoutes, before: &Routes) -> Routes {
     let weight = percent(arguments.canary);
-    let matches = &canary.analysis.matches;
+    let matches = route_matches(canary);
     match canary.provider.router() {
         RouterKind::Nothing => Routes::default(),
         RouterKind::Split => Routes::weighted(weight),
@@ -161,10 +163,21 @@ fn rule(headers: BTreeMap<String, HeaderMatch>, share: Weight) -> RouteRule {
     }
 }
 
-/// Gateway API mirrors only blue/green runs (Flagger gateway_api.go:385).
+/// `analysis.match`, unless Istio routes TCP (Flagger istio.go:470).
+pub(super) fn route_matches(canary: &Canary) -> &[BTreeMap<String, HeaderMatch>] {
+    if canary.tcp {
+        return &[];
+    }
+    &canary.analysis.matches
+}
+
+/// Istio mirrors no TCP, and the rules of match conditions replace the one that mirrors
+/// (istio.go:541). Gateway API mirrors only blue/green runs (Flagger gateway_api.go:385).
 fn can_mirror(canary: &Canary) -> bool {
-    canary.provider == Provider::Istio
-        || canary.provider.is_gateway_api() && canary.analysis.iterations > 0
+    match canary.provider {
+        Provider::Istio => !canary.tcp && canary.analysis.matches.is_empty(),
+        provider => provider.is_gateway_api() && canary.analysis.iterations > 0,
+    }
 }
 
 /// Only Istio has the field (Flagger istio.go:534).

@@ -26,10 +26,13 @@ pub(super) fn render(template: &str, model: &Model<'_>) -> Result<String, String
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((text, after)) = rest.split_once("{{") {
+        let is_comment = comment_end(after)? > 0;
         let (action, after) = closing(after)?;
         let (action, trim_left, trim_right) = trims(action);
         out.push_str(if trim_left { text.trim_end() } else { text });
-        evaluate(action.trim(), model, &mut out)?;
+        if !is_comment {
+            evaluate(action.trim(), model, &mut out)?;
+        }
         rest = if trim_right {
             after.trim_start()
         } else {
@@ -79,8 +82,9 @@ fn closing(after: &str) -> Result<(&str, &str), String> {
 
 /// The length of the comment an action consists of; 0 for any other action.
 fn comment_end(after: &str) -> Result<usize, String> {
-    let body = after.strip_prefix('-').unwrap_or(after);
-    if !body.trim_start().starts_with("/*") {
+    let trimmed = after.strip_prefix('-').map(str::trim_start);
+    // Go's lexer wants it right behind the braces or the trim mark.
+    if !trimmed.unwrap_or(after).starts_with("/*") {
         return Ok(0);
     }
     let end = after.find("*/").map(|at| at + 2);
@@ -89,7 +93,6 @@ fn comment_end(after: &str) -> Result<usize, String> {
 
 fn evaluate(action: &str, model: &Model<'_>, out: &mut String) -> Result<(), String> {
     let value = match action {
-        comment if comment.starts_with("/*") => return Ok(()),
         "name" => model.name,
         "namespace" => model.namespace,
         "target" => model.target,
@@ -136,7 +139,7 @@ fn evaluate_variable(action: &str, model: &Model<'_>, out: &mut String) -> Resul
 fn literal(text: &str) -> Option<&str> {
     let inner = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     let raw = inner('`').filter(|text| !text.contains('`'));
-    raw.or_else(|| inner('"').filter(|text| !text.contains(['"', '\\'])))
+    raw.or_else(|| inner('"').filter(|text| !text.contains(['"', '\\', '\n'])))
 }
 
 fn is_word(text: &str) -> bool {
@@ -215,6 +218,8 @@ pub(super) mod tests {
         let error = |text| render(text, &model()).expect_err(text);
         assert!(error("{{ namespase }}").contains("not a function Flagger knows"));
         assert!(error("{{ namespace").contains("not closed"));
+        assert!(error("{{ /* why */ }}").contains("does not evaluate"));
+        assert!(error("{{ \"a\nb\" }}").contains("does not evaluate"));
         assert!(error("{{/* namespace }}").contains("not closed"));
         assert!(error("{{ if x }}y{{ end }}").contains("does not evaluate `{{ if x }}`"));
     }

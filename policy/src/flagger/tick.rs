@@ -16,15 +16,14 @@ impl Controller {
             return;
         }
         if self.status.phase == Phase::Initializing {
-            self.reconciled = self.canary.routing;
+            self.object_reconciled();
             return self.initialize(effects);
         }
-        // Any difference rewrites the object with 100/0.
-        if self.reconciled != self.canary.routing {
+        if self.is_rewritten() {
             let decision = Decision::Advance(Weight::ZERO);
             let rule = "Flagger istio.go:331, gateway_api.go:233";
             self.decided(decision, rule, effects, |_| {
-                "spec edited: the router's object is rewritten with 100/0".to_owned()
+                "the router's object is not as the spec wants it: rewritten with 100/0".to_owned()
             });
             self.set_routes(Reading::PRIMARY, AfterRoutes::Reconcile, effects);
             return;

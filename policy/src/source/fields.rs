@@ -13,6 +13,8 @@ pub struct Fields<'a> {
     path: String,
     at: Position,
     entries: Vec<(&'a Node, &'a Node, bool)>,
+    /// What was asked for and is not there: what a misspelt key may have meant.
+    absent: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -44,6 +46,7 @@ impl<'a> Fields<'a> {
             path,
             at: node.position,
             entries,
+            absent: Vec::new(),
         }
     }
 
@@ -80,10 +83,11 @@ impl<'a> Fields<'a> {
 
     /// Any value that is there and not null.
     pub fn node(&mut self, name: &str) -> Option<&'a Node> {
-        let entry = self
-            .entries
-            .iter_mut()
-            .find(|(k, _, _)| k.as_str() == Some(name))?;
+        let mut entries = self.entries.iter_mut();
+        let Some(entry) = entries.find(|(k, _, _)| k.as_str() == Some(name)) else {
+            self.absent.push(name.to_owned());
+            return None;
+        };
         entry.2 = true;
         (!matches!(entry.1.kind, Kind::Null)).then_some(entry.1)
     }
@@ -181,9 +185,27 @@ impl<'a> Fields<'a> {
     pub fn finish(self, diagnostics: &mut Diagnostics) {
         for (key, position) in self.unread() {
             let message = format!("unknown field `{}`", self.path_of(key));
-            let help = "the API server drops it silently; check the spelling".to_owned();
+            let help = match self.nearest(key) {
+                Some(near) => {
+                    format!("the API server drops it silently; did you mean `{near}`?")
+                }
+                None => "the API server drops it silently; check the spelling".to_owned(),
+            };
             diagnostics.push(self.document.warning(position, message, help));
         }
+    }
+
+    /// The known field that `key` most likely stands for.
+    fn nearest(&self, key: &str) -> Option<&str> {
+        let distance =
+            |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &key.to_lowercase());
+        let names = self
+            .absent
+            .iter()
+            .map(|name| (distance(name), name.as_str()));
+        // Longer names leave room for more slips; a short one is soon another word.
+        let near = names.filter(|(distance, name)| *distance <= name.len() / 3);
+        near.min().map(|(_, name)| name)
     }
 
     fn wrong_type(

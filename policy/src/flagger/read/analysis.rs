@@ -41,7 +41,7 @@ pub(super) fn read_analysis(
     let checks = read_checks(&mut fields, context, names, observer, found);
     let webhooks = read_webhooks(&mut fields, admission, found);
     read_alerts(&mut fields, found);
-    read_session_affinity(&mut fields, provider, found);
+    let session_affinity = read_session_affinity(&mut fields, provider, found);
     let analysis = Analysis {
         interval_ns,
         threshold: threshold.filter(|t| *t > 0).unwrap_or(1),
@@ -52,6 +52,7 @@ pub(super) fn read_analysis(
         iterations: iterations.unwrap_or(0),
         mirror,
         mirror_weight: mirror_weight.unwrap_or(0),
+        session_affinity,
         matches,
         primary_ready_threshold: primary.unwrap_or(100),
         canary_ready_threshold: canary.unwrap_or(100),
@@ -165,9 +166,13 @@ fn read_alerts(fields: &mut Fields<'_>, found: &mut Diagnostics) {
     }
 }
 
-fn read_session_affinity(fields: &mut Fields<'_>, provider: Provider, found: &mut Diagnostics) {
+fn read_session_affinity(
+    fields: &mut Fields<'_>,
+    provider: Provider,
+    found: &mut Diagnostics,
+) -> bool {
     let Some(mut affinity) = fields.map("sessionAffinity", found) else {
-        return;
+        return false;
     };
     affinity.required("cookieName", found);
     let cookie = affinity.string("cookieName", found);
@@ -192,4 +197,5 @@ fn read_session_affinity(fields: &mut Fields<'_>, provider: Provider, found: &mu
         let cure = "only Istio and Gateway API routers set the cookie";
         report::warn(fields, "sessionAffinity", &what, cure, found);
     }
+    true
 }

@@ -80,6 +80,7 @@ pub(super) fn read_spec(
         progress_deadline_ns,
         skip_analysis,
         suspend,
+        tcp: service.tcp,
         routing: service.routing,
         options: context.options.clone(),
         templates: context.templates.clone(),

@@ -347,6 +347,12 @@ fn traps_are_warned_of_with_a_cure() {
         &found,
         &["`spec.analysis.stepWeights` stays at 10 for ever"],
     );
+    let beside = "stepWeight: 10, mirror: true, sessionAffinity: {cookieName: c}";
+    let found = of("istio", beside);
+    assert_found(
+        &found,
+        &["`spec.analysis.mirror` never starts beside sessionAffinity"],
+    );
     let found = of("nginx", "stepWeight: 10, mirror: true");
     assert_found(
         &found,

@@ -76,6 +76,29 @@ fn progressive(
             provider.as_str()
         );
         warn(fields, "mirror", &what, "remove it", found);
+    } else if analysis.mirror && (!has_no_match || analysis.session_affinity) {
+        // Cases D01, D03.
+        let beside = if has_no_match {
+            "sessionAffinity"
+        } else {
+            "match"
+        };
+        let what = format!(
+            "never starts beside {beside}: Flagger does not find its mirror again, so the weight \
+             stays 0"
+        );
+        warn(fields, "mirror", &what, "remove one of the two", found);
+    } else if !has_no_match && analysis.session_affinity && provider.is_gateway_api() {
+        // Case D02.
+        let what = "beside match takes the same first step for ever: every tick rewrites the \
+                    HTTPRoute with 100/0";
+        warn(
+            fields,
+            "sessionAffinity",
+            what,
+            "remove one of the two",
+            found,
+        );
     } else if !has_no_match && provider == Provider::Nginx {
         // Case A05.
         let what = "without iterations promotes after one step: the Ingress reads as 100 % as \

@@ -18,7 +18,6 @@ use super::objects::{answer, deployment, manifest, rollback_hooks, templates};
 pub(super) struct World {
     controller: Controller,
     manifest: Value,
-    provider: String,
     now: Time,
     target: String,
     routes: Routes,
@@ -53,7 +52,6 @@ impl World {
         let mut world = Self {
             controller: Controller::new(canary, Template::new("v1"), Time::from_secs(60)),
             manifest,
-            provider: case.provider.clone(),
             now: Time::ZERO,
             target: "v1".to_owned(),
             routes: Routes::default(),
@@ -279,22 +277,10 @@ impl World {
         self.accepted && !self.failing.contains("getroutes")
     }
 
-    /// Primary, canary and mirrored as Flagger's router would report them.
-    pub(super) fn router(&self) -> (i64, i64, bool) {
-        let weight = match self.provider.as_str() {
-            "kubernetes" if self.status().iterations > 0 => 100,
-            "kubernetes" => 0,
-            "nginx" if !self.routes.rules.is_empty() => 100,
-            "nginx" => self.routes.canary.value,
-            _ => {
-                self.routes
-                    .rules
-                    .first()
-                    .map_or(self.routes.canary, |rule| rule.share)
-                    .value
-            }
-        };
-        let weight = i64::from(weight);
-        (100 - weight, weight, self.routes.mirrored)
+    /// Primary, canary and mirrored as Flagger's router reports them.
+    pub(super) fn router(&mut self) -> (i64, i64, bool) {
+        self.observe(Observation::Routes(Ok(self.routes.clone())));
+        let reading = self.controller.routes().expect("the object can be read");
+        (reading.primary, reading.canary, reading.mirrored)
     }
 }
