@@ -18,6 +18,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use limits::resolve_fenceposts;
 use std::sync::Arc;
 
 use super::API_VERSION;
