@@ -9,6 +9,8 @@ mod limits;
 mod merge;
 mod metric;
 mod pod;
+#[cfg(test)]
+mod recorded;
 mod references;
 mod rollout;
 mod routing;

@@ -13,6 +13,8 @@ pub(super) struct Context<'a> {
     pub(super) namespace: Option<&'a str>,
     pub(super) templates: &'a Templates,
     pub(super) replicas: u32,
+    /// `revisionHistoryLimit`.
+    pub(super) revisions: u32,
 }
 
 /// One of the two, or neither when the controller refuses the Rollout.
