@@ -3,6 +3,7 @@
 //! The API server prunes unknown fields (a warning) and rejects wrong types (an error). What it
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
+mod affinity;
 mod args;
 mod blue_green;
 mod limits;

@@ -147,8 +147,7 @@ fn within(
 
 /// A routed canary's pods for `weight` of `max_weight` (`trafficWeightToReplicas`, and
 /// `CheckMinPodsPerReplicaSet`, which lifts what is not zero).
-#[must_use]
-pub fn routed_canary(replicas: u32, weight: u32, max_weight: u32, min_pods: u32) -> u32 {
+pub(super) fn routed_canary(replicas: u32, weight: u32, max_weight: u32, min_pods: u32) -> u32 {
     let exact = u64::from(weight) * u64::from(replicas);
     let count = exact.div_ceil(u64::from(max_weight.max(1)));
     match u32::try_from(count).unwrap_or(u32::MAX) {

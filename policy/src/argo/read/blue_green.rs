@@ -4,7 +4,7 @@ use super::super::rollout::BlueGreen;
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::strategy::{Context, seconds};
-use super::{ignore, non_empty, references, step};
+use super::{affinity, ignore, non_empty, references, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
 
@@ -16,12 +16,7 @@ pub(super) fn read(
 ) -> BlueGreen {
     ignore(
         &mut fields,
-        &[
-            "antiAffinity",
-            "previewMetadata",
-            "activeMetadata",
-            "maxUnavailable",
-        ],
+        &["previewMetadata", "activeMetadata", "maxUnavailable"],
     );
     fields.required("activeService", found);
     let active = fields
@@ -39,6 +34,7 @@ pub(super) fn read(
         refusals.say(at, message, "create a second Service for the preview");
     }
     check_revisions(&mut fields, context.revisions, refusals, found);
+    affinity::check(&mut fields, refusals, found);
     let preview_replicas = fields.int("previewReplicaCount", found);
     let enabled = fields
         .boolean("autoPromotionEnabled", found)
