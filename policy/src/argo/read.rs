@@ -3,12 +3,15 @@
 //! The API server prunes unknown fields (a warning) and rejects wrong types (an error). What it
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
+mod affinity;
 mod args;
 mod blue_green;
 mod limits;
 mod merge;
 mod metric;
 mod pod;
+#[cfg(test)]
+mod recorded;
 mod references;
 mod rollout;
 mod routing;
@@ -18,6 +21,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use limits::resolve_fenceposts;
 use std::sync::Arc;
 
 use super::API_VERSION;

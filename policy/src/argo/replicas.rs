@@ -145,6 +145,17 @@ fn within(
     (next_drained, next_kept)
 }
 
+/// A routed canary's pods for `weight` of `max_weight` (`trafficWeightToReplicas`, and
+/// `CheckMinPodsPerReplicaSet`, which lifts what is not zero).
+pub(super) fn routed_canary(replicas: u32, weight: u32, max_weight: u32, min_pods: u32) -> u32 {
+    let exact = u64::from(weight) * u64::from(replicas);
+    let count = exact.div_ceil(u64::from(max_weight.max(1)));
+    match u32::try_from(count).unwrap_or(u32::MAX) {
+        0 => 0,
+        count => count.max(min_pods.min(replicas)),
+    }
+}
+
 /// `ReplicaProgressThresholdMet` (`canary.go:36`).
 pub(super) fn threshold_met(threshold: Option<Threshold>, pods: Pods, desired: u32) -> bool {
     match threshold {
@@ -157,6 +168,9 @@ pub(super) fn threshold_met(threshold: Option<Threshold>, pods: Pods, desired: u
         Some(Threshold::Pods(count)) => pods.available >= count,
     }
 }
+
+#[cfg(test)]
+mod recorded;
 
 #[cfg(test)]
 mod tests {

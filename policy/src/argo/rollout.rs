@@ -124,7 +124,7 @@ pub enum Step {
 pub enum CanaryScale {
     /// `replicas`.
     Replicas(u32),
-    /// `weight`, in hundredths of the replicas.
+    /// `weight`, in parts of [`Rollout::max_weight`].
     Weight(u32),
     /// `matchTrafficWeight: true`.
     MatchTraffic,

@@ -1,6 +1,6 @@
 //! Scaling ReplicaSets (`canary.go:415`, `replicaset.go`).
 
-use super::super::replicas::{Pods, basic_canary, threshold_met, weighted_targets};
+use super::super::replicas::{Pods, basic_canary, routed_canary, threshold_met, weighted_targets};
 use super::super::rollout::{CanaryScale, Step};
 use super::{Asked, Controller, Reason};
 use crate::{Effect, Effects, Replicas, Template, Time, Workload};
@@ -166,20 +166,16 @@ impl Controller {
     /// `CalculateReplicaCountsForTrafficRoutedCanary` (`canary.go:377`).
     fn routed_counts(&self) -> (u32, u32) {
         let rollout = &self.rollout;
-        let share = |weight: u32, of: u32| {
-            let exact = u64::from(weight) * u64::from(rollout.replicas);
-            u32::try_from(exact.div_ceil(u64::from(of.max(1)))).unwrap_or(u32::MAX)
-        };
-        let at_least = |count: u32| match count {
-            0 => 0,
-            count => count.max(rollout.canary.min_pods.min(rollout.replicas)),
-        };
+        let (replicas, max) = (rollout.replicas, rollout.max_weight());
+        let count = |weight| routed_canary(replicas, weight, max, rollout.canary.min_pods);
         let canary = match self.canary_scale() {
             Some(CanaryScale::Replicas(replicas)) => replicas,
-            Some(CanaryScale::Weight(weight)) => at_least(share(weight, 100)),
-            _ => at_least(share(self.replica_weight(), rollout.max_weight())),
+            // canary.go:509: in parts of maxTrafficWeight, as a setWeight is.
+            Some(CanaryScale::Weight(weight)) => count(weight),
+            _ => count(self.replica_weight()),
         };
-        (canary, at_least(rollout.replicas))
+        // canary.go:391: stable is whole, and no minimum lifts it.
+        (canary, replicas)
     }
 
     /// `UseSetCanaryScale` (`canary.go:583`): the nearest one at or before the current step.

@@ -4,7 +4,7 @@ use super::super::rollout::BlueGreen;
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::strategy::{Context, seconds};
-use super::{ignore, non_empty, references, step};
+use super::{affinity, ignore, non_empty, references, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
 
@@ -16,13 +16,7 @@ pub(super) fn read(
 ) -> BlueGreen {
     ignore(
         &mut fields,
-        &[
-            "antiAffinity",
-            "previewMetadata",
-            "activeMetadata",
-            "scaleDownDelayRevisionLimit",
-            "maxUnavailable",
-        ],
+        &["previewMetadata", "activeMetadata", "maxUnavailable"],
     );
     fields.required("activeService", found);
     let active = fields
@@ -39,6 +33,8 @@ pub(super) fn read(
         let at = field_place(&mut fields, "activeService");
         refusals.say(at, message, "create a second Service for the preview");
     }
+    check_revisions(&mut fields, context.revisions, refusals, found);
+    affinity::check(&mut fields, refusals, found);
     let preview_replicas = fields.int("previewReplicaCount", found);
     let enabled = fields
         .boolean("autoPromotionEnabled", found)
@@ -73,6 +69,26 @@ pub(super) fn read(
         scale_down_delay: seconds(scale_down.unwrap_or(30)),
         scale_down_delay_set: scale_down.is_some(),
     }
+}
+
+/// `validation.go:223`.
+fn check_revisions(
+    fields: &mut Fields<'_>,
+    kept: u32,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) {
+    let limit = fields.int("scaleDownDelayRevisionLimit", found);
+    let Some(limit) = limit.filter(|limit| *limit > i64::from(kept)) else {
+        return;
+    };
+    let message = format!(
+        "spec.strategy.scaleDownDelayRevisionLimit: Invalid value: {limit}: This rollout's \
+         revision history limit can not be smaller than the rollout's scale down limit"
+    );
+    let at = field_place(fields, "scaleDownDelayRevisionLimit");
+    let help = "lower it to `spec.revisionHistoryLimit` (10 when absent), or raise that";
+    refusals.say(at, message, help);
 }
 
 fn reference(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Reference> {

@@ -6,7 +6,7 @@ use super::int_or_string;
 use super::rollout::{Refusals, field_place};
 use crate::source::{Diagnostics, Fields};
 
-/// `resolveFenceposts` (`replicaset.go:407`).
+/// `resolveFenceposts` (`replicaset.go:407`) and what `validation.go` refuses of the two.
 pub(super) fn read(
     fields: &mut Fields<'_>,
     replicas: u32,
@@ -36,14 +36,20 @@ pub(super) fn read(
         let at = field_place(fields, "maxSurge");
         refusals.say(at, message, "allow one of them");
     }
-    let surge = surge
-        .unwrap_or_else(default)
-        .of_total(replicas, true)
-        .unwrap_or(0);
-    let unavailable = unavailable
-        .unwrap_or_else(default)
-        .of_total(replicas, false)
-        .unwrap_or(0);
+    let surge = surge.unwrap_or_else(default);
+    let unavailable = unavailable.unwrap_or_else(default);
+    resolve_fenceposts(&surge, &unavailable, replicas)
+}
+
+/// Pods of `maxSurge` (rounded up) and `maxUnavailable` (rounded down); both zero means that one
+/// may be unavailable.
+pub(in super::super) fn resolve_fenceposts(
+    surge: &IntOrString,
+    unavailable: &IntOrString,
+    replicas: u32,
+) -> (u32, u32) {
+    let surge = surge.of_total(replicas, true).unwrap_or(0);
+    let unavailable = unavailable.of_total(replicas, false).unwrap_or(0);
     let unavailable = if surge == 0 && unavailable == 0 {
         1
     } else {

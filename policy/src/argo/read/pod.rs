@@ -1,5 +1,7 @@
 //! Selector and pod template, as far as they decide whether the controller takes the Rollout.
 
+use std::collections::BTreeMap;
+
 use super::ignore;
 use super::rollout::{Refusals, field_place};
 use crate::source::{Diagnostics, Fields, Kind, Node};
@@ -31,11 +33,15 @@ pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut 
     let labels = pairs(template.and_then(|t| t.at(&["metadata", "labels"])));
     let fits = wanted.iter().all(|pair| labels.contains(pair));
     if !fits {
-        let printed: Vec<_> = labels.iter().map(|(k, v)| format!("{k:?}:{v:?}")).collect();
+        // A map is printed as JSON, its keys in order.
+        let sorted: BTreeMap<_, _> = labels.into_iter().collect();
+        let printed = match sorted.is_empty() {
+            true => "null".to_owned(),
+            false => serde_json::json!(sorted).to_string(),
+        };
         let message = format!(
-            "spec.template.metadata.labels: Invalid value: map[string]string{{{}}}: `selector` \
-             does not match template `labels`",
-            printed.join(", ")
+            "spec.template.metadata.labels: Invalid value: {printed}: `selector` does not match \
+             template `labels`"
         );
         let at = field_place(spec, "template");
         refusals.say(at, message, "repeat the selector's labels in the template");

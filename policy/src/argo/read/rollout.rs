@@ -66,7 +66,7 @@ fn read_one(
     let mut refusals = Refusals(None);
     let replicas = replicas(&mut spec, &mut refusals, found);
     pod::check(&mut spec, &mut refusals, found);
-    let (min_ready, deadline) = deadlines(&mut spec, &mut refusals, found);
+    let (min_ready, revisions, deadline) = deadlines(&mut spec, &mut refusals, found);
     let paused = spec.boolean("paused", found).unwrap_or(false);
     let abort = spec
         .boolean("progressDeadlineAbort", found)
@@ -76,6 +76,7 @@ fn read_one(
         namespace: document.namespace.as_deref(),
         templates,
         replicas,
+        revisions,
     };
     let strategy = strategy::read(&mut spec, &context, &mut refusals, found);
     spec.finish(found);
@@ -116,14 +117,14 @@ fn replicas(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut Diagnost
     replicas.min(MOST_REPLICAS)
 }
 
-/// `minReadySeconds` and `progressDeadlineSeconds` (`validation.go:172`).
+/// `minReadySeconds`, `revisionHistoryLimit` and `progressDeadlineSeconds` (`validation.go:172`).
 fn deadlines(
     spec: &mut Fields<'_>,
     refusals: &mut Refusals,
     found: &mut Diagnostics,
-) -> (u32, u32) {
+) -> (u32, u32, u32) {
     let min_ready = count(spec, "minReadySeconds", 0, refusals, found);
-    count(spec, "revisionHistoryLimit", 10, refusals, found);
+    let revisions = count(spec, "revisionHistoryLimit", 10, refusals, found);
     let deadline = count(spec, "progressDeadlineSeconds", 600, refusals, found);
     if deadline <= min_ready {
         let at = field_place(spec, "progressDeadlineSeconds");
@@ -134,7 +135,7 @@ fn deadlines(
         let help = "raise progressDeadlineSeconds or lower minReadySeconds";
         refusals.say(at, message, help);
     }
-    (min_ready, deadline)
+    (min_ready, revisions, deadline)
 }
 
 /// A field that must not be negative (`ValidateNonnegativeField`).

@@ -4,7 +4,7 @@ use super::super::rollout::{BlueGreen, Canary};
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::template::Templates;
-use super::{blue_green, ignore, limits, non_empty, references, refuse, routing, step};
+use super::{affinity, blue_green, ignore, limits, non_empty, references, refuse, routing, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
 
@@ -13,6 +13,8 @@ pub(super) struct Context<'a> {
     pub(super) namespace: Option<&'a str>,
     pub(super) templates: &'a Templates,
     pub(super) replicas: u32,
+    /// `revisionHistoryLimit`.
+    pub(super) revisions: u32,
 }
 
 /// One of the two, or neither when the controller refuses the Rollout.
@@ -73,7 +75,6 @@ fn read_canary(
     ignore(
         &mut fields,
         &[
-            "antiAffinity",
             "canaryMetadata",
             "stableMetadata",
             "scaleDownDelayRevisionLimit",
@@ -97,6 +98,7 @@ fn read_canary(
     let abort_delay = fields.int("abortScaleDownDelaySeconds", found);
     let max_weight = routing.as_ref().map_or(100, |r| r.max_weight);
     let raw = step::read(&mut fields, (max_weight, routed), refusals, found);
+    affinity::check(&mut fields, refusals, found);
     let background = read_background(&mut fields, found);
     let (steps, background) = references::resolve(raw, background, context, refusals, found);
     if let Some(routing) = &routing {

@@ -57,6 +57,18 @@ fn a_canary_scale_holds_for_later_weights_until_it_is_matched() {
 }
 
 #[test]
+fn a_scale_by_weight_is_in_parts_of_the_routers_whole() {
+    // canary.go:509: 50 of maxTrafficWeight 1000 are a twentieth of the pods, as with setWeight.
+    let router = "      trafficRouting: {maxTrafficWeight: 1000, nginx: {stableIngress: app}}";
+    let steps = "[{setCanaryScale: {weight: 50}}, {setWeight: 100}, {pause: {}}]";
+    let mut world = World::new(rollout(&manifest(10, steps, router)));
+    world.update("v2");
+    world.run_to(100);
+    assert_eq!(world.scaled("v2"), "0:1");
+    assert_eq!(world.routes, [(5, 100)]);
+}
+
+#[test]
 fn a_full_promotion_keeps_the_weight_until_the_canary_is_whole() {
     // Row B31.
     let steps = "[{setWeight: 50}, {pause: {}}]";
