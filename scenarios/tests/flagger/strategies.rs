@@ -173,3 +173,18 @@ fn a_rollback_hook_ends_a_healthy_run_and_slow_answers_cost_ticks() {
     let late = with_hooks("steady/healthy", vec![late]);
     assert_eq!(verdicts(&text("rollout"), &late), [Verdict::RolledBack; 5]);
 }
+
+/// A suspended Canary is not looked at: the new pods that the Deployment made meet nobody, nothing
+/// is promoted or rolled back, and it is told as stuck.
+#[test]
+fn a_suspended_canary_stays_where_it_is_and_exposes_nobody() {
+    let weighted = manifest("nginx", super::WEIGHTED);
+    let suspended = weighted.replace("  analysis:", "  suspend: true\n  analysis:");
+    assert_ne!(weighted, suspended);
+    for outcome in run(&suspended, &scenario("steady/errors-20"), 5) {
+        assert_eq!(
+            (outcome.verdict, outcome.exposed, outcome.hurt),
+            (Verdict::Stuck, 0, 0)
+        );
+    }
+}

@@ -9,6 +9,8 @@ const ERROR_RETRY: Span = Span::from_secs(10);
 /// A pass through the API server takes time; without this a gap shorter than the truncation of
 /// `finishedAt` would measure without end at one instant.
 const PASS: Span = Span::from_millis(100);
+/// The least that is after an instant.
+const INSTANT: Span = Span::from_nanos(1);
 
 impl Run {
     /// Metrics to measure in a pass at `now`, in spec order.
@@ -50,8 +52,10 @@ impl Run {
         let Some(result) = result else {
             return match metric.initial_delay {
                 None => Some(Time::ZERO),
-                // analysis.go:208: needs startedAt, which the first pass sets at its end.
-                Some(delay) => self.started_at.map(|started| started + delay),
+                // analysis.go:208: needs startedAt, which the first pass sets at its end. Due at
+                // that very instant, but the queue wakes a little after it: what other metrics'
+                // gaps make due in the same second is measured in the same pass.
+                Some(delay) => self.started_at.map(|started| started + delay + INSTANT),
             };
         };
         let counted = metric.count.is_some_and(|count| result.count >= count);
@@ -63,7 +67,7 @@ impl Run {
             _ => metric.interval.unwrap_or(ERROR_RETRY),
         };
         // analysis.go:243: strictly after the last end plus the gap.
-        let after_gap = result.finished_at + gap + Span::from_nanos(1);
+        let after_gap = result.finished_at + gap + INSTANT;
         Some(after_gap.max(result.measured_at + PASS))
     }
 }
