@@ -19,7 +19,7 @@
 //!   service:                        # all optional
 //!     pods: 10                      # where the manifest does not say
 //!     latency: {median: 80ms, p99: 300ms}
-//!     errorShare: 0.001             # shares are plain numbers from 0 to 1, not percent
+//!     errorShare: 0.001             # or 0.1%
 //!     startup: {median: 12s, p99: 40s}
 //!     patience: 1s                  # slower answers hurt people
 //!   fault:                          # leave out for a healthy release
@@ -35,6 +35,7 @@
 //!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
 //! ```
 //!
+//! Values take units: shares are `2%` or 0.02, rates `200rps` or 200; times always need one.
 //! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or
 //! `"HH:MM:SS"` on the day of `start` in its zone (quoted, since YAML has its own ideas about
 //! `09:15`), or a duration after `start`. What lies past midnight is written as a duration.

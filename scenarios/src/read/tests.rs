@@ -108,6 +108,48 @@ fn every_field_arrives() {
 }
 
 #[test]
+fn values_with_units_are_the_bare_numbers() {
+    let rest = |rps, share, above, load| {
+        format!(
+            "  traffic: [{{constant: {{rps: {rps}}}}}]\n  service: {{errorShare: {share}}}\n  \
+             users: {{matching: {share}}}\n  fault: {{name: f, effects: [{{errorShare: {share}, \
+             aboveRpsPerPod: {above}}}]}}\n  hooks: [{{name: a, load: {load}}}]\n"
+        )
+    };
+    let told = |text: String| format!("{:?}", good(&text));
+    let bare = told(rest("200", "0.001", "7.5", "50"));
+    assert!(bare.contains("error_share: 0.001,"), "{bare}");
+    assert_eq!(told(rest("200rps", "0.1%", "7.5rps", "50rps")), bare);
+    assert_eq!(told(rest("200 rps", "0.1 %", "7.5", "50")), bare);
+}
+
+#[test]
+fn wrong_units_are_told_with_their_place_and_the_right_one() {
+    let (scenarios, complaints) = with(
+        "  traffic: [{constant: {rps: 2%}}]\n  service: \
+         {errorShare: 200rps}\n  users: {matching: 101%}\n  hooks: [{name: a, load: -1rps}]\n",
+    );
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:8:30: error: `spec.traffic[0].constant.rps` is \"2%\", not a rate",
+        "write `200rps` or 200",
+        "a.yaml:9:25: error: `spec.service.errorShare` is \"200rps\", not a share",
+        "write `2%` or 0.02",
+        "a.yaml:10:21: error: `spec.users.matching` is 101%, not a share from 0 to 1",
+        "a.yaml:11:27: error: `spec.hooks[0].load` is -1rps, below zero",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+    for share in ["inf%", "1e1%", "%", "..%", "NaN%", "2 percent", "--1%"] {
+        let text =
+            format!("  traffic: [{{constant: {{rps: 1}}}}]\n  users: {{matching: \"{share}\"}}\n");
+        let (scenarios, complaints) = with(&text);
+        assert!(scenarios.is_empty(), "{share}");
+        assert!(complaints.contains("a.yaml:9:21: error: "), "{complaints}");
+    }
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_its_cure() {
     let (scenarios, complaints) = read_text(
         r#"apiVersion: coalmine.dev/v1alpha1

@@ -66,7 +66,7 @@ fn read_curve(
 
 fn rate(curve: &mut Form<'_>, found: &mut Diagnostics) -> Option<f64> {
     curve.require("rps", "say how many requests per second", found);
-    curve.up_to("rps", RPS_MAX, found)
+    curve.rate("rps", RPS_MAX, found)
 }
 
 fn constant(curve: &mut Form<'_>, _: &Clock, found: &mut Diagnostics) -> Option<Term> {
