@@ -16,6 +16,15 @@
 //!     - bell: {from: "19:00", to: "22:00", rps: 800}  # the middle 95 % of a Gaussian …
 //!     - bell: {at: "20:30", width: 45m, rps: 800}     # … or middle and standard deviation
 //!     - table: {points: [{at: 0s, rps: 10}, {at: "09:30", rps: 50}]}  # straight lines
+//!     - diurnal: {low: 100rps, high: 400rps, peak: "20:00"}   # a cosine of 24 hours
+//!     - ramp: {from: "09:00", to: "09:30", start: 0rps, end: 200rps}   # level outside
+//!     - step: {at: "09:30", rps: 50, before: 10, until: "10:00"}   # `before` 0, no `until`
+//!     - marketOpen: {rps: 1800}     # a burst at 09:15; at, rise, decay can be given
+//!     - dinnerPeak: {rps: 800}      # a bell 19:00 to 22:00; the fields of `bell` can be given
+//!     - flashSale: {at: 10m, rps: 900}   # a burst; rise 30s, hold 10m, decay 5m
+//!     - product:                    # multiplies; `sum: [..]` adds inside; at most 8 deep
+//!         - constant: {rps: 100}
+//!         - weekly: {sat: 0.7, sun: 0.6}   # by day of the scenario's zone; 1 where not given
 //!   service:                        # all optional
 //!     pods: 10                      # where the manifest does not say
 //!     latency: {median: 80ms, p99: 300ms}

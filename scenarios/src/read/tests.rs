@@ -69,6 +69,7 @@ fn every_field_arrives() {
     let burst = |rise_s| Term::Burst {
         at_s: 600.0,
         rise_s,
+        hold_s: 0.0,
         rps: 5.0,
         decay_s: 60.0,
     };
@@ -105,6 +106,78 @@ fn every_field_arrives() {
     assert_eq!(scenario.scrape.interval, Span::from_secs(5));
     assert_eq!(scenario.scrape.buckets_s, [0.1, 1.0]);
     assert_eq!(scenario.scrape.ingress_replicas, 3);
+}
+
+#[test]
+fn named_curves_are_the_simulators_terms() {
+    let scenario = good(
+        r#"  traffic:
+    - diurnal: {low: 100rps, high: 400rps, peak: "20:05"}
+    - ramp: {from: "09:05", to: "09:35", end: 200rps}
+    - step: {at: 5m, rps: 50, until: 6m}
+    - marketOpen: {rps: 1800}
+    - dinnerPeak: {rps: 800}
+    - flashSale: {at: 1m, rps: 900, hold: 2m}
+    - product: [constant: {rps: 3}, sum: [constant: {rps: 4}, weekly: {mon: 0.5, sun: 2}]]
+"#,
+    );
+    let traffic = &scenario.traffic;
+    let alone = |index: usize, at_s: f64| {
+        let terms = vec![traffic.terms[index].clone()];
+        coalmine_sim::traffic::Traffic { terms }.rate(at_s)
+    };
+    let hours = 3600.0;
+    let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
+    near(alone(0, 11.0 * hours), 400.0);
+    near(alone(0, -hours), 100.0);
+    near(alone(0, 5.0 * hours), 250.0);
+    for (at, wanted) in [(-1.0, 0.0), (900.0, 100.0), (1800.0, 200.0), (9e4, 200.0)] {
+        near(alone(1, at), wanted);
+    }
+    for (at, wanted) in [(299.9, 0.0), (300.0, 50.0), (359.9, 50.0), (360.0, 0.0)] {
+        near(alone(2, at), wanted);
+    }
+    near(alone(3, 610.0), 1800.0);
+    near(alone(3, 1010.0), 1800.0 * (-1.0_f64).exp());
+    near(alone(4, (11.0 + 25.0 / 60.0) * hours), 800.0);
+    for (at, wanted) in [(75.0, 450.0), (90.0, 900.0), (210.0, 900.0)] {
+        near(alone(5, at), wanted);
+    }
+    // The second of March 2026 is a Monday; the start is at 09:05.
+    let midnight = -(9.0 + 5.0 / 60.0) * hours;
+    near(alone(6, 0.0), 3.0 * (4.0 + 0.5));
+    near(alone(6, midnight - 1.0), 3.0 * (4.0 + 2.0));
+    near(alone(6, midnight + 24.0 * hours), 3.0 * (4.0 + 1.0));
+}
+
+#[test]
+fn mistakes_in_named_curves_are_placed() {
+    let deep = format!(
+        "{}{{constant: {{rps: 1}}}}{}",
+        "{sum: [".repeat(9),
+        "]}".repeat(9)
+    );
+    let (scenarios, complaints) = with(&format!(
+        r#"  traffic:
+    - diurnal: {{low: 5, high: 4rps, peak: "20:05"}}
+    - ramp: {{from: "09:30", to: "09:00", end: 2}}
+    - step: {{at: 5m, rps: 50, until: 5m}}
+    - product: []
+    - weekly: {{mnn: 1}}
+    - {deep}
+"#
+    ));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:31: error: `spec.traffic[0].diurnal.high` is below `low`",
+        "`spec.traffic[1].ramp.to` is not later than `from`",
+        "`spec.traffic[2].step.until` is not later than `at`",
+        "`spec.traffic[3].product` is empty",
+        "unknown field `spec.traffic[4].weekly.mnn` (did you mean `mon`?)",
+        "is nested too deeply",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
 }
 
 #[test]
