@@ -6,6 +6,8 @@
 //! metadata:
 //!   name: market-open/errors-2      # traffic/fault: both names appear in reports
 //! spec:
+//!   extends: market-open/healthy    # optional: a scenario of the catalogue that this is a variant of
+//!   reason: why it exists           # optional
 //!   title: 2 % errors into the open # one line; the name when absent
 //!   start: 2026-03-02T09:05         # local time at which the release becomes visible
 //!   timeZone: Asia/Kolkata          # IANA name; UTC when absent
@@ -44,6 +46,8 @@
 //!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
 //! ```
 //!
+//! With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
+//! (`fault: null` is the healthy variant); `title` and `reason` are not taken over.
 //! Values take units: shares are `2%` or 0.02, rates `200rps` or 200; times always need one.
 //! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or
 //! `"HH:MM:SS"` on the day of `start` in its zone (quoted, since YAML has its own ideas about
@@ -51,6 +55,7 @@
 
 mod clock;
 mod document;
+mod extends;
 mod fault;
 mod form;
 mod hooks;
@@ -74,7 +79,8 @@ pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     for document in &documents {
         if is_ours(document, diagnostics) {
-            scenarios.extend(document::read(document, diagnostics));
+            let whole = extends::resolve(document, diagnostics);
+            scenarios.extend(whole.and_then(|whole| document::read(&whole, diagnostics)));
         }
     }
     scenarios

@@ -50,6 +50,9 @@ fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str
 
 fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<Scenario> {
     let title = spec.string("title", found).unwrap_or(name).to_owned();
+    // For people; what `extends` names has been laid under this already.
+    spec.string("reason", found);
+    spec.node("extends");
     let clock = clock::read(&mut spec, found);
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.

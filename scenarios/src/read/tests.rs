@@ -109,6 +109,61 @@ fn every_field_arrives() {
 }
 
 #[test]
+fn a_variant_says_only_what_is_different() {
+    let base = crate::catalogue::find("market-open/errors-2").expect("a scenario");
+    let (mut scenarios, complaints) = read_text(&format!(
+        "{HEAD}  extends: market-open/errors-2\n  reason: fewer pods\n  horizon: 30m\n  \
+         service: {{pods: 4, latency: {{p99: 500ms}}}}\n  fault: {{effects: [{{p99Times: 2}}]}}\n"
+    ));
+    assert_eq!(complaints, "");
+    let scenario = scenarios.pop().expect("one scenario");
+    assert_eq!(
+        (scenario.name.as_ref(), scenario.title.as_str()),
+        ("t/f", "t/f")
+    );
+    assert_eq!(scenario.traffic, base.traffic);
+    assert_eq!(scenario.start, base.start);
+    assert_eq!(scenario.horizon, Span::from_mins(30));
+    let service = Service {
+        pods: 4,
+        latency: Latency::from_quantiles(0.08, 0.5),
+        ..base.service
+    };
+    assert_eq!(scenario.service, service);
+    assert_eq!(scenario.fault_name.as_deref(), Some("errors-2"));
+    assert_eq!(scenario.faults.len(), 1);
+    assert_eq!(
+        (scenario.faults[0].error_share, scenario.faults[0].p99_times),
+        (0.0, 2.0)
+    );
+    let (scenarios, complaints) = read_text(&format!(
+        "{HEAD}  extends: market-open/errors-2\n  fault: null\n"
+    ));
+    assert_eq!(complaints, "");
+    assert!(scenarios[0].faults.is_empty() && scenarios[0].fault_name.is_none());
+}
+
+#[test]
+fn mistakes_of_variants_are_told_in_their_own_file() {
+    let complaints = |rest: &str| {
+        let (scenarios, complaints) = read_text(&format!("{HEAD}  extends: {rest}\n"));
+        assert!(scenarios.is_empty(), "{rest}");
+        complaints
+    };
+    assert_eq!(
+        complaints("market-open/helthy"),
+        "a.yaml:5:12: error: `spec.extends` is \"market-open/helthy\", no scenario of the \
+         catalogue (did you mean `market-open/healthy`?)"
+    );
+    assert!(complaints("[3]").contains("a.yaml:5:12: error: `spec.extends` is a list, not a name"));
+    // Both files are right alone: the mistake is in the file that joins them.
+    let joined = complaints("steady/healthy\n  service: {latency: {p99: 1ms}}");
+    assert!(joined.starts_with("a.yaml:6:28: error: "), "{joined}");
+    let joined = complaints("steady/healthy\n  service: {latency: {median: 9s}}");
+    assert!(joined.starts_with("a.yaml:5:12: error: "), "{joined}");
+}
+
+#[test]
 fn named_curves_are_the_simulators_terms() {
     let scenario = good(
         r#"  traffic:
