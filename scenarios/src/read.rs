@@ -27,6 +27,10 @@
 //!     - product:                    # multiplies; `sum: [..]` adds inside; at most 8 deep
 //!         - constant: {rps: 100}
 //!         - weekly: {sat: 0.7, sun: 0.6}   # by day of the scenario's zone; 1 where not given
+//!   arrivals:                       # Poisson when absent
+//!     dispersion: 0.2               # variance of a gamma factor of mean 1 on the rate …
+//!     correlation: 1m               # … drawn anew so often (15s; multiples of it)
+//!     burst: 3                      # mean size of the batches requests come in
 //!   service:                        # all optional
 //!     pods: 10                      # where the manifest does not say
 //!     latency: {median: 80ms, p99: 300ms}
@@ -53,6 +57,7 @@
 //! `"HH:MM:SS"` on the day of `start` in its zone (quoted, since YAML has its own ideas about
 //! `09:15`), or a duration after `start`. What lies past midnight is written as a duration.
 
+mod arrivals;
 mod clock;
 mod document;
 mod extends;

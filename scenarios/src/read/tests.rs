@@ -164,6 +164,31 @@ fn mistakes_of_variants_are_told_in_their_own_file() {
 }
 
 #[test]
+fn arrivals_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n  arrivals: ";
+    let scenario = good(&format!(
+        "{traffic}{{dispersion: 0.2, correlation: 1m, burst: 3}}\n"
+    ));
+    let pattern = coalmine_sim::arrivals::Pattern {
+        dispersion: 0.2,
+        correlation_cells: 4,
+        burst: 3.0,
+    };
+    assert_eq!(scenario.arrivals, pattern);
+    let (scenarios, complaints) = with(&format!(
+        "{traffic}{{dispersion: -1, correlation: 20s, burst: 0.5}}\n"
+    ));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:26: error: `spec.arrivals.dispersion` is -1, below zero",
+        "a.yaml:9:43: error: `spec.arrivals.correlation` is 20s, no multiple of 15 s",
+        "a.yaml:9:55: error: `spec.arrivals.burst` is below 1",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
 fn named_curves_are_the_simulators_terms() {
     let scenario = good(
         r#"  traffic:
