@@ -6,6 +6,8 @@
 //! metadata:
 //!   name: market-open/errors-2      # traffic/fault: both names appear in reports
 //! spec:
+//!   extends: market-open/healthy    # optional: a scenario of the catalogue that this is a variant of
+//!   reason: why it exists           # optional
 //!   title: 2 % errors into the open # one line; the name when absent
 //!   start: 2026-03-02T09:05         # local time at which the release becomes visible
 //!   timeZone: Asia/Kolkata          # IANA name; UTC when absent
@@ -16,10 +18,23 @@
 //!     - bell: {from: "19:00", to: "22:00", rps: 800}  # the middle 95 % of a Gaussian …
 //!     - bell: {at: "20:30", width: 45m, rps: 800}     # … or middle and standard deviation
 //!     - table: {points: [{at: 0s, rps: 10}, {at: "09:30", rps: 50}]}  # straight lines
+//!     - diurnal: {low: 100rps, high: 400rps, peak: "20:00"}   # a cosine of 24 hours
+//!     - ramp: {from: "09:00", to: "09:30", start: 0rps, end: 200rps}   # level outside
+//!     - step: {at: "09:30", rps: 50, before: 10, until: "10:00"}   # `before` 0, no `until`
+//!     - marketOpen: {rps: 1800}     # a burst at 09:15; at, rise, decay can be given
+//!     - dinnerPeak: {rps: 800}      # a bell 19:00 to 22:00; the fields of `bell` can be given
+//!     - flashSale: {at: 10m, rps: 900}   # a burst; rise 30s, hold 10m, decay 5m
+//!     - product:                    # multiplies; `sum: [..]` adds inside; at most 8 deep
+//!         - constant: {rps: 100}
+//!         - weekly: {sat: 0.7, sun: 0.6}   # by day of the scenario's zone; 1 where not given
+//!   arrivals:                       # Poisson when absent
+//!     dispersion: 0.2               # variance of a gamma factor of mean 1 on the rate …
+//!     correlation: 1m               # … drawn anew so often (15s; multiples of it)
+//!     burst: 3                      # mean size of the batches requests come in
 //!   service:                        # all optional
 //!     pods: 10                      # where the manifest does not say
 //!     latency: {median: 80ms, p99: 300ms}
-//!     errorShare: 0.001             # shares are plain numbers from 0 to 1, not percent
+//!     errorShare: 0.001             # or 0.1%
 //!     startup: {median: 12s, p99: 40s}
 //!     patience: 1s                  # slower answers hurt people
 //!   fault:                          # leave out for a healthy release
@@ -35,12 +50,17 @@
 //!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
 //! ```
 //!
+//! With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
+//! (`fault: null` is the healthy variant); `title` and `reason` are not taken over.
+//! Values take units: shares are `2%` or 0.02, rates `200rps` or 200; times always need one.
 //! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or
 //! `"HH:MM:SS"` on the day of `start` in its zone (quoted, since YAML has its own ideas about
 //! `09:15`), or a duration after `start`. What lies past midnight is written as a duration.
 
+mod arrivals;
 mod clock;
 mod document;
+mod extends;
 mod fault;
 mod form;
 mod hooks;
@@ -64,7 +84,8 @@ pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     for document in &documents {
         if is_ours(document, diagnostics) {
-            scenarios.extend(document::read(document, diagnostics));
+            let whole = extends::resolve(document, diagnostics);
+            scenarios.extend(whole.and_then(|whole| document::read(&whole, diagnostics)));
         }
     }
     scenarios

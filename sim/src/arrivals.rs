@@ -6,6 +6,11 @@
 //! (order-statistics property of the Poisson process), so the count that falls to any part (an
 //! interval, a cohort, a target) is binomial, and disjoint parts are multinomial. The ledger keeps
 //! what is left of each cell, which draws that multinomial one part at a time in any order.
+//!
+//! Over-dispersed arrivals ([`Pattern`]) change the cell's number only. Members of one batch are
+//! spread over their cell like all other requests.
+
+use rand_distr::{Distribution, Gamma};
 
 use crate::draw::{binomial, poisson};
 use crate::stream::{Purpose, Stream, Streams};
@@ -13,6 +18,59 @@ use crate::traffic::Traffic;
 
 /// Below this share of a cell nothing can be left but rounding.
 const MASS_EPSILON: f64 = 1e-9;
+
+/// Length of a cell.
+pub const CELL_S: f64 = 15.0;
+
+/// How irregular arrivals are: the default is a Poisson process.
+///
+/// The count of a cell that expects `m` requests has mean `m` and variance
+/// `(2 burst - 1) m + dispersion m²`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pattern {
+    /// Variance of the gamma-distributed factor of mean one that multiplies the rate.
+    pub dispersion: f64,
+    /// For how many cells one draw of the factor holds.
+    pub correlation_cells: usize,
+    /// Mean size of the batches in which requests come; sizes are geometric from one on.
+    pub burst: f64,
+}
+
+impl Default for Pattern {
+    fn default() -> Self {
+        Self {
+            dispersion: 0.0,
+            correlation_cells: 1,
+            burst: 1.0,
+        }
+    }
+}
+
+impl Pattern {
+    /// A draw of the factor; one, and no draw, without dispersion.
+    fn factor(&self, stream: &mut Stream) -> f64 {
+        if self.dispersion <= 0.0 {
+            return 1.0;
+        }
+        Gamma::new(1.0 / self.dispersion, self.dispersion).map_or(1.0, |gamma| gamma.sample(stream))
+    }
+
+    /// A count with this mean, given the factor.
+    fn count(&self, mean: f64, stream: &mut Stream) -> u64 {
+        if self.burst <= 1.0 {
+            return poisson(mean, stream);
+        }
+        let batches = poisson(mean / self.burst, stream);
+        if batches == 0 {
+            return 0;
+        }
+        // What geometric sizes have above one adds up to a negative binomial count, which is a
+        // Poisson count with a gamma-distributed mean.
+        let beyond = Gamma::new(batches as f64, self.burst - 1.0);
+        let beyond = beyond.map_or(0.0, |gamma| gamma.sample(stream));
+        batches + poisson(beyond, stream)
+    }
+}
 
 /// One cell.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +99,9 @@ pub struct Arrivals {
     history_len: usize,
     history: Vec<Cell>,
     cells: Vec<Cell>,
+    pattern: Pattern,
+    /// The factors in force where the history's and the later cells have been drawn to.
+    factors: [f64; 2],
 }
 
 impl Arrivals {
@@ -56,7 +117,15 @@ impl Arrivals {
             history_len: (-from_s / cell_s).ceil() as usize,
             history: Vec::new(),
             cells: Vec::new(),
+            pattern: Pattern::default(),
+            factors: [1.0; 2],
         }
+    }
+
+    /// The same with another pattern, before anything is drawn.
+    #[must_use]
+    pub fn with_pattern(self, pattern: Pattern) -> Self {
+        Self { pattern, ..self }
     }
 
     /// Begins again with other streams, keeping the memory.
@@ -108,7 +177,11 @@ impl Arrivals {
             } else {
                 (&mut self.stream, &mut self.cells)
             };
-            let requests = poisson(mass, stream);
+            let factor = &mut self.factors[usize::from(!in_history)];
+            if next % self.pattern.correlation_cells.max(1) == 0 {
+                *factor = self.pattern.factor(stream);
+            }
+            let requests = self.pattern.count(mass * *factor, stream);
             cells.push(Cell {
                 requests,
                 mass,
@@ -181,6 +254,85 @@ mod tests {
             let error = (*sum as f64 / 2_000.0 - mean).abs();
             assert!(error < 4.0 * f64::sqrt(mean / 2_000.0), "{sum} for {mean}");
         }
+    }
+
+    /// Mean and variance of a cell's count, and the covariance of neighbours.
+    fn moments(pattern: Pattern) -> (f64, f64, f64) {
+        let traffic = Traffic::constant(4.0);
+        let pairs: Vec<(f64, f64)> = (0..20_000)
+            .map(|replication| {
+                let streams = Streams::new(Seed(5), "pattern", replication);
+                let arrivals = Arrivals::new(&streams, (0.0, 30.0), 15.0);
+                let mut arrivals = arrivals.with_pattern(pattern);
+                let first = arrivals.total(0.0, 15.0, &traffic) as f64;
+                (first, arrivals.total(15.0, 30.0, &traffic) as f64)
+            })
+            .collect();
+        let mean = |f: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(f).sum::<f64>() / 20_000.0;
+        let (a, b) = (mean(&|pair| pair.0), mean(&|pair| pair.1));
+        (
+            a,
+            mean(&|pair| (pair.0 - a).powi(2)),
+            mean(&|pair| (pair.0 - a) * (pair.1 - b)),
+        )
+    }
+
+    /// Cells expect 60: variance (2 burst - 1) 60 + dispersion 60², covariance of cells under one
+    /// factor dispersion 60². With 20,000 pairs a mean is within four standard errors and second
+    /// moments, whose relative error is near 0.012 for these tails, within 6 % of the variance.
+    #[test]
+    fn counts_have_the_stated_moments() {
+        for (dispersion, correlation_cells, burst) in [
+            (0.0, 1, 1.0),
+            (0.2, 1, 1.0),
+            (0.2, 2, 1.0),
+            (0.0, 1, 3.0),
+            (0.1, 2, 2.5),
+        ] {
+            let pattern = Pattern {
+                dispersion,
+                correlation_cells,
+                burst,
+            };
+            let (mean, variance, covariance) = moments(pattern);
+            let shared = dispersion * 3600.0;
+            let wanted = (2.0 * burst - 1.0) * 60.0 + shared;
+            assert!(
+                (mean - 60.0).abs() < 4.0 * (wanted / 20_000.0).sqrt(),
+                "{pattern:?}: {mean}"
+            );
+            assert!(
+                (variance / wanted - 1.0).abs() < 0.06,
+                "{pattern:?}: {variance} {wanted}"
+            );
+            let joint = if correlation_cells == 2 { shared } else { 0.0 };
+            assert!(
+                (covariance - joint).abs() < 0.06 * wanted,
+                "{pattern:?}: {covariance}"
+            );
+        }
+    }
+
+    /// Whoever takes what, and in whatever order: the arrivals stay the same.
+    #[test]
+    fn irregular_arrivals_do_not_depend_on_who_asks_first() {
+        let pattern = Pattern {
+            dispersion: 0.3,
+            correlation_cells: 4,
+            burst: 2.0,
+        };
+        let traffic = Traffic::constant(5.0);
+        let streams = Streams::new(Seed(3), "arrivals", 1);
+        let arrivals = Arrivals::new(&streams, (-600.0, 3600.0), 15.0).with_pattern(pattern);
+        let (mut a, mut b) = (arrivals.clone(), arrivals);
+        let mut stream = streams.get(Purpose::Harm);
+        b.take(70, 3.0, &traffic, &mut stream);
+        b.take(20, 9.0, &traffic, &mut stream);
+        for (from, to) in [(0.0, 900.0), (-600.0, 0.0), (900.0, 3600.0)] {
+            assert_eq!(a.total(from, to, &traffic), b.total(from, to, &traffic));
+        }
+        b.reset(&streams);
+        assert_eq!(a.total(0.0, 900.0, &traffic), b.total(0.0, 900.0, &traffic));
     }
 
     #[test]

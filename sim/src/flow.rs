@@ -2,16 +2,13 @@
 
 use rand::RngExt;
 
-use crate::arrivals::Arrivals;
+use crate::arrivals::{Arrivals, CELL_S};
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
-
-/// The length of the cells in which arrivals are drawn: the finest step of load-dependent faults.
-const CELL_S: f64 = 15.0;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +89,7 @@ impl<'a> Flow<'a> {
         streams: &Streams,
     ) -> Self {
         let bounds_s = (-lead_s, scenario.horizon.as_secs_f64());
-        let arrivals = Arrivals::new(streams, bounds_s, CELL_S);
+        let arrivals = Arrivals::new(streams, bounds_s, CELL_S).with_pattern(scenario.arrivals);
         Self {
             traffic: &scenario.traffic,
             behaviours,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use coalmine_policy::Span;
 use jiff::Zoned;
 
+use crate::arrivals::Pattern;
 use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::hook::HookScript;
@@ -29,6 +30,8 @@ pub struct Scenario {
     pub horizon: Span,
     /// Requests over time, in seconds since the start.
     pub traffic: Traffic,
+    /// How irregularly they come.
+    pub arrivals: Pattern,
     /// The service that is rolled out.
     pub service: Service,
     /// What is wrong with the new revision.

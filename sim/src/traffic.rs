@@ -1,7 +1,12 @@
 //! The request rate as a function of time, with its exact integral.
 
+use std::f64::consts::TAU;
+
 use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf;
+
+mod product;
+mod quadrature;
 
 /// A rate curve: the sum of its terms, in requests per second against seconds since the scenario's
 /// start. Times before the start are negative and valid.
@@ -19,15 +24,17 @@ pub enum Term {
         /// Requests per second.
         rps: f64,
     },
-    /// A near-step followed by an exponential decay: a market opening.
+    /// A near-step, a plateau and an exponential decay: a market opening, a flash sale.
     Burst {
         /// When the rise begins.
         at_s: f64,
         /// Length of the linear rise.
         rise_s: f64,
+        /// How long it stays at its height.
+        hold_s: f64,
         /// Height on top of the other terms.
         rps: f64,
-        /// Time constant of the decay after the rise.
+        /// Time constant of the decay after that.
         decay_s: f64,
     },
     /// A Gaussian bell: a dinner peak.
@@ -44,6 +51,28 @@ pub enum Term {
         /// `(seconds, requests per second)`.
         points: Vec<(f64, f64)>,
     },
+    /// A cosine between two rates: the ordinary day.
+    Wave {
+        /// When it is at its highest.
+        peak_s: f64,
+        /// From peak to peak.
+        period_s: f64,
+        /// The lowest rate.
+        low: f64,
+        /// The highest rate.
+        high: f64,
+    },
+    /// Constant from each point to the next, in time order.
+    Steps {
+        /// The rate before the first point.
+        before: f64,
+        /// `(seconds, requests per second)`.
+        points: Vec<(f64, f64)>,
+    },
+    /// Terms that are added up.
+    Sum(Vec<Term>),
+    /// Terms that are multiplied: a rate and dimensionless factors.
+    Product(Vec<Term>),
 }
 
 impl Traffic {
@@ -57,13 +86,7 @@ impl Traffic {
 
     /// Moves the whole curve to later times, or to earlier ones when `by_s` is negative.
     pub fn shift(&mut self, by_s: f64) {
-        for term in &mut self.terms {
-            match term {
-                Term::Constant { .. } => {}
-                Term::Burst { at_s, .. } | Term::Bell { at_s, .. } => *at_s += by_s,
-                Term::Table { points } => points.iter_mut().for_each(|(at_s, _)| *at_s += by_s),
-            }
-        }
+        self.terms.iter_mut().for_each(|term| term.shift(by_s));
     }
 
     /// Requests per second at an instant.
@@ -86,12 +109,27 @@ impl Traffic {
 }
 
 impl Term {
+    fn shift(&mut self, by_s: f64) {
+        match self {
+            Self::Constant { .. } => {}
+            Self::Burst { at_s, .. } | Self::Bell { at_s, .. } => *at_s += by_s,
+            Self::Wave { peak_s, .. } => *peak_s += by_s,
+            Self::Table { points } | Self::Steps { points, .. } => {
+                points.iter_mut().for_each(|(at_s, _)| *at_s += by_s);
+            }
+            Self::Sum(terms) | Self::Product(terms) => {
+                terms.iter_mut().for_each(|term| term.shift(by_s));
+            }
+        }
+    }
+
     fn rate(&self, t: f64) -> f64 {
         match self {
             Self::Constant { rps } => *rps,
             Self::Burst {
                 at_s,
                 rise_s,
+                hold_s,
                 rps,
                 decay_s,
             } => {
@@ -100,7 +138,7 @@ impl Term {
                 } else if t < at_s + rise_s {
                     rps * (t - at_s) / rise_s
                 } else {
-                    rps * (-(t - at_s - rise_s) / decay_s).exp()
+                    rps * (-(t - at_s - rise_s - hold_s).max(0.0) / decay_s).exp()
                 }
             }
             Self::Bell { at_s, width_s, rps } => {
@@ -108,6 +146,19 @@ impl Term {
                 rps * (-0.5 * z * z).exp()
             }
             Self::Table { points } => table_rate(points, t),
+            Self::Wave {
+                peak_s,
+                period_s,
+                low,
+                high,
+            } => {
+                // `high` at the peak, `low` half a period away: never below either by rounding.
+                let up = f64::midpoint(1.0, (TAU * (t - peak_s) / period_s).cos());
+                low + (high - low) * up
+            }
+            Self::Steps { before, points } => steps_rate(*before, points, t),
+            Self::Sum(terms) => terms.iter().map(|term| term.rate(t)).sum(),
+            Self::Product(terms) => terms.iter().map(|term| term.rate(t)).product(),
         }
     }
 
@@ -117,6 +168,7 @@ impl Term {
             Self::Burst {
                 at_s,
                 rise_s,
+                hold_s,
                 rps,
                 decay_s,
             } => {
@@ -127,8 +179,10 @@ impl Term {
                 } else {
                     0.0
                 };
-                let (a, b) = (from.max(top) - top, to.max(top) - top);
-                rising + rps * decay_s * ((-a / decay_s).exp() - (-b / decay_s).exp())
+                let end = top + hold_s;
+                let held = rps * (to.clamp(top, end) - from.clamp(top, end));
+                let (a, b) = (from.max(end) - end, to.max(end) - end);
+                rising + held + rps * decay_s * ((-a / decay_s).exp() - (-b / decay_s).exp())
             }
             Self::Bell { at_s, width_s, rps } => {
                 let scaled = |t: f64| (t - at_s) / (width_s * std::f64::consts::SQRT_2);
@@ -136,8 +190,40 @@ impl Term {
                 area * (erf(scaled(to)) - erf(scaled(from)))
             }
             Self::Table { points } => table_integral(points, from, to),
+            Self::Wave {
+                peak_s,
+                period_s,
+                low,
+                high,
+            } => {
+                // sin b - sin a = 2 cos((a + b) / 2) sin((b - a) / 2), which does not cancel.
+                let turn = TAU / period_s;
+                let middle = (turn * (f64::midpoint(from, to) - peak_s)).cos();
+                let sines = 2.0 * middle * (turn * (to - from) / 2.0).sin() / turn;
+                low * (to - from) + (high - low) / 2.0 * (to - from + sines)
+            }
+            Self::Steps { before, points } => steps_integral(*before, points, from, to),
+            Self::Sum(terms) => terms.iter().map(|term| term.integral(from, to)).sum(),
+            Self::Product(terms) => product::integral(terms, from, to),
         }
     }
+}
+
+fn steps_rate(before: f64, points: &[(f64, f64)], t: f64) -> f64 {
+    let after = points.partition_point(|(at, _)| *at <= t);
+    after.checked_sub(1).map_or(before, |index| points[index].1)
+}
+
+fn steps_integral(before: f64, points: &[(f64, f64)], from: f64, to: f64) -> f64 {
+    let first = points.partition_point(|(at, _)| *at <= from);
+    let mut left = from;
+    let mut rate = steps_rate(before, points, from);
+    let mut sum = 0.0;
+    for (at, next) in points[first..].iter().take_while(|(at, _)| *at < to) {
+        sum += rate * (at - left);
+        (left, rate) = (*at, *next);
+    }
+    sum + rate * (to - left)
 }
 
 fn table_rate(points: &[(f64, f64)], t: f64) -> f64 {
@@ -154,10 +240,10 @@ fn table_rate(points: &[(f64, f64)], t: f64) -> f64 {
 
 /// Trapezia between the points inside the interval: exact for straight lines.
 fn table_integral(points: &[(f64, f64)], from: f64, to: f64) -> f64 {
-    let inside = points
-        .iter()
-        .map(|(t, _)| *t)
-        .filter(|t| *t > from && *t < to);
+    // Recorded traffic has thousands of points; only those inside are looked at.
+    let first = points.partition_point(|(t, _)| *t <= from);
+    let inside = points[first..].iter().map(|(t, _)| *t);
+    let inside = inside.take_while(|t| *t < to);
     let mut left = from;
     let mut sum = 0.0;
     for right in inside.chain([to]) {
@@ -177,6 +263,7 @@ mod tests {
             Term::Burst {
                 at_s: 600.0,
                 rise_s: 10.0,
+                hold_s: 90.0,
                 rps: 1800.0,
                 decay_s: 400.0,
             },
@@ -188,7 +275,29 @@ mod tests {
             Term::Table {
                 points: vec![(100.0, 0.0), (700.0, 60.0), (800.0, 10.0)],
             },
+            Term::Wave {
+                peak_s: 500.0,
+                period_s: 1400.0,
+                low: 0.0,
+                high: 90.0,
+            },
+            Term::Steps {
+                before: 3.0,
+                points: vec![(-100.0, 0.0), (600.0, 70.0), (601.0, 20.0)],
+            },
         ];
+        let terms = [
+            &terms[..],
+            &[
+                Term::Product(vec![terms[3].clone(), terms[4].clone(), terms[2].clone()]),
+                Term::Product(vec![
+                    terms[5].clone(),
+                    Term::Sum(vec![terms[1].clone(), terms[0].clone()]),
+                ]),
+                Term::Product(vec![terms[4].clone(), Term::Product(terms.to_vec())]),
+            ],
+        ]
+        .concat();
         let mut curves: Vec<_> = terms
             .iter()
             .map(|term| Traffic {
@@ -204,8 +313,12 @@ mod tests {
     #[test]
     fn integrals_agree_with_fine_midpoint_sums() {
         for curve in curves() {
-            for (from, to) in [(-300.0, 0.0), (595.0, 615.0), (0.0, 1800.0)] {
-                let steps = 200_000;
+            // Steps so wide that jumps fall between them.
+            for (from, to, steps) in [
+                (-300.0, 0.0, 300_000),
+                (595.0, 615.0, 200_000),
+                (0.0, 1800.0, 450_000),
+            ] {
                 let width = (to - from) / f64::from(steps);
                 let sum: f64 = (0..steps)
                     .map(|i| curve.rate(from + (f64::from(i) + 0.5) * width) * width)
@@ -223,7 +336,11 @@ mod tests {
             let mut later = curve.clone();
             later.shift(120.0);
             for at in [-50.0, 650.0, 900.0] {
-                assert!((later.rate(at + 120.0) - curve.rate(at)).abs() < 1e-9);
+                let (there, here) = (later.rate(at + 120.0), curve.rate(at));
+                assert!(
+                    (there - here).abs() <= 1e-9 * (1.0 + here),
+                    "{curve:?} at {at}"
+                );
             }
         }
     }
@@ -231,9 +348,52 @@ mod tests {
     #[test]
     fn integrals_add_up_over_adjacent_intervals() {
         for curve in curves() {
-            let whole = curve.integral(0.0, 1200.0);
-            let parts = curve.integral(0.0, 607.0) + curve.integral(607.0, 1200.0);
-            assert!((whole - parts).abs() < 1e-6, "{curve:?}");
+            for (from, middle, to) in [(0.0, 607.0, 1200.0), (-900.0, 601.0, 86_400.0)] {
+                let whole = curve.integral(from, to);
+                let parts = [curve.integral(from, middle), curve.integral(middle, to)];
+                assert!(parts.iter().all(|part| *part >= 0.0), "{curve:?}");
+                let sum: f64 = parts.iter().sum();
+                let close = (whole - sum).abs() <= 1e-11 * (1.0 + whole);
+                assert!(close, "{curve:?}: {whole} against {sum}");
+            }
         }
+    }
+
+    #[test]
+    fn a_cosine_times_a_line_has_its_closed_form() {
+        let wave = Term::Wave {
+            peak_s: 0.0,
+            period_s: TAU,
+            low: 0.0,
+            high: 2.0,
+        };
+        let line = Term::Table {
+            points: vec![(0.0, 0.0), (100.0, 100.0)],
+        };
+        // The integral of t (1 + cos t) is t²/2 + t sin t + cos t.
+        let closed = |t: f64| t * t / 2.0 + t * t.sin() + t.cos();
+        let product = Term::Product(vec![wave, line]);
+        for (from, to) in [(0.0, 100.0), (3.0, 3.5), (0.0, 0.01)] {
+            let (exact, found) = (closed(to) - closed(from), product.integral(from, to));
+            assert!(
+                (exact - found).abs() <= 1e-12 * exact.max(1.0),
+                "{from}..{to}: {found}"
+            );
+        }
+    }
+
+    /// A bell far narrower than the interval is not stepped over.
+    #[test]
+    fn a_needle_in_a_week_is_found() {
+        let bell = |at_s, width_s| Term::Bell {
+            at_s,
+            width_s,
+            rps: 1.0,
+        };
+        let product = Term::Product(vec![bell(300_000.3, 2.0), bell(300_001.3, 2.0)]);
+        // Two Gaussians one apart: again one, of width √2, times exp(-1/16).
+        let exact = TAU.sqrt() * 2.0_f64.sqrt() * (-1.0_f64 / 16.0).exp();
+        let found = product.integral(-1000.0, 604_800.0);
+        assert!((found - exact).abs() < 1e-9, "{found} against {exact}");
     }
 }

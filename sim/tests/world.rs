@@ -25,6 +25,7 @@ fn scenario(rps: f64, fault: Option<Fault>) -> Scenario {
         start: "2026-03-02T10:00[Asia/Kolkata]".parse().expect("a time"),
         horizon: Span::from_mins(60),
         traffic: Traffic::constant(rps),
+        arrivals: coalmine_sim::arrivals::Pattern::default(),
         service: Service::default(),
         faults: fault.into_iter().collect(),
         users: Users::default(),

@@ -27,12 +27,17 @@ impl Clock {
     }
 
     /// Seconds from the start to a wall-clock time on the start's day; negative before it.
-    fn seconds_to(&self, time: Time) -> Option<f64> {
+    pub(super) fn seconds_to(&self, time: Time) -> Option<f64> {
         let zone = self.start.time_zone();
         // Where clocks jump, the later reading of a gap and the earlier of a fold.
         let there = zone.to_zoned(self.start.date().to_datetime(time)).ok()?;
+        Some(self.seconds_until(&there))
+    }
+
+    /// Seconds from the start to an instant; negative before it.
+    pub(super) fn seconds_until(&self, there: &Zoned) -> f64 {
         let nanos = there.timestamp().as_nanosecond() - self.start.timestamp().as_nanosecond();
-        Some(nanos as f64 / 1e9)
+        nanos as f64 / 1e9
     }
 
     /// An instant of `form`, in seconds since the start.

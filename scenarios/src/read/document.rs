@@ -2,12 +2,13 @@
 
 use coalmine_policy::Span;
 use coalmine_policy::source::{Diagnostics, Document, Fields};
+use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
-use super::{clock, fault, hooks, prometheus, router, service, traffic};
+use super::{arrivals, clock, fault, hooks, prometheus, router, service, traffic};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -50,11 +51,18 @@ fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str
 
 fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<Scenario> {
     let title = spec.string("title", found).unwrap_or(name).to_owned();
+    // For people; what `extends` names has been laid under this already.
+    spec.string("reason", found);
+    spec.node("extends");
     let clock = clock::read(&mut spec, found);
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
     let assumed = clock.clone().unwrap_or_else(Clock::utc);
     let traffic = traffic::read(&mut spec, &assumed, found);
+    let arrivals = match spec.form("arrivals", found) {
+        Some(form) => arrivals::read(form, found),
+        None => Pattern::default(),
+    };
     let service = match spec.form("service", found) {
         Some(form) => service::read(form, found),
         None => Service::default(),
@@ -86,6 +94,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         start: clock?.start,
         horizon: horizon?,
         traffic: traffic?,
+        arrivals,
         service,
         faults: fault.effects,
         users,

@@ -61,7 +61,7 @@ fn read_effect(mut form: Form<'_>, found: &mut Diagnostics) -> Fault {
     let fault = Fault {
         error_share: form.share("errorShare", found).unwrap_or(0.0),
         p99_times: p99_times.unwrap_or(1.0),
-        above_rps_per_pod: form.not_negative("aboveRpsPerPod", found),
+        above_rps_per_pod: form.rate("aboveRpsPerPod", f64::INFINITY, found),
     };
     form.close(found);
     fault

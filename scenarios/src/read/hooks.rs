@@ -63,7 +63,7 @@ fn read_hook(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<HookScript>
     }
     let after = form.duration("after", found).unwrap_or(Span::ZERO);
     let delay = form.duration("delay", found).unwrap_or(Span::ZERO);
-    let load_rps = form.up_to("load", LOAD_MAX, found).unwrap_or(0.0);
+    let load_rps = form.rate("load", LOAD_MAX, found).unwrap_or(0.0);
     Some(HookScript {
         hook: hook?,
         status: status.and_then(|status| u16::try_from(status).ok()),

@@ -69,6 +69,7 @@ fn every_field_arrives() {
     let burst = |rise_s| Term::Burst {
         at_s: 600.0,
         rise_s,
+        hold_s: 0.0,
         rps: 5.0,
         decay_s: 60.0,
     };
@@ -105,6 +106,200 @@ fn every_field_arrives() {
     assert_eq!(scenario.scrape.interval, Span::from_secs(5));
     assert_eq!(scenario.scrape.buckets_s, [0.1, 1.0]);
     assert_eq!(scenario.scrape.ingress_replicas, 3);
+}
+
+#[test]
+fn a_variant_says_only_what_is_different() {
+    let base = crate::catalogue::find("market-open/errors-2").expect("a scenario");
+    let (mut scenarios, complaints) = read_text(&format!(
+        "{HEAD}  extends: market-open/errors-2\n  reason: fewer pods\n  horizon: 30m\n  \
+         service: {{pods: 4, latency: {{p99: 500ms}}}}\n  fault: {{effects: [{{p99Times: 2}}]}}\n"
+    ));
+    assert_eq!(complaints, "");
+    let scenario = scenarios.pop().expect("one scenario");
+    assert_eq!(
+        (scenario.name.as_ref(), scenario.title.as_str()),
+        ("t/f", "t/f")
+    );
+    assert_eq!(scenario.traffic, base.traffic);
+    assert_eq!(scenario.start, base.start);
+    assert_eq!(scenario.horizon, Span::from_mins(30));
+    let service = Service {
+        pods: 4,
+        latency: Latency::from_quantiles(0.08, 0.5),
+        ..base.service
+    };
+    assert_eq!(scenario.service, service);
+    assert_eq!(scenario.fault_name.as_deref(), Some("errors-2"));
+    assert_eq!(scenario.faults.len(), 1);
+    assert_eq!(
+        (scenario.faults[0].error_share, scenario.faults[0].p99_times),
+        (0.0, 2.0)
+    );
+    let (scenarios, complaints) = read_text(&format!(
+        "{HEAD}  extends: market-open/errors-2\n  fault: null\n"
+    ));
+    assert_eq!(complaints, "");
+    assert!(scenarios[0].faults.is_empty() && scenarios[0].fault_name.is_none());
+}
+
+#[test]
+fn mistakes_of_variants_are_told_in_their_own_file() {
+    let complaints = |rest: &str| {
+        let (scenarios, complaints) = read_text(&format!("{HEAD}  extends: {rest}\n"));
+        assert!(scenarios.is_empty(), "{rest}");
+        complaints
+    };
+    assert_eq!(
+        complaints("market-open/helthy"),
+        "a.yaml:5:12: error: `spec.extends` is \"market-open/helthy\", no scenario of the \
+         catalogue (did you mean `market-open/healthy`?)"
+    );
+    assert!(complaints("[3]").contains("a.yaml:5:12: error: `spec.extends` is a list, not a name"));
+    // Both files are right alone: the mistake is in the file that joins them.
+    let joined = complaints("steady/healthy\n  service: {latency: {p99: 1ms}}");
+    assert!(joined.starts_with("a.yaml:6:28: error: "), "{joined}");
+    let joined = complaints("steady/healthy\n  service: {latency: {median: 9s}}");
+    assert!(joined.starts_with("a.yaml:5:12: error: "), "{joined}");
+}
+
+#[test]
+fn arrivals_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n  arrivals: ";
+    let scenario = good(&format!(
+        "{traffic}{{dispersion: 0.2, correlation: 1m, burst: 3}}\n"
+    ));
+    let pattern = coalmine_sim::arrivals::Pattern {
+        dispersion: 0.2,
+        correlation_cells: 4,
+        burst: 3.0,
+    };
+    assert_eq!(scenario.arrivals, pattern);
+    let (scenarios, complaints) = with(&format!(
+        "{traffic}{{dispersion: -1, correlation: 20s, burst: 0.5}}\n"
+    ));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:26: error: `spec.arrivals.dispersion` is -1, below zero",
+        "a.yaml:9:43: error: `spec.arrivals.correlation` is 20s, no multiple of 15 s",
+        "a.yaml:9:55: error: `spec.arrivals.burst` is below 1",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
+fn named_curves_are_the_simulators_terms() {
+    let scenario = good(
+        r#"  traffic:
+    - diurnal: {low: 100rps, high: 400rps, peak: "20:05"}
+    - ramp: {from: "09:05", to: "09:35", end: 200rps}
+    - step: {at: 5m, rps: 50, until: 6m}
+    - marketOpen: {rps: 1800}
+    - dinnerPeak: {rps: 800}
+    - flashSale: {at: 1m, rps: 900, hold: 2m}
+    - product: [constant: {rps: 3}, sum: [constant: {rps: 4}, weekly: {mon: 0.5, sun: 2}]]
+"#,
+    );
+    let traffic = &scenario.traffic;
+    let alone = |index: usize, at_s: f64| {
+        let terms = vec![traffic.terms[index].clone()];
+        coalmine_sim::traffic::Traffic { terms }.rate(at_s)
+    };
+    let hours = 3600.0;
+    let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
+    near(alone(0, 11.0 * hours), 400.0);
+    near(alone(0, -hours), 100.0);
+    near(alone(0, 5.0 * hours), 250.0);
+    for (at, wanted) in [(-1.0, 0.0), (900.0, 100.0), (1800.0, 200.0), (9e4, 200.0)] {
+        near(alone(1, at), wanted);
+    }
+    for (at, wanted) in [(299.9, 0.0), (300.0, 50.0), (359.9, 50.0), (360.0, 0.0)] {
+        near(alone(2, at), wanted);
+    }
+    near(alone(3, 610.0), 1800.0);
+    near(alone(3, 1010.0), 1800.0 * (-1.0_f64).exp());
+    near(alone(4, (11.0 + 25.0 / 60.0) * hours), 800.0);
+    for (at, wanted) in [(75.0, 450.0), (90.0, 900.0), (210.0, 900.0)] {
+        near(alone(5, at), wanted);
+    }
+    // The second of March 2026 is a Monday; the start is at 09:05.
+    let midnight = -(9.0 + 5.0 / 60.0) * hours;
+    near(alone(6, 0.0), 3.0 * (4.0 + 0.5));
+    near(alone(6, midnight - 1.0), 3.0 * (4.0 + 2.0));
+    near(alone(6, midnight + 24.0 * hours), 3.0 * (4.0 + 1.0));
+}
+
+#[test]
+fn mistakes_in_named_curves_are_placed() {
+    let deep = format!(
+        "{}{{constant: {{rps: 1}}}}{}",
+        "{sum: [".repeat(9),
+        "]}".repeat(9)
+    );
+    let (scenarios, complaints) = with(&format!(
+        r#"  traffic:
+    - diurnal: {{low: 5, high: 4rps, peak: "20:05"}}
+    - ramp: {{from: "09:30", to: "09:00", end: 2}}
+    - step: {{at: 5m, rps: 50, until: 5m}}
+    - product: []
+    - weekly: {{mnn: 1}}
+    - {deep}
+"#
+    ));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:31: error: `spec.traffic[0].diurnal.high` is below `low`",
+        "`spec.traffic[1].ramp.to` is not later than `from`",
+        "`spec.traffic[2].step.until` is not later than `at`",
+        "`spec.traffic[3].product` is empty",
+        "unknown field `spec.traffic[4].weekly.mnn` (did you mean `mon`?)",
+        "is nested too deeply",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
+fn values_with_units_are_the_bare_numbers() {
+    let rest = |rps, share, above, load| {
+        format!(
+            "  traffic: [{{constant: {{rps: {rps}}}}}]\n  service: {{errorShare: {share}}}\n  \
+             users: {{matching: {share}}}\n  fault: {{name: f, effects: [{{errorShare: {share}, \
+             aboveRpsPerPod: {above}}}]}}\n  hooks: [{{name: a, load: {load}}}]\n"
+        )
+    };
+    let told = |text: String| format!("{:?}", good(&text));
+    let bare = told(rest("200", "0.001", "7.5", "50"));
+    assert!(bare.contains("error_share: 0.001,"), "{bare}");
+    assert_eq!(told(rest("200rps", "0.1%", "7.5rps", "50rps")), bare);
+    assert_eq!(told(rest("200 rps", "0.1 %", "7.5", "50")), bare);
+}
+
+#[test]
+fn wrong_units_are_told_with_their_place_and_the_right_one() {
+    let (scenarios, complaints) = with(
+        "  traffic: [{constant: {rps: 2%}}]\n  service: \
+         {errorShare: 200rps}\n  users: {matching: 101%}\n  hooks: [{name: a, load: -1rps}]\n",
+    );
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:8:30: error: `spec.traffic[0].constant.rps` is \"2%\", not a rate",
+        "write `200rps` or 200",
+        "a.yaml:9:25: error: `spec.service.errorShare` is \"200rps\", not a share",
+        "write `2%` or 0.02",
+        "a.yaml:10:21: error: `spec.users.matching` is 101%, not a share from 0 to 1",
+        "a.yaml:11:27: error: `spec.hooks[0].load` is -1rps, below zero",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+    for share in ["inf%", "1e1%", "%", "..%", "NaN%", "2 percent", "--1%"] {
+        let text =
+            format!("  traffic: [{{constant: {{rps: 1}}}}]\n  users: {{matching: \"{share}\"}}\n");
+        let (scenarios, complaints) = with(&text);
+        assert!(scenarios.is_empty(), "{share}");
+        assert!(complaints.contains("a.yaml:9:21: error: "), "{complaints}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `spec.traffic`: a list of curves, each a mapping with one key, that are added up.
 
+mod shapes;
+
 use coalmine_policy::source::{Diagnostics, Kind, Node};
 use coalmine_sim::traffic::{Term, Traffic};
 
@@ -7,7 +9,8 @@ use super::clock::Clock;
 use super::form::Form;
 
 const HELP: &str = "add a curve, for example `- constant: {rps: 200}`";
-const CURVES: &str = "a curve is one of constant, burst, bell, table";
+const CURVES: &str = "a curve is one of constant, diurnal, weekly, ramp, step, burst, marketOpen, \
+                      flashSale, bell, dinnerPeak, table, sum, product";
 
 /// Requests per second of one curve: more than the busiest services known, and the counts of a
 /// week still fit.
@@ -17,40 +20,85 @@ const RPS_MAX: f64 = 1e8;
 /// 95 % of its requests.
 const BELL_DEVIATIONS: f64 = 4.0;
 
+/// Products in sums in products: as deep as anybody can follow.
+const DEPTH_MAX: usize = 8;
+
+/// Every curve, and what it needs to know.
+struct Context<'c> {
+    clock: &'c Clock,
+    depth: usize,
+}
+
 pub(super) fn read(spec: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option<Traffic> {
     spec.require("traffic", HELP, found);
-    let items = spec.list("traffic", found)?;
+    let context = Context { clock, depth: 0 };
+    let terms = read_list(spec, "traffic", &context, found)?;
+    Some(Traffic { terms })
+}
+
+fn read_list(
+    outer: &mut Form<'_>,
+    name: &'static str,
+    context: &Context<'_>,
+    found: &mut Diagnostics,
+) -> Option<Vec<Term>> {
+    let items = outer.list(name, found)?;
     if items.is_empty() {
-        spec.refuse("traffic", "is empty", HELP, found);
+        outer.refuse(name, "is empty", HELP, found);
     }
+    let path = outer.fields.path_of(name);
     let mut terms = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let mut form = spec.item(&format!("spec.traffic[{index}]"), item, found);
-        terms.extend(read_curve(&mut form, item, clock, found));
+        let mut form = outer.item(&format!("{path}[{index}]"), item, found);
+        terms.extend(read_curve(&mut form, item, context, found));
         form.close(found);
     }
-    Some(Traffic { terms })
+    Some(terms)
 }
 
 fn read_curve(
     form: &mut Form<'_>,
     item: &Node,
-    clock: &Clock,
+    context: &Context<'_>,
     found: &mut Diagnostics,
 ) -> Option<Term> {
     type Reader = fn(&mut Form<'_>, &Clock, &mut Diagnostics) -> Option<Term>;
-    let curves: [(&'static str, Reader); 4] = [
+    let curves: [(&'static str, Reader); 11] = [
         ("constant", constant),
         ("burst", burst),
         ("bell", bell),
         ("table", table),
+        ("diurnal", shapes::diurnal),
+        ("ramp", shapes::ramp),
+        ("step", shapes::step),
+        ("marketOpen", shapes::market_open),
+        ("dinnerPeak", shapes::dinner_peak),
+        ("flashSale", shapes::flash_sale),
+        ("weekly", shapes::weekly),
     ];
     let mut terms = Vec::new();
     for (name, reader) in curves {
         if let Some(mut curve) = form.form(name, found) {
-            terms.push(reader(&mut curve, clock, found));
+            terms.push(reader(&mut curve, context.clock, found));
             curve.close(found);
         }
+    }
+    let lists: [(&'static str, fn(Vec<Term>) -> Term); 2] =
+        [("sum", Term::Sum), ("product", Term::Product)];
+    for (name, join) in lists {
+        if form.node(name).is_none() {
+            continue;
+        }
+        if context.depth == DEPTH_MAX {
+            let help = "multiply sums out, or draw the curve as a `table`";
+            form.refuse(name, "is nested too deeply", help, found);
+            continue;
+        }
+        let inner = Context {
+            depth: context.depth + 1,
+            ..*context
+        };
+        terms.push(read_list(form, name, &inner, found).map(join));
     }
     let keys = match &item.kind {
         Kind::Map(entries) => entries.len(),
@@ -66,7 +114,7 @@ fn read_curve(
 
 fn rate(curve: &mut Form<'_>, found: &mut Diagnostics) -> Option<f64> {
     curve.require("rps", "say how many requests per second", found);
-    curve.up_to("rps", RPS_MAX, found)
+    curve.rate("rps", RPS_MAX, found)
 }
 
 fn constant(curve: &mut Form<'_>, _: &Clock, found: &mut Diagnostics) -> Option<Term> {
@@ -85,10 +133,12 @@ fn burst(curve: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option
     curve.require("decay", "say how long it takes to fall to 1/e", found);
     let rise = curve.duration("rise", found);
     let decay = curve.some_time("decay", found);
+    let hold = curve.duration("hold", found).unwrap_or_default();
     Some(Term::Burst {
         rps: rate(curve, found)?,
         at_s: at_s?,
         rise_s: rise?.as_secs_f64(),
+        hold_s: hold.as_secs_f64(),
         decay_s: decay?.as_secs_f64(),
     })
 }

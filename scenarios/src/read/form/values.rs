@@ -5,35 +5,106 @@ use coalmine_policy::source::{Diagnostics, Kind, parse_go_duration};
 
 use super::Form;
 
+/// What may follow a number. Bare numbers stay valid: they are in the base unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    /// Nothing.
+    None,
+    /// Hundredths.
+    Percent,
+    /// Requests per second.
+    Rps,
+}
+
+impl Unit {
+    /// The number in front of the unit, in the base unit. Digits only: `inf%` and `1e3rps` are more
+    /// likely slips than meant.
+    fn parse(self, text: &str) -> Option<f64> {
+        let (suffix, exponent) = match self {
+            Self::None => return None,
+            Self::Percent => ("%", "e-2"),
+            Self::Rps => ("rps", ""),
+        };
+        let digits = text.trim().strip_suffix(suffix)?.trim_end();
+        let plain = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
+        if !digits.chars().all(plain) {
+            return None;
+        }
+        // With the exponent in the text `0.1%` is the very number 0.001, rounded once.
+        format!("{digits}{exponent}").parse().ok()
+    }
+
+    const fn wanted(self) -> &'static str {
+        match self {
+            Self::None => "a number",
+            Self::Percent => "a share",
+            Self::Rps => "a rate",
+        }
+    }
+
+    const fn example(self) -> &'static str {
+        match self {
+            Self::None => "write a number",
+            Self::Percent => "write `2%` or 0.02",
+            Self::Rps => "write `200rps` or 200, requests per second",
+        }
+    }
+}
+
 impl<'a> Form<'a> {
-    /// A number within `ok`.
+    /// A number within `ok`, bare or as text with `unit` behind it.
     fn number(
         &mut self,
         name: &'static str,
+        unit: Unit,
         ok: fn(f64) -> bool,
         complaint: &str,
         help: &str,
         found: &mut Diagnostics,
     ) -> Option<f64> {
-        self.note(name);
-        let value = self.fields.float(name, found)?;
+        let (value, shown) = match &self.node(name)?.kind {
+            Kind::Str(text) if unit != Unit::None => match unit.parse(text) {
+                Some(value) => (value, text.clone()),
+                None => {
+                    let complaint = format!("is {text:?}, not {}", unit.wanted());
+                    self.refuse(name, &complaint, unit.example(), found);
+                    return None;
+                }
+            },
+            _ => {
+                let value = self.fields.float(name, found)?;
+                (value, value.to_string())
+            }
+        };
         if ok(value) && value.is_finite() {
             return Some(value);
         }
-        let complaint = format!("is {value}, {complaint}");
-        self.refuse(name, &complaint, help, found);
+        self.refuse(name, &format!("is {shown}, {complaint}"), help, found);
         None
     }
 
-    /// A share from 0 to 1.
+    /// A share from 0 to 1, or from `0%` to `100%`.
     pub(in crate::read) fn share(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
     ) -> Option<f64> {
         let ok = |x| (0.0..=1.0).contains(&x);
-        let help = "shares are plain numbers: write 0.02 for 2 %";
-        self.number(name, ok, "not a share from 0 to 1", help, found)
+        let complaint = "not a share from 0 to 1";
+        let help = Unit::Percent.example();
+        self.number(name, Unit::Percent, ok, complaint, help, found)
+    }
+
+    /// Requests per second from zero to `max`: `200rps` or 200.
+    pub(in crate::read) fn rate(
+        &mut self,
+        name: &'static str,
+        max: f64,
+        found: &mut Diagnostics,
+    ) -> Option<f64> {
+        let (complaint, help) = ("below zero", "write zero or more");
+        let value = self.number(name, Unit::Rps, |x| x >= 0.0, complaint, help, found)?;
+        self.at_most(name, value, max, found)
     }
 
     /// A number of zero or more.
@@ -44,6 +115,7 @@ impl<'a> Form<'a> {
     ) -> Option<f64> {
         self.number(
             name,
+            Unit::None,
             |x| x >= 0.0,
             "below zero",
             "write zero or more",
@@ -59,6 +131,16 @@ impl<'a> Form<'a> {
         found: &mut Diagnostics,
     ) -> Option<f64> {
         let value = self.not_negative(name, found)?;
+        self.at_most(name, value, max, found)
+    }
+
+    fn at_most(
+        &mut self,
+        name: &'static str,
+        value: f64,
+        max: f64,
+        found: &mut Diagnostics,
+    ) -> Option<f64> {
         if value > max {
             let help = format!("at most {max:e} can be simulated");
             self.refuse(name, &format!("is {value:e}, too large"), &help, found);
@@ -75,6 +157,7 @@ impl<'a> Form<'a> {
     ) -> Option<f64> {
         self.number(
             name,
+            Unit::None,
             |x| x > 0.0,
             "not above zero",
             "write more than zero",
