@@ -407,7 +407,7 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let (mirror, load_rps) = (self.mirror, self.load_rps);
-        router.advance(until_s, |Change { at_s, share }| {
+        router.advance(until_s, |Change { at_s, share, .. }| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
             let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
             segment.from_s = at_s;
