@@ -12,6 +12,7 @@ pub mod presets;
 #[cfg(test)]
 mod tests;
 
+use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,9 @@ pub struct Router {
 /// forget.
 const WARM_UP_S: f64 = 30.0;
 
+/// Up to so long earlier: whole periods of ingress-nginx' limiter and of Traefik's sleep.
+const UNEVEN_S: f64 = 10.0;
+
 impl Router {
     /// A router at rest with no traffic on the canary.
     #[must_use]
@@ -207,13 +211,17 @@ impl Router {
             // Background events of the time when nothing was on its way have left no trace but
             // those of the last moments.
             if self.is_idle() {
-                let recent_s = now_s - WARM_UP_S;
+                // Their limiter keeps step with the first of them, so where they begin must not.
+                let recent_s = now_s - WARM_UP_S - self.stream.random::<f64>() * UNEVEN_S;
                 self.drawn_to_s = Some(self.drawn_to_s.map_or(recent_s, |to| to.max(recent_s)));
             }
         }
         match &self.config {
             RouterConfig::Instant => {
-                let mut table = self.updates.last().map_or(self.tables[0], |last| last.table);
+                let mut table = self
+                    .updates
+                    .last()
+                    .map_or(self.tables[0], |last| last.table);
                 table.apply(api);
                 self.updates.push(Update {
                     at_s: now_s,

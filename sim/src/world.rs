@@ -159,11 +159,12 @@ impl<'a> World<'a> {
     }
 }
 
-/// The scenario's router is ingress-nginx with its delays; others are not modelled, so their weights
-/// are in effect as they are written.
+/// The scenario's router. ingress-nginx, which is also what a scenario has that names none, is not
+/// put before a policy of another provider: there weights are in effect as they are written, unless
+/// the scenario names a router.
 fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
-    match stage.subject.front() {
-        Front::Nginx => &stage.scenario.router,
+    match (stage.subject.front(), &stage.scenario.router) {
+        (Front::Nginx, router) | (_, router @ RouterConfig::Control(_)) => router,
         _ => &RouterConfig::Instant,
     }
 }

@@ -127,7 +127,11 @@ impl State {
         let mut at_s = now_s + delay::draw(config.watch_s, s);
         if api != Api::Service {
             // One watch delivers in order.
-            let last = self.news.iter().rev().find(|(_, other)| *other != Api::Service);
+            let last = self
+                .news
+                .iter()
+                .rev()
+                .find(|(_, other)| *other != Api::Service);
             at_s = last.map_or(at_s, |(before, _)| at_s.max(*before));
         }
         let index = self.news.partition_point(|(at, _)| *at <= at_s);

@@ -196,9 +196,10 @@ impl Replica {
         let mut at_s = at_s;
         if !matches!(api, Api::Service | Api::Endpoints(None)) {
             // One watch delivers in order.
-            let same = self.news.iter().rev().find(|(_, other)| {
-                std::mem::discriminant(other) == std::mem::discriminant(&api)
-            });
+            let same =
+                self.news.iter().rev().find(|(_, other)| {
+                    std::mem::discriminant(other) == std::mem::discriminant(&api)
+                });
             at_s = same.map_or(at_s, |(before, _)| at_s.max(*before));
             let index = self.news.partition_point(|(at, _)| *at <= at_s);
             self.news.insert(index, (at_s, api));
@@ -292,7 +293,8 @@ impl Replica {
         self.swap_s = at_s;
         for worker in 0..self.phases_s.len() {
             // A fresh worker takes what is there, whatever its stamp.
-            self.updates.retain(|update| update.unit != worker || update.at_s < at_s);
+            self.updates
+                .retain(|update| update.unit != worker || update.at_s < at_s);
             self.updates.push(Update {
                 at_s,
                 unit: worker,

@@ -30,5 +30,8 @@ fn changes(config: &RouterConfig, events: &[(f64, Api)], trial: u32) -> Vec<Chan
 }
 
 fn weights(writes: &[(f64, f64)]) -> Vec<(f64, Api)> {
-    writes.iter().map(|(at, w)| (*at, Api::Weight(*w))).collect()
+    writes
+        .iter()
+        .map(|(at, w)| (*at, Api::Weight(*w)))
+        .collect()
 }

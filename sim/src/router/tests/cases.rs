@@ -22,7 +22,10 @@ fn cases_1_and_2_a_write_is_seen_at_the_next_poll_of_each_worker() {
         phases_s: Some(vec![0.4, 0.9]),
         ..det()
     });
-    assert_eq!(seen(&two, &weights(&[(0.0, 10.0)])), [(0.4, 5.0), (0.9, 10.0)]);
+    assert_eq!(
+        seen(&two, &weights(&[(0.0, 10.0)])),
+        [(0.4, 5.0), (0.9, 10.0)]
+    );
 }
 
 #[test]
@@ -70,7 +73,10 @@ fn cases_13_and_14_a_broken_configuration_freezes_weights_until_it_is_fixed() {
     let [(at_s, share)] = fixed[..] else {
         panic!("{fixed:?}")
     };
-    assert!(share == 20.0 && (60.235..60.235 + 3.334 + 1.0).contains(&at_s), "{at_s}");
+    assert!(
+        share == 20.0 && (60.235..60.235 + 3.334 + 1.0).contains(&at_s),
+        "{at_s}"
+    );
 }
 
 #[test]

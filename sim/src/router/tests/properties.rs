@@ -24,7 +24,10 @@ fn units_see_a_subsequence_of_what_was_written_and_converge() {
             for change in &seen {
                 let written = writes.iter().find(|(_, w)| *w == change.unit_share);
                 let (written_s, _) = written.expect("was written");
-                assert!(change.at_s >= *written_s && change.at_s >= before_s, "{kind}");
+                assert!(
+                    change.at_s >= *written_s && change.at_s >= before_s,
+                    "{kind}"
+                );
                 assert!(change.unit_share > units[change.unit], "{kind} goes back");
                 units[change.unit] = change.unit_share;
                 before_s = change.at_s;
