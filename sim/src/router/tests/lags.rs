@@ -48,18 +48,6 @@ fn ingress_nginx() {
     }
 }
 
-/// A limiter that never rests: the wait for it is uniform, not in step with the write.
-#[test]
-fn a_saturated_limiter_makes_a_write_wait_for_half_its_period() {
-    let config = RouterConfig::IngressNginx(IngressNginx {
-        events_per_s: 20.0,
-        reload_share: 0.0,
-        write_s: (0.0, 0.0),
-        ..IngressNginx::default()
-    });
-    check("20/s", &config, [2.6, 3.95, 4.3], (0.05, 0.1));
-}
-
 /// The notes' model of these is coarser than their mechanisms, so the tolerance is 30 % and 0.1 s.
 #[test]
 fn other_routers() {
