@@ -25,6 +25,8 @@ pub(crate) enum Verb {
     Scenarios(ScenariosArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
+    /// Print the weights that the data path sees of a list of weight writes.
+    Router(RouterArgs),
     /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
     Serve(ServeArgs),
 }
@@ -187,4 +189,44 @@ fn speed(text: &str) -> Result<f64, String> {
         Ok(speed) if (0.001..=10_000.0).contains(&speed) => Ok(speed),
         _ => Err("write a number from 0.001 to 10000".to_owned()),
     }
+}
+
+/// `router`.
+#[derive(Debug, Args)]
+pub(crate) struct RouterArgs {
+    /// The router: ingress-nginx, f5-nginx, nginx-gateway-fabric, istio, linkerd, envoy-gateway,
+    /// agentgateway, kong, traefik, alb, kube-proxy or instant.
+    #[arg(long, default_value = "ingress-nginx")]
+    pub(crate) kind: String,
+
+    /// Begin with another set of parameters.
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<RouterPreset>,
+
+    /// Change a parameter, for example `workers=2` or `watch=10ms`; names are those of a scenario's
+    /// `router`. Repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// What happens, one `SECONDS,EVENT` a line in order of time. EVENT is a weight in percent
+    /// (`20`, or `5/50` of a total), `slice` (endpoints changed), `slice-empty` and `slice-ready`
+    /// (of the canary), `service`, `reload`, `broken` or `fixed` (configuration). `#` begins a
+    /// comment; a first line `time,event` is passed over.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) writes: PathBuf,
+
+    /// The root of all random numbers: the same seed gives the same bytes.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
+    pub(crate) format: ScoreFormat,
+}
+
+/// Sets of router parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouterPreset {
+    /// No randomness and nothing else going on; one ingress-nginx worker that polls at 0.4 s.
+    Det,
 }

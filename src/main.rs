@@ -8,6 +8,7 @@ mod locate;
 mod output;
 mod promql;
 mod replay;
+mod router;
 mod run;
 mod scenarios;
 mod score;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Promql(args) => promql::promql(&args),
+        Verb::Router(args) => router::router(&args),
         Verb::Serve(args) => serve::serve(&args),
     };
     match ended {

@@ -159,11 +159,12 @@ impl<'a> World<'a> {
     }
 }
 
-/// The scenario's router is ingress-nginx with its delays; others are not modelled, so their weights
-/// are in effect as they are written.
+/// The scenario's router. ingress-nginx, which is also what a scenario has that names none, is not
+/// put before a policy of another provider: there weights are in effect as they are written, unless
+/// the scenario names a router.
 fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
-    match stage.subject.front() {
-        Front::Nginx => &stage.scenario.router,
+    match (stage.subject.front(), &stage.scenario.router) {
+        (Front::Nginx, router) | (_, router @ RouterConfig::Control(_)) => router,
         _ => &RouterConfig::Instant,
     }
 }
@@ -407,7 +408,7 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let (mirror, load_rps) = (self.mirror, self.load_rps);
-        router.advance(until_s, |Change { at_s, share }| {
+        router.advance(until_s, |Change { at_s, share, .. }| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
             let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
             segment.from_s = at_s;

@@ -5,6 +5,7 @@ mod finding;
 mod folders;
 mod promql;
 mod replay;
+mod router;
 mod run;
 mod score;
 mod serve;

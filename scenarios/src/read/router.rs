@@ -2,7 +2,7 @@
 //!
 //! ```yaml
 //! router:
-//!   kind: ingress-nginx     # or `instant`, which has no parameters
+//!   kind: ingress-nginx     # `instant` has no parameters
 //!   replicas: 2             # of the controller
 //!   workers: 4              # nginx workers in each
 //!   syncsPerSecond: 0.3     # --sync-rate-limit
@@ -15,16 +15,21 @@
 //!   build: {median: 15ms, sigma: 0.5}
 //!   parse: {median: 50ms, sigma: 0.2}
 //! ```
+//!
+//! The others (istio, linkerd, envoy-gateway, agentgateway, nginx-gateway-fabric, f5-nginx, traefik,
+//! kong, alb, kube-proxy) take `units`, `eventsPerSecond`, `watch`, `build`, `apply`, and where they
+//! apply `quiet` and `max` (Istio), `sleep` (Traefik), `interval` (Kong).
 
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
-use coalmine_sim::router::{IngressNginx, RouterConfig};
+use coalmine_sim::router::presets::{self, KINDS};
+use coalmine_sim::router::{Batching, ControlPlane, IngressNginx, RouterConfig};
 
 use super::form::Form;
 
-const KINDS: [&str; 2] = ["ingress-nginx", "instant"];
 const REPLICAS_MAX: u32 = 100;
 const WORKERS_MAX: u32 = 256;
+const UNITS_MAX: u32 = 10_000;
 /// Background events per second; each is simulated.
 const EVENTS_MAX: f64 = 1000.0;
 
@@ -34,17 +39,22 @@ pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterCon
     };
     form.require(
         "kind",
-        "write `kind: ingress-nginx` or `kind: instant`",
+        "write for example `kind: ingress-nginx` or `kind: istio`",
         found,
     );
     let router = match form.string("kind", found) {
-        Some("instant") => RouterConfig::Instant,
         Some("ingress-nginx") | None => RouterConfig::IngressNginx(nginx(&mut form, found)),
+        Some(kind) if KINDS.contains(&kind) => match presets::by_name(kind) {
+            Some(RouterConfig::Control(usual)) => {
+                RouterConfig::Control(control(&mut form, usual, found))
+            }
+            other => other.unwrap_or(RouterConfig::Instant),
+        },
         Some(other) => {
             let alike = crate::nearest(other, KINDS);
             let help = match alike {
                 Some(kind) => format!("did you mean `{kind}`?"),
-                None => format!("known are {}", KINDS.join(" and ")),
+                None => format!("known are {}", KINDS.join(", ")),
             };
             form.refuse(
                 "kind",
@@ -64,7 +74,9 @@ pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterCon
 pub(super) fn replicas(router: &RouterConfig) -> u32 {
     match router {
         RouterConfig::IngressNginx(nginx) => u32::try_from(nginx.replicas).unwrap_or(u32::MAX),
-        RouterConfig::Instant => coalmine_sim::scenario::Scrape::default().ingress_replicas,
+        RouterConfig::Control(_) | RouterConfig::Instant => {
+            coalmine_sim::scenario::Scrape::default().ingress_replicas
+        }
     }
 }
 
@@ -91,6 +103,36 @@ fn nginx(form: &mut Form<'_>, found: &mut Diagnostics) -> IngressNginx {
         build_s: delay(form, "build", found).unwrap_or(usual.build_s),
         parse_s: delay(form, "parse", found).unwrap_or(usual.parse_s),
         phases_s: None,
+    }
+}
+
+/// A control plane: the parameters that its way of gathering changes has.
+fn control(form: &mut Form<'_>, usual: ControlPlane, found: &mut Diagnostics) -> ControlPlane {
+    let seconds = |span: Option<Span>, usual| span.map_or(usual, Span::as_secs_f64);
+    let units = form.count("units", UNITS_MAX, found);
+    let batching = match usual.batching {
+        Batching::Debounce { quiet_s, max_s } => Batching::Debounce {
+            quiet_s: seconds(form.duration("quiet", found), quiet_s),
+            max_s: seconds(form.duration("max", found), max_s),
+        },
+        Batching::Throttle { sleep_s } => Batching::Throttle {
+            sleep_s: seconds(form.duration("sleep", found), sleep_s),
+        },
+        Batching::Loop { interval_s } => Batching::Loop {
+            interval_s: seconds(form.some_time("interval", found), interval_s),
+        },
+        Batching::Coalesce => Batching::Coalesce,
+    };
+    ControlPlane {
+        units: units.map_or(usual.units, |units| units as usize),
+        events_per_s: form
+            .up_to("eventsPerSecond", EVENTS_MAX, found)
+            .unwrap_or(usual.events_per_s),
+        watch_s: delay(form, "watch", found).unwrap_or(usual.watch_s),
+        build_s: delay(form, "build", found).map_or(usual.build_s, |stage| vec![stage]),
+        apply_s: delay(form, "apply", found).unwrap_or(usual.apply_s),
+        batching,
+        ..usual
     }
 }
 

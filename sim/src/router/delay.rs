@@ -1,0 +1,14 @@
+//! Log-normal delays.
+
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::stream::Stream;
+
+/// Draws a delay by median and sigma of the logarithm.
+pub(super) fn draw((median, sigma): (f64, f64), stream: &mut Stream) -> f64 {
+    if sigma == 0.0 {
+        return median;
+    }
+    let z: f64 = StandardNormal.sample(stream);
+    median * (sigma * z).exp()
+}
