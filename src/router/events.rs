@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(f64, Api)>, Failure> {
         let cause = format!("cannot read {}: {error}", path.display());
         Failure::usage(cause, "check the path; `-` reads standard input")
     })?;
-    let name = path.display().to_string();
+    let name: std::sync::Arc<str> = path.display().to_string().into();
     let mut found = Diagnostics::new();
     let mut events: Vec<(f64, Api)> = Vec::new();
     let mut start = 0;
@@ -54,8 +54,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<(f64, Api)>, Failure> {
         start += line.len() + 1;
     }
     if found.has_errors() {
-        let file = name.clone();
-        return Err(Failure::Input(found, vec![Source { file, text }]));
+        let text = text.into();
+        return Err(Failure::Input(found, vec![Source { file: name, text }]));
     }
     Ok(events)
 }
