@@ -12,7 +12,11 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let mut best_score = -1.0;
     for name in names {
         let lower = name.to_lowercase();
-        let score = strsim::jaro_winkler(&typed, &lower);
+        let score = match sorted_words(&typed) == sorted_words(&lower) {
+            // The same words in another order are the closest of all.
+            true => 2.0,
+            false => strsim::jaro_winkler(&typed, &lower),
+        };
         if score > best_score && are_alike(&typed, &lower) {
             (best, best_score) = (Some(name), score);
         }
@@ -32,6 +36,12 @@ fn are_alike(typed: &str, name: &str) -> bool {
 fn words(name: &str) -> impl Iterator<Item = &str> {
     let words = name.split(|c: char| !c.is_alphanumeric());
     words.filter(|word| word.chars().count() > 2)
+}
+
+fn sorted_words(name: &str) -> Vec<&str> {
+    let mut words: Vec<_> = words(name).collect();
+    words.sort_unstable();
+    words
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn other_routers_have_their_own_mechanism() {
 #[test]
 fn mistakes_are_told_all_at_once_with_their_lines() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = write(folder.path(), "writes.csv", "0,10\n1,soon\nx,5\n0.5,20\n");
+    let file = write(folder.path(), "writes.csv", "0,10\n1,soon\nx,5\n-1,20\n");
     let output = coalmine(&["router", "--writes", &file])
         .output()
         .expect("runs");

@@ -126,7 +126,7 @@ const BACKOFF_S: (f64, f64) = (0.005, 1000.0);
 pub(super) struct Replica {
     /// Arrivals of what the store learns: time and change, in order.
     news: VecDeque<(f64, Api)>,
-    queue: Vec<Item>,
+    queue: VecDeque<Item>,
     failures: [i32; KEYS],
     last_sync_s: f64,
     free_at_s: f64,
@@ -146,7 +146,7 @@ impl Default for Replica {
     fn default() -> Self {
         Self {
             news: VecDeque::new(),
-            queue: Vec::new(),
+            queue: VecDeque::new(),
             failures: [0; KEYS],
             last_sync_s: f64::NEG_INFINITY,
             free_at_s: f64::NEG_INFINITY,
@@ -218,10 +218,10 @@ impl Replica {
 
     /// Runs every sync whose token is granted by `until_s`.
     pub(super) fn sync(&mut self, until_s: f64, nginx: &IngressNginx, stream: &mut Stream) {
-        while let Some(item) = self.queue.first().copied() {
+        while let Some(item) = self.queue.front().copied() {
             // queue.go:107: stamped before the last dequeue, already covered.
             if item.stamp_s.is_some_and(|stamp| stamp < self.last_sync_s) {
-                self.queue.remove(0);
+                self.queue.pop_front();
                 continue;
             }
             let dequeued = item.at_s.max(self.free_at_s);
@@ -229,7 +229,7 @@ impl Replica {
             if granted > until_s {
                 break;
             }
-            self.queue.remove(0);
+            self.queue.pop_front();
             self.next_token_s = granted + 1.0 / nginx.sync_qps;
             self.list(granted);
             if self.sync_once(granted, nginx, stream) {
