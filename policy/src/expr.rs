@@ -37,6 +37,7 @@ use self::value::Value;
 use crate::MetricAnswer;
 
 pub use error::Error;
+pub(crate) use value::print_float;
 
 /// A parsed condition.
 #[derive(Clone, Debug, Serialize, Deserialize)]
