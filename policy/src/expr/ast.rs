@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::builtins::Builtin;
 
 /// A node with its place. Children are shared because chained comparisons use one operand twice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     /// Byte offset in the condition.
     pub(super) at: usize,

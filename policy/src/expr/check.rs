@@ -242,16 +242,6 @@ impl Checker<'_> {
     }
 }
 
-/// Integer literals (and sums of them) pass for floats (`checker.go` checkArguments).
-pub(super) fn is_integer_arithmetic(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Int(_) => true,
-        Kind::Unary(_, operand) => is_integer_arithmetic(operand),
-        Kind::Binary(_, a, b) => is_integer_arithmetic(a) && is_integer_arithmetic(b),
-        _ => false,
-    }
-}
-
 /// A literal list has an element type only when all items share it.
 fn list_of(types: Vec<Type>) -> Type {
     let mut types = types.into_iter();

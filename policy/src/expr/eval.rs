@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::Error;
 use super::ast::{Binary, Child, Function, Kind, Node, Pointer, Unary};
 use super::builtins::{fetch, parse_float};
-use super::check::is_integer_arithmetic;
 use super::error::Meter;
 use super::value::{Value, to_int};
 
@@ -234,11 +233,9 @@ impl Machine<'_> {
             (Function::Default, [_, default]) if nil => Ok(default.clone()),
             (Function::Default, _) => Ok(self.result.clone()),
             (Function::IsNaN | Function::IsInf, [value]) => {
-                // checker.go: integer literals are made floats; any other integer panics.
-                let number = match value {
-                    Value::Float(number) => *number,
-                    Value::Int(number) if is_integer_arithmetic(&arguments[0]) => *number as f64,
-                    _ => return Err(unsupported(function, value)),
+                // An integer panics; literals have been made floats.
+                let Value::Float(number) = *value else {
+                    return Err(unsupported(function, value));
                 };
                 Ok(Value::Bool(match function {
                     Function::IsNaN => number.is_nan(),

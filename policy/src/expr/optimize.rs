@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Error;
-use super::ast::{Binary, Child, Kind, Node, Unary};
+use super::ast::{Binary, Child, Function, Kind, Node, Unary};
 use super::builtins::Builtin;
 use super::error::Meter;
 
@@ -21,14 +21,43 @@ pub(super) fn optimize(root: &Node) -> Result<Node, Error> {
 fn rewrite(node: &Node, meter: &mut Meter) -> Result<Node, Error> {
     // An operand of a chained comparison is shared, so a tree can be larger than its text.
     meter.charge(node.at, 50)?;
-    let kind = node
-        .kind
-        .map_children(&mut |child| rewrite(child, meter).map(Arc::new))?;
+    let floats = matches!(node.kind, Kind::Call(Function::IsNaN | Function::IsInf, _));
+    let kind = node.kind.map_children(&mut |child| {
+        let child = if floats {
+            with_floats(child)
+        } else {
+            child.clone()
+        };
+        rewrite(&child, meter).map(Arc::new)
+    })?;
     Ok(Node {
         at: node.at,
         depth: node.depth,
         kind: rule(node.at, kind)?,
     })
+}
+
+/// `checker.go` checkArguments: integer literals that a float is made of are floats.
+fn with_floats(node: &Node) -> Node {
+    let kind = match &node.kind {
+        Kind::Int(value) => Kind::Float(*value as f64),
+        Kind::Unary(operator, a) => Kind::Unary(*operator, Arc::new(with_floats(a))),
+        Kind::Binary(operator, a, b)
+            if matches!(operator, Binary::Add | Binary::Subtract | Binary::Multiply) =>
+        {
+            Kind::Binary(
+                *operator,
+                Arc::new(with_floats(a)),
+                Arc::new(with_floats(b)),
+            )
+        }
+        other => other.clone(),
+    };
+    Node {
+        at: node.at,
+        depth: node.depth,
+        kind,
+    }
 }
 
 fn rule(at: usize, kind: Kind) -> Result<Kind, Error> {

@@ -380,6 +380,9 @@ fn the_optimizer_and_the_typed_operations_decide() {
             ("float('1e400') > 1", 'E'),
             ("isNaN(max(1, 2))", 'E'),
             ("isNaN(1 + 1)", 'F'),
+            ("isNaN(1 - len(result))", 'F'),
+            ("isNaN(len(result))", 'E'),
+            ("isNaN(sum(1..3))", 'E'),
             ("upper('ß') == 'ß'", 'S'),
             ("fromJSON('[1, 2]')[1] == 2", 'S'),
             (
