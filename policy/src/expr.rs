@@ -10,8 +10,7 @@
 //!
 //! No text makes the parser or the evaluator panic, recurse without bound or loop for long: depth,
 //! node count and steps are limited. The functions that need a clock (`now`, `date`, `timezone`,
-//! `duration`) and the encoders (`toJSON`, `fromJSON`, `toBase64`, `fromBase64`) and `groupBy` are
-//! refused by name.
+//! `duration`), `$env` and byte strings are refused by name: [`Error::uncovered`].
 
 mod ast;
 mod builtins;
@@ -19,6 +18,7 @@ mod check;
 mod error;
 mod eval;
 mod lexer;
+mod optimize;
 mod parser;
 mod types;
 mod value;
@@ -31,11 +31,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::ast::Node;
+use self::check::Checked;
 use self::types::Type;
 use self::value::Value;
 use crate::MetricAnswer;
 
 pub use error::Error;
+pub(crate) use value::print_float;
 
 /// A parsed condition.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,8 +45,10 @@ pub use error::Error;
 pub struct Condition {
     text: Arc<str>,
     root: Arc<Node>,
-    on_scalar: Result<(), Error>,
-    on_vector: Result<(), Error>,
+    /// The tree after optimization.
+    program: Result<Arc<Node>, Error>,
+    on_scalar: Result<Checked, Error>,
+    on_vector: Result<Checked, Error>,
     never: Option<Error>,
 }
 
@@ -57,10 +61,13 @@ impl Condition {
         let root = Arc::new(parser::parse(text)?);
         let on_scalar = check::check(&root, &Type::Float);
         let on_vector = check::check(&root, &Type::list(Type::Float));
+        let program = optimize::optimize(&root).map(Arc::new);
+        let never = unusable(&on_scalar).and(unusable(&on_vector));
         Ok(Self {
-            never: unusable(&on_scalar).and(unusable(&on_vector)),
-            on_scalar: on_scalar.map(drop),
-            on_vector: on_vector.map(drop),
+            never: never.or_else(|| program.clone().err()),
+            program,
+            on_scalar,
+            on_vector,
             root,
             text: text.into(),
         })
@@ -96,12 +103,18 @@ impl Condition {
             MetricAnswer::Job(_) => return Err(Error::at(0, "a Job has no value")),
             MetricAnswer::Error(message) => return Err(Error::at(0, message.clone())),
         };
-        match answer {
-            MetricAnswer::Scalar(_) => self.on_scalar.clone()?,
-            MetricAnswer::Json(_) => check::check(&self.root, &result.shape()).map(drop)?,
-            _ => self.on_vector.clone()?,
-        }
-        match eval::evaluate(&self.root, &result)? {
+        let of_json;
+        let checked = match answer {
+            MetricAnswer::Scalar(_) => &self.on_scalar,
+            MetricAnswer::Json(_) => {
+                of_json = check::check(&self.root, &result.shape());
+                &of_json
+            }
+            _ => &self.on_vector,
+        };
+        let checked = checked.as_ref().map_err(Clone::clone)?;
+        let program = self.program.as_ref().map_err(Clone::clone)?;
+        match eval::evaluate(program, &checked.strict, &result)? {
             Value::Bool(value) => Ok(value),
             // evaluate.go:150
             other => Err(Error::at(
@@ -113,11 +126,14 @@ impl Condition {
 }
 
 /// Why a checked condition can never be true or false (`evaluate.go:150`).
-fn unusable(checked: &Result<Type, Error>) -> Option<Error> {
+fn unusable(checked: &Result<Checked, Error>) -> Option<Error> {
     match checked {
         Err(error) => Some(error.clone()),
-        Ok(Type::Bool | Type::Any) => None,
-        Ok(other) => {
+        Ok(Checked {
+            of: Type::Bool | Type::Any,
+            ..
+        }) => None,
+        Ok(Checked { of: other, .. }) => {
             let help = "compare something, for example `result[0] >= 0.95`";
             Some(Error::at(0, format!("expected bool, but got {other}")).help(help))
         }

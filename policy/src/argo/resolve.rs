@@ -138,78 +138,121 @@ fn matched(
 }
 
 /// `ResolveMetricArgs` (`factory.go:112`): every `{{…}}` of every string field.
+///
+/// Argo substitutes in the metric's JSON and reads that back, so of several unknown tags the last
+/// one is named, and a character that `strconv.Quote` escapes as JSON cannot is an error.
 pub(super) fn resolved(
     source: &MetricSource,
     args: &[(&str, &str)],
 ) -> Result<MetricSource, String> {
     let mut metric = source.clone();
-    let strings = [
+    let (mut unknown, mut unreadable) = (None, None);
+    for text in strings(&mut metric) {
+        match substituted(text, args) {
+            Ok(None) => {}
+            Ok(Some(new)) => *text = new,
+            Err(Unresolved::Tag(tag)) => unknown = Some(tag),
+            Err(Unresolved::Character(escape)) => {
+                unreadable.get_or_insert(escape);
+            }
+        }
+    }
+    if let Some(tag) = unknown {
+        return Err(format!("failed to resolve {{{{{tag}"));
+    }
+    match unreadable {
+        Some(escape) => Err(format!(
+            "invalid character '{escape}' in string escape code"
+        )),
+        None => Ok(metric),
+    }
+}
+
+/// The string fields in the order of the metric's JSON.
+fn strings(metric: &mut MetricSource) -> Vec<&mut String> {
+    fn limit(limit: &mut Option<IntOrString>) -> Option<&mut String> {
+        match limit {
+            Some(IntOrString::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+    fn text(text: &mut Option<Text>) -> Option<&mut String> {
+        text.as_mut().map(|text| &mut text.text)
+    }
+    let first = [
         Some(&mut metric.name),
         metric.interval.as_mut(),
         metric.initial_delay.as_mut(),
+        limit(&mut metric.count),
+        text(&mut metric.success),
+        text(&mut metric.failure),
+        limit(&mut metric.failure_limit),
+        limit(&mut metric.inconclusive_limit),
+        limit(&mut metric.consecutive_error_limit),
+        Some(&mut metric.query.text),
     ];
-    let texts = [
-        metric.success.as_mut(),
-        metric.failure.as_mut(),
-        Some(&mut metric.query),
+    let last = [
+        metric.range.as_mut().map(|range| &mut range.step),
+        limit(&mut metric.consecutive_success_limit),
     ];
-    let limits = [
-        metric.count.as_mut(),
-        metric.failure_limit.as_mut(),
-        metric.inconclusive_limit.as_mut(),
-        metric.consecutive_error_limit.as_mut(),
-        metric.consecutive_success_limit.as_mut(),
-    ];
-    let limits = limits
-        .into_iter()
-        .flatten()
-        .filter_map(|limit| match limit {
-            IntOrString::Text(text) => Some(text),
-            IntOrString::Int(_) => None,
-        });
-    let step = metric.range.as_mut().map(|range| &mut range.step);
-    let all = strings
-        .into_iter()
-        .flatten()
-        .chain(
-            texts
-                .into_iter()
-                .flatten()
-                .map(|text: &mut Text| &mut text.text),
-        )
-        .chain(limits)
-        .chain(step)
-        .chain(&mut metric.others);
-    for text in all {
-        if let Some(new) = substituted(text, args)? {
-            *text = new;
-        }
-    }
-    Ok(metric)
+    let first = first.into_iter().flatten().chain(&mut metric.others);
+    first.chain(last.into_iter().flatten()).collect()
+}
+
+/// Why a text cannot be substituted.
+enum Unresolved {
+    /// What follows the opening brackets, with the closing ones if there are any.
+    Tag(String),
+    /// What follows the backslash of an escape that JSON does not know.
+    Character(char),
 }
 
 /// Replaces every tag; `None` when there is none. A tag that is no known argument is an error
-/// (`template.go:95`).
-fn substituted(text: &str, args: &[(&str, &str)]) -> Result<Option<String>, String> {
+/// (`template.go:95`), and so is one that is not closed: in the JSON it reaches beyond the field.
+fn substituted(text: &str, args: &[(&str, &str)]) -> Result<Option<String>, Unresolved> {
     let (mut out, mut rest) = (String::new(), text);
+    let (mut unknown, mut unreadable) = (None, None);
     while let Some((before, tail)) = rest.split_once("{{") {
         let Some((tag, after)) = tail.split_once("}}") else {
-            break;
+            return Err(Unresolved::Tag(format!("{tail}\"…")));
         };
         let name = tag.trim().strip_prefix("args.");
-        let known = args.iter().find(|(known, _)| Some(*known) == name);
-        let Some((_, value)) = known else {
-            return Err(format!("failed to resolve {{{{{tag}}}}}"));
-        };
-        out.push_str(before);
-        out.push_str(value);
+        // Of two arguments with one name the later one is in the map.
+        let known = args.iter().rev().find(|(known, _)| Some(*known) == name);
+        match known {
+            Some((_, value)) => {
+                out.push_str(before);
+                out.push_str(value);
+                unreadable = unreadable.or_else(|| value.chars().find_map(unreadable_escape));
+            }
+            None => unknown = Some(format!("{tag}}}}}")),
+        }
         rest = after;
     }
-    if out.is_empty() && rest.len() == text.len() {
+    if let Some(tag) = unknown {
+        return Err(Unresolved::Tag(tag));
+    }
+    if let Some(escape) = unreadable {
+        return Err(Unresolved::Character(escape));
+    }
+    if rest.len() == text.len() {
         return Ok(None);
     }
     out.push_str(rest);
     Ok(Some(out))
+}
+
+/// The letter of an escape that `strconv.Quote` writes and JSON does not read.
+const fn unreadable_escape(c: char) -> Option<char> {
+    match c {
+        '\x07' => Some('a'),
+        '\x0b' => Some('v'),
+        '\x08' | '\t' | '\n' | '\x0c' | '\r' => None,
+        '\0'..='\x1f' | '\x7f' => Some('x'),
+        // Planes without a printable character: tags and private use.
+        '\u{e0000}'..='\u{e00ff}' | '\u{f0000}'..='\u{10ffff}' => Some('U'),
+        _ => None,
+    }
 }
 
 /// `ValidateMetrics` (`factory.go:131`); providers are checked while reading.
@@ -338,7 +381,9 @@ fn go_duration(text: Option<&str>) -> Result<Option<Span>, DurationError> {
 }
 
 fn lower(source: &MetricSource, dry_run: bool) -> Metric {
-    let limit = |limit: &Option<IntOrString>| limit.as_ref().map_or(0, IntOrString::int_value);
+    // analysis.go:226, 607, 616, 664, 674: compared as int32, whatever passed validation.
+    let cut = |limit: &IntOrString| i64::from(limit.int_value() as i32);
+    let limit = |limit: &Option<IntOrString>| limit.as_ref().map_or(0, cut);
     // `validate` has parsed both.
     let interval = go_duration(source.interval.as_deref()).unwrap_or(None);
     let initial_delay = go_duration(source.initial_delay.as_deref()).unwrap_or(None);
@@ -365,16 +410,68 @@ fn lower(source: &MetricSource, dry_run: bool) -> Metric {
         line_column: (source.query.line, source.query.column),
         interval,
         initial_delay,
-        count: effective_count(source.count.as_ref(), has_interval(source)),
+        count: effective_count(source.count.as_ref(), has_interval(source))
+            .map(|count| i64::from(count as i32)),
         failure_limit: limit(&source.failure_limit),
         inconclusive_limit: limit(&source.inconclusive_limit),
         consecutive_error_limit: source
             .consecutive_error_limit
             .as_ref()
-            .map_or(CONSECUTIVE_ERROR_LIMIT, IntOrString::int_value),
+            .map_or(CONSECUTIVE_ERROR_LIMIT, cut),
         consecutive_success_limit: limit(&source.consecutive_success_limit),
         success: test(&source.success),
         failure: test(&source.failure),
         dry_run,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Unresolved, substituted};
+
+    /// Substitutes `a` = `value`; an error in Argo's words.
+    fn with(text: &str, value: &str) -> Result<String, String> {
+        match substituted(text, &[("a", "first"), ("a", value)]) {
+            Ok(new) => Ok(new.unwrap_or_else(|| text.to_owned())),
+            Err(Unresolved::Tag(tag)) => Err(format!("{{{{{tag}")),
+            Err(Unresolved::Character(escape)) => Err(escape.to_string()),
+        }
+    }
+
+    #[test]
+    fn tags_are_replaced_as_the_real_template_engine_does() {
+        let ok = |text, wanted: &str| assert_eq!(with(text, "V"), Ok(wanted.to_owned()), "{text}");
+        ok("{{args.a}} {{ args.a }}", "V V");
+        ok("}}", "}}");
+        ok("{{args.a}}}}", "V}}");
+        let fails = |text, tag: &str| assert_eq!(with(text, "V"), Err(tag.to_owned()), "{text}");
+        fails("{{args.b}} {{args.c}} {{args.a}}", "{{args.c}}");
+        fails("{{}}", "{{}}");
+        fails("{{{args.a}}}", "{{{args.a}}");
+        fails("{{inputs.a}}", "{{inputs.a}}");
+        assert!(with("x {{args.a}} {{", "V").is_err());
+        assert!(with("{{args.a", "V").is_err());
+    }
+
+    #[test]
+    fn values_survive_json_or_are_errors() {
+        for value in [
+            "\t",
+            "\n",
+            "\u{8}",
+            "\u{c}",
+            "\"",
+            "\\",
+            "<&>",
+            "é",
+            "😀",
+            "{{args.a}}",
+        ] {
+            assert_eq!(with("q{{args.a}}", value), Ok(format!("q{value}")));
+        }
+        for (value, escape) in [("\0", "x"), ("\u{7}", "a"), ("\u{b}", "v"), ("\u{7f}", "x")] {
+            assert_eq!(with("q{{args.a}}", value), Err(escape.to_owned()));
+            assert_eq!(with("q", value), Ok("q".to_owned()));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Kubernetes' int-or-string, and limits made of it.
 
 use std::fmt;
+use std::num::{IntErrorKind, ParseIntError};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +15,21 @@ pub enum IntOrString {
 }
 
 impl IntOrString {
-    /// Kubernetes' `IntValue`: text that does not parse is 0.
+    /// Kubernetes' `IntValue`: text that does not parse is 0, a number too large the largest
+    /// (`strconv.Atoi` gives it beside its error, which `IntValue` drops).
     #[must_use]
     pub fn int_value(&self) -> i64 {
         match self {
             Self::Int(value) => *value,
             // strconv.Atoi takes a plus sign; so does Rust.
-            Self::Text(text) => text.parse().unwrap_or(0),
+            Self::Text(text) => {
+                text.parse()
+                    .unwrap_or_else(|error: ParseIntError| match error.kind() {
+                        IntErrorKind::PosOverflow => i64::MAX,
+                        IntErrorKind::NegOverflow => i64::MIN,
+                        _ => 0,
+                    })
+            }
         }
     }
 
@@ -65,6 +74,9 @@ mod tests {
         let text = |text: &str| IntOrString::Text(text.to_owned());
         assert_eq!(text("3").int_value(), 3);
         assert_eq!(text("abc").int_value(), 0);
+        assert_eq!(text("+3").int_value(), 3);
+        assert_eq!(text(" 3").int_value(), 0);
+        assert_eq!(text("99999999999999999999").int_value(), i64::MAX);
         assert_eq!(text("25%").of_total(10, true), Some(3));
         assert_eq!(text("25%").of_total(10, false), Some(2));
         assert_eq!(text("5").of_total(10, true), Some(1));

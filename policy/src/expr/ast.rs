@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::builtins::Builtin;
 
 /// A node with its place. Children are shared because chained comparisons use one operand twice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     /// Byte offset in the condition.
     pub(super) at: usize,
@@ -16,7 +16,7 @@ pub(super) struct Node {
 
 pub(super) type Child = Arc<Node>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     Nil,
     Bool(bool),
@@ -191,6 +191,54 @@ impl Binary {
 }
 
 impl Kind {
+    /// The same node over other children.
+    pub(super) fn map_children<E>(
+        &self,
+        of: &mut dyn FnMut(&Node) -> Result<Child, E>,
+    ) -> Result<Self, E> {
+        let mut new = self.clone();
+        match &mut new {
+            Self::Nil
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Name(_)
+            | Self::Pointer(_) => {}
+            Self::Unary(_, a) | Self::Chain(a) => *a = of(a)?,
+            Self::Binary(_, a, b) | Self::Member(a, b, _) | Self::Let(_, a, b) => {
+                *a = of(a)?;
+                *b = of(b)?;
+            }
+            Self::Slice(a, from, to) => {
+                *a = of(a)?;
+                for bound in from.iter_mut().chain(to) {
+                    *bound = of(bound)?;
+                }
+            }
+            Self::Conditional(a, b, c) => {
+                for child in [a, b, c] {
+                    *child = of(child)?;
+                }
+            }
+            Self::Call(_, list)
+            | Self::Builtin(_, list)
+            | Self::Sequence(list)
+            | Self::List(list) => {
+                for child in list {
+                    *child = of(child)?;
+                }
+            }
+            Self::Map(pairs) => {
+                for (key, value) in pairs {
+                    *key = of(key)?;
+                    *value = of(value)?;
+                }
+            }
+        }
+        Ok(new)
+    }
+
     pub(super) fn each_child(&self, visit: &mut dyn FnMut(&Node)) {
         match self {
             Self::Nil

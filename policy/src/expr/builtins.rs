@@ -1,6 +1,7 @@
 //! The built-in functions: names, arity, and where each is evaluated.
 
 mod collection;
+mod encode;
 mod number;
 mod text;
 
@@ -36,6 +37,9 @@ builtins! {
     "filter" Filter 2 2; "map" Map 2 2; "count" Count 1 2; "sum" Sum 1 2;
     "find" Find 2 2; "findIndex" FindIndex 2 2; "findLast" FindLast 2 2;
     "findLastIndex" FindLastIndex 2 2; "sortBy" SortBy 2 3; "reduce" Reduce 2 3;
+    "groupBy" GroupBy 2 2;
+    // Not to be written: `filter(…)[0]` and `filter(…)[-1]` after optimization.
+    "filter()[0]" FilterFirst 2 2; "filter()[-1]" FilterLast 2 2;
     "len" Len 1 1; "type" Type 1 1; "abs" Abs 1 1; "ceil" Ceil 1 1; "floor" Floor 1 1;
     "round" Round 1 1; "int" Int 1 1; "float" Float 1 1; "string" Text 1 1;
     "trim" Trim 1 2; "trimPrefix" TrimPrefix 1 2; "trimSuffix" TrimSuffix 1 2;
@@ -47,6 +51,8 @@ builtins! {
     "values" Values 1 1; "toPairs" ToPairs 1 1; "fromPairs" FromPairs 1 1;
     "reverse" Reverse 1 1; "uniq" Uniq 1 1; "concat" Concat 1 1000; "flatten" Flatten 1 1;
     "sort" Sort 1 2;
+    "toJSON" ToJson 1 1; "fromJSON" FromJson 1 1;
+    "toBase64" ToBase64 1 1; "fromBase64" FromBase64 1 1;
     "bitand" BitAnd 2 2; "bitor" BitOr 2 2; "bitxor" BitXor 2 2; "bitnand" BitNand 2 2;
     "bitshl" BitShl 2 2; "bitshr" BitShr 2 2; "bitushr" BitUshr 2 2; "bitnot" BitNot 1 1;
 }
@@ -55,8 +61,8 @@ impl Builtin {
     /// Those whose second argument is evaluated once an element.
     pub(super) const fn takes_predicate(self) -> bool {
         use Builtin::{
-            All, Any, Count, Filter, Find, FindIndex, FindLast, FindLastIndex, Map, NoneOf, One,
-            Reduce, SortBy, Sum,
+            All, Any, Count, Filter, FilterFirst, FilterLast, Find, FindIndex, FindLast,
+            FindLastIndex, GroupBy, Map, NoneOf, One, Reduce, SortBy, Sum,
         };
         matches!(
             self,
@@ -64,6 +70,9 @@ impl Builtin {
                 | Any
                 | One
                 | Filter
+                | FilterFirst
+                | FilterLast
+                | GroupBy
                 | Map
                 | Count
                 | Sum
@@ -76,20 +85,9 @@ impl Builtin {
         )
     }
 
-    /// Names that expr has and coalmine refuses: they need a clock or an encoder.
+    /// Names that expr has and coalmine refuses: they need a clock, or values that only clocks give.
     pub(super) fn is_refused(name: &str) -> bool {
-        let refused = [
-            "now",
-            "date",
-            "duration",
-            "timezone",
-            "toJSON",
-            "fromJSON",
-            "toBase64",
-            "fromBase64",
-            "groupBy",
-        ];
-        refused.contains(&name)
+        ["now", "date", "duration", "timezone"].contains(&name)
     }
 
     /// Evaluates a built-in without a predicate. The number of arguments has been checked.
@@ -121,6 +119,9 @@ impl Builtin {
             | B::LastIndexOf
             | B::HasPrefix
             | B::HasSuffix => text::call(self, arguments, meter),
+            B::ToJson | B::FromJson | B::ToBase64 | B::FromBase64 => {
+                encode::call(self, &arguments[0], meter)
+            }
             _ => collection::call(self, arguments, meter),
         }
     }
@@ -136,5 +137,5 @@ impl Builtin {
     }
 }
 
-pub(super) use collection::{descending, fetch, position, sort};
+pub(super) use collection::{descending, fetch, position, slot, sort};
 pub(super) use number::parse_float;

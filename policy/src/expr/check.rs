@@ -8,32 +8,47 @@ mod operator;
 use std::sync::Arc;
 
 use super::Error;
-use super::ast::{Child, Function, Kind, Node, Pointer, Unary};
+use super::ast::{Binary, Child, Function, Kind, Node, Pointer, Unary};
+use super::builtins::Builtin;
 use super::error::Meter;
 use super::types::Type;
 
 /// The type of a condition for a result of this type.
-pub(super) fn check(root: &Node, result: &Type) -> Result<Type, Error> {
+pub(super) fn check(root: &Node, result: &Type) -> Result<Checked, Error> {
     let mut checker = Checker {
         result,
         variables: Vec::new(),
         scopes: Vec::new(),
+        strict: Vec::new(),
         meter: Meter::new(),
     };
-    checker.visit(root)
+    let of = checker.visit(root)?;
+    Ok(Checked {
+        of,
+        strict: checker.strict,
+    })
+}
+
+/// A condition that passes for one type of result.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) of: Type,
+    /// Where two integers or two strings are held equal: at run time nothing else will do.
+    pub(super) strict: Vec<usize>,
 }
 
 struct Checker<'a> {
     result: &'a Type,
     variables: Vec<(Arc<str>, Type)>,
-    /// The collections whose elements `#` stands for, and whether `#acc` is known.
-    scopes: Vec<(Type, bool)>,
+    /// The collections whose elements `#` stands for, and whose predicate it is.
+    scopes: Vec<(Type, Builtin)>,
+    strict: Vec<usize>,
     meter: Meter,
 }
 
 impl Checker<'_> {
     fn visit(&mut self, node: &Node) -> Result<Type, Error> {
-        self.meter.charge(node.at, 1)?;
+        self.meter.charge(node.at, 10)?;
         Ok(match &node.kind {
             Kind::Nil => Type::Nil,
             Kind::Bool(_) => Type::Bool,
@@ -45,6 +60,10 @@ impl Checker<'_> {
             Kind::Unary(operator, operand) => self.unary(node.at, *operator, operand)?,
             Kind::Binary(operator, left, right) => {
                 let (a, b) = (self.visit(left)?, self.visit(right)?);
+                let equality = matches!(operator, Binary::Equal | Binary::NotEqual);
+                if equality && a == b && matches!(a, Type::Int | Type::Text) {
+                    self.strict.push(node.at);
+                }
                 operator::check(node.at, *operator, &a, &b, right)?
             }
             Kind::Member(base, property, _) => self.member(base, property)?,
@@ -97,7 +116,7 @@ impl Checker<'_> {
     }
 
     fn pointer(&self, at: usize, pointer: Pointer) -> Result<Type, Error> {
-        let Some((collection, reduces)) = self.scopes.last() else {
+        let Some((collection, of)) = self.scopes.last() else {
             return Err(Error::at(
                 at,
                 "cannot use pointer accessor outside predicate",
@@ -105,8 +124,10 @@ impl Checker<'_> {
         };
         match pointer {
             Pointer::Item => Ok(collection.element()),
-            Pointer::Index => Ok(Type::Int),
-            Pointer::Accumulator if *reduces => Ok(Type::Any),
+            // checker.go: the other predicates do not know it.
+            Pointer::Index if matches!(of, Builtin::Map | Builtin::Reduce) => Ok(Type::Int),
+            Pointer::Index => Err(Error::at(at, "unknown pointer #index")),
+            Pointer::Accumulator if *of == Builtin::Reduce => Ok(Type::Any),
             Pointer::Accumulator => Err(Error::at(at, "unknown pointer #acc")),
         }
     }
@@ -134,6 +155,7 @@ impl Checker<'_> {
         match (&base_type, &property_type) {
             (Type::Any, _) => Ok(Type::Any),
             (Type::Map, Type::Text | Type::Any) => Ok(Type::Any),
+            (Type::Groups(of), _) => Ok((**of).clone()),
             (Type::List(of), Type::Int | Type::Any) => Ok((**of).clone()),
             (Type::List(_), _) if !matches!(property.kind, Kind::Text(_)) => {
                 let message = format!(
@@ -160,7 +182,7 @@ impl Checker<'_> {
     ) -> Result<Type, Error> {
         let taken = name.as_ref() == "result"
             || Function::named(name).is_some()
-            || super::builtins::Builtin::named(name).is_some()
+            || Builtin::named(name).is_some()
             || self.variables.iter().any(|(known, _)| known == name);
         if taken {
             return Err(Error::at(at, format!("cannot redeclare {name}")));
@@ -183,6 +205,7 @@ impl Checker<'_> {
             (Type::Nil, b) => b,
             (a, Type::Nil) => a,
             (a, b) if a == b => a,
+            (Type::List(_), Type::List(_)) => Type::list(Type::Any),
             _ => Type::Any,
         })
     }
@@ -201,8 +224,7 @@ impl Checker<'_> {
         }
         match function {
             Function::IsNaN | Function::IsInf => {
-                let literal = matches!(types[0], Type::Int) && is_integer_arithmetic(&args[0]);
-                if !literal && !matches!(types[0], Type::Float | Type::Any) {
+                if !matches!(types[0], Type::Int | Type::Float | Type::Any) {
                     let message = format!(
                         "cannot use {} as argument (type float64) to call {}",
                         types[0],
@@ -217,16 +239,6 @@ impl Checker<'_> {
             Function::IsNil => Ok(Type::Bool),
             Function::Default => Ok(Type::Any),
         }
-    }
-}
-
-/// Integer literals (and sums of them) pass for floats (`checker.go` checkArguments).
-fn is_integer_arithmetic(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Int(_) => true,
-        Kind::Unary(_, operand) => is_integer_arithmetic(operand),
-        Kind::Binary(_, a, b) => is_integer_arithmetic(a) && is_integer_arithmetic(b),
-        _ => false,
     }
 }
 

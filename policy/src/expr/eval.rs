@@ -10,12 +10,13 @@ use super::Error;
 use super::ast::{Binary, Child, Function, Kind, Node, Pointer, Unary};
 use super::builtins::{fetch, parse_float};
 use super::error::Meter;
-use super::value::Value;
+use super::value::{Value, to_int};
 
 /// Evaluates a checked condition.
-pub(super) fn evaluate(root: &Node, result: &Value) -> Result<Value, Error> {
+pub(super) fn evaluate(root: &Node, strict: &[usize], result: &Value) -> Result<Value, Error> {
     let mut machine = Machine {
         result,
+        strict,
         variables: Vec::new(),
         scopes: Vec::new(),
         meter: Meter::new(),
@@ -25,6 +26,8 @@ pub(super) fn evaluate(root: &Node, result: &Value) -> Result<Value, Error> {
 
 struct Machine<'a> {
     result: &'a Value,
+    /// The equalities of two integers or of two strings.
+    strict: &'a [usize],
     variables: Vec<(Arc<str>, Value)>,
     scopes: Vec<Scope>,
     meter: Meter,
@@ -49,7 +52,7 @@ impl Machine<'_> {
             Kind::Name(name) => self.name(node.at, name)?,
             Kind::Pointer(pointer) => self.pointer(node.at, *pointer)?,
             Kind::Unary(operator, operand) => unary(*operator, &self.eval(operand)?)?,
-            Kind::Binary(operator, left, right) => self.binary(*operator, left, right)?,
+            Kind::Binary(operator, left, right) => self.binary(node.at, *operator, left, right)?,
             Kind::Member(..) | Kind::Chain(_) => self.chain(node)?.unwrap_or(Value::Nil),
             Kind::Slice(base, from, to) => self.slice(base, from.as_ref(), to.as_ref())?,
             Kind::Call(function, arguments) => self.call(*function, arguments)?,
@@ -76,7 +79,10 @@ impl Machine<'_> {
                 };
                 self.eval(branch)?
             }
-            Kind::List(items) => Value::list(self.all(items)?)?,
+            Kind::List(items) => {
+                self.meter.grow(items.len())?;
+                Value::list(self.all(items)?)?
+            }
             Kind::Map(pairs) => self.map(pairs)?,
         };
         Ok(value)
@@ -119,7 +125,13 @@ impl Machine<'_> {
         })
     }
 
-    fn binary(&mut self, operator: Binary, left: &Node, right: &Node) -> Result<Value, Error> {
+    fn binary(
+        &mut self,
+        at: usize,
+        operator: Binary,
+        left: &Node,
+        right: &Node,
+    ) -> Result<Value, Error> {
         match operator {
             Binary::Or | Binary::And => {
                 let known = operator == Binary::Or;
@@ -132,11 +144,54 @@ impl Machine<'_> {
                 Value::Nil => self.eval(right),
                 value => Ok(value),
             },
+            Binary::In => self.member_of(left, right),
             _ => {
                 let (a, b) = (self.eval(left)?, self.eval(right)?);
+                let equality = matches!(operator, Binary::Equal | Binary::NotEqual);
+                if equality && self.strict.contains(&at) && !same_kind(&a, &b) {
+                    // compiler.go equalBinaryNode: OpEqualInt and OpEqualString take nothing else.
+                    let (a, b) = (a.go_type(), b.go_type());
+                    let message = format!("interface conversion: interface {{}} is {a} and {b}");
+                    return Err(Error::at(at, message));
+                }
                 operator::apply(operator, &a, &b, &mut self.meter)
             }
         }
+    }
+
+    /// `in`, with what the optimizer makes of literals.
+    fn member_of(&mut self, left: &Node, right: &Node) -> Result<Value, Error> {
+        let needle = self.eval(left)?;
+        match (&right.kind, &needle) {
+            // in_range.go: no list is made.
+            (Kind::Binary(Binary::Range, from, to), Value::Int(value)) => {
+                if let (Kind::Int(from), Kind::Int(to)) = (&from.kind, &to.kind) {
+                    return Ok(Value::Bool((from..=to).contains(&value)));
+                }
+            }
+            // in_array.go: literal strings become the keys of a map.
+            (Kind::List(items), _) if !items.is_empty() => {
+                let texts = items.iter().map(|item| match &item.kind {
+                    Kind::Text(text) => Some(text.as_ref()),
+                    _ => None,
+                });
+                if let Some(texts) = texts.collect::<Option<Vec<_>>>() {
+                    return match &needle {
+                        Value::Text(text) => Ok(Value::Bool(texts.contains(&text.as_ref()))),
+                        Value::Nil => Ok(Value::Bool(texts.contains(&""))),
+                        other => {
+                            let of = other.go_type();
+                            let message =
+                                format!("value of type {of} is not assignable to type string");
+                            Err(Error::at(left.at, message))
+                        }
+                    };
+                }
+            }
+            _ => {}
+        }
+        let list = self.eval(right)?;
+        operator::apply(Binary::In, &needle, &list, &mut self.meter)
     }
 
     /// A member; `None` when a `?.` stopped the chain.
@@ -178,7 +233,8 @@ impl Machine<'_> {
             (Function::Default, [_, default]) if nil => Ok(default.clone()),
             (Function::Default, _) => Ok(self.result.clone()),
             (Function::IsNaN | Function::IsInf, [value]) => {
-                let Some(number) = value.number() else {
+                // An integer panics; literals have been made floats.
+                let Value::Float(number) = *value else {
                     return Err(unsupported(function, value));
                 };
                 Ok(Value::Bool(match function {
@@ -202,13 +258,20 @@ impl Machine<'_> {
 fn as_int(value: &Value) -> Result<Value, Error> {
     match value {
         Value::Int(value) => Ok(Value::Int(*value)),
-        Value::Float(value) => Ok(Value::Int(*value as i64)),
+        Value::Float(value) => Ok(Value::Int(to_int(*value))),
         Value::Text(text) => text.parse().map(Value::Int).map_err(|_| {
             let message = format!("strconv.ParseInt: parsing {text:?}: invalid syntax");
             Error::at(0, message)
         }),
         _ => Err(unsupported(Function::AsInt, value)),
     }
+}
+
+const fn same_kind(a: &Value, b: &Value) -> bool {
+    matches!(
+        (a, b),
+        (Value::Int(_), Value::Int(_)) | (Value::Text(_), Value::Text(_))
+    )
 }
 
 fn unsupported(function: Function, value: &Value) -> Error {
@@ -219,7 +282,8 @@ fn unsupported(function: Function, value: &Value) -> Error {
 fn unary(operator: Unary, operand: &Value) -> Result<Value, Error> {
     Ok(match (operator, operand) {
         (Unary::Not, Value::Bool(value)) => Value::Bool(!value),
-        (Unary::Plus, Value::Int(_) | Value::Float(_)) => operand.clone(),
+        // compiler.go: `+` emits nothing.
+        (Unary::Plus, _) => operand.clone(),
         (Unary::Minus, Value::Int(value)) => Value::Int(value.wrapping_neg()),
         (Unary::Minus, Value::Float(value)) => Value::Float(-value),
         _ => {
@@ -246,6 +310,7 @@ fn member(at: usize, base: &Value, property: &Value) -> Result<Value, Error> {
     }
     match (base, property) {
         (Value::Map(_), Value::Text(_)) => Ok(Value::Nil),
+        (Value::Groups(map), _) if property.is_key() => Ok(map.zero.clone()),
         (Value::List(list), Value::Int(index)) => {
             let len = list.items.len();
             let message = format!("index out of range: {index} (array length is {len})");

@@ -121,10 +121,8 @@ impl Lexer<'_> {
             self.accept_while(is_word);
             let word = &self.text[start..self.at];
             if matches!(word, "b" | "B") && self.peek().is_some_and(|c| matches!(c, '"' | '\'')) {
-                return Err(Error::at(
-                    start,
-                    "byte strings are not supported by coalmine",
-                ));
+                let help = "write an ordinary string";
+                return Err(Error::uncovered(start, "byte strings").help(help));
             }
             let operator = WORD_OPERATORS.contains(&word);
             let kind = if operator {

@@ -280,5 +280,5 @@ fn unexpected(token: &Token) -> Error {
 }
 
 fn too_deep(at: usize) -> Error {
-    Error::at(at, "condition is nested too deep").help("coalmine follows 192 levels")
+    Error::uncovered(at, "conditions nested deeper than 192 levels")
 }

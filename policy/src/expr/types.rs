@@ -15,11 +15,21 @@ pub(super) enum Type {
     List(Box<Self>),
     /// `map[string]interface {}`.
     Map,
+    /// `map[interface {}]…`, of `groupBy` and `fromPairs`.
+    Groups(Box<Self>),
 }
 
 impl Type {
     pub(super) fn list(of: Self) -> Self {
         Self::List(Box::new(of))
+    }
+
+    pub(super) fn groups(of: Self) -> Self {
+        Self::Groups(Box::new(of))
+    }
+
+    pub(super) const fn is_map(&self) -> bool {
+        matches!(self, Self::Map | Self::Groups(_))
     }
 
     pub(super) const fn is_number(&self) -> bool {
@@ -29,7 +39,7 @@ impl Type {
     /// The type of an element; unknown for anything that is no list.
     pub(super) fn element(&self) -> Self {
         match self {
-            Self::List(of) => (**of).clone(),
+            Self::List(of) | Self::Groups(of) => (**of).clone(),
             _ => Self::Any,
         }
     }
@@ -40,7 +50,13 @@ impl Type {
         matches!((self, other), (Any | Nil, _) | (_, Any | Nil))
             || self.is_number() && other.is_number()
             || matches!((self, other), (List(_), List(_)))
-            || self == other
+            || match (self, other) {
+                // Go's types are map[interface {}]interface {} and map[interface {}][]interface {}.
+                (Self::Groups(a), Self::Groups(b)) => {
+                    matches!(**a, List(_)) == matches!(**b, List(_))
+                }
+                _ => self == other,
+            }
     }
 }
 
@@ -55,6 +71,7 @@ impl fmt::Display for Type {
             Self::Float => f.write_str("float64"),
             Self::Text => f.write_str("string"),
             Self::List(of) => write!(f, "[]{of}"),
+            Self::Groups(of) => write!(f, "map[interface {{}}]{of}"),
             Self::Map => f.write_str("map[string]interface {}"),
         }
     }

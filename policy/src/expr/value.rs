@@ -18,6 +18,8 @@ pub(super) enum Value {
     Text(Arc<str>),
     List(Arc<List>),
     Map(Arc<Map>),
+    /// `map[interface {}]…`, in the order of insertion: Go's own order is random.
+    Groups(Arc<Groups>),
 }
 
 #[derive(Debug)]
@@ -30,6 +32,23 @@ pub(super) struct List {
 pub(super) struct Map {
     pub(super) entries: BTreeMap<String, Value>,
     nesting: u16,
+}
+
+#[derive(Debug)]
+pub(super) struct Groups {
+    pub(super) entries: Vec<(Value, Value)>,
+    /// What a missing key gives: of `groupBy` an empty list, of `fromPairs` nil.
+    pub(super) zero: Value,
+    nesting: u16,
+}
+
+impl Groups {
+    pub(super) fn get(&self, key: &Value) -> Option<&Value> {
+        let mut entries = self.entries.iter();
+        entries
+            .find(|(known, _)| known.same_key(key))
+            .map(|(_, value)| value)
+    }
 }
 
 impl Value {
@@ -52,6 +71,29 @@ impl Value {
     pub(super) fn map(entries: BTreeMap<String, Self>) -> Result<Self, Error> {
         let nesting = nesting_of(entries.values())?;
         Ok(Self::Map(Arc::new(Map { entries, nesting })))
+    }
+
+    pub(super) fn groups(entries: Vec<(Self, Self)>, zero: Self) -> Result<Self, Error> {
+        let all = entries.iter().flat_map(|(key, value)| [key, value]);
+        let nesting = nesting_of(all)?;
+        Ok(Self::Groups(Arc::new(Groups {
+            entries,
+            zero,
+            nesting,
+        })))
+    }
+
+    /// Whether Go can hash it.
+    pub(super) const fn is_key(&self) -> bool {
+        !matches!(self, Self::List(_) | Self::Map(_) | Self::Groups(_))
+    }
+
+    /// Equality of map keys: of type and value, so NaN is never found.
+    pub(super) fn same_key(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Int(_), Self::Float(_)) | (Self::Float(_), Self::Int(_)) => false,
+            _ => self.is_key() && self.equals(other),
+        }
     }
 
     pub(super) fn from_json(json: &serde_json::Value) -> Result<Self, Error> {
@@ -84,6 +126,7 @@ impl Value {
             Self::Text(_) => Type::Text,
             Self::List(_) => Type::list(Type::Any),
             Self::Map(_) => Type::Map,
+            Self::Groups(_) => Type::groups(Type::Any),
         }
     }
 
@@ -119,6 +162,12 @@ impl Value {
                         .zip(&b.entries)
                         .all(|((ka, a), (kb, b))| ka == kb && a.equals(b))
             }
+            (Self::Groups(a), Self::Groups(b)) => {
+                a.entries.len() == b.entries.len()
+                    && a.entries
+                        .iter()
+                        .all(|(key, a)| b.get(key).is_some_and(|b| a.equals(b)))
+            }
             _ => matches!((self.number(), other.number()), (Some(a), Some(b)) if a == b),
         }
     }
@@ -142,6 +191,13 @@ impl Value {
                     .collect();
                 format!("map[{}]", entries.join(" "))
             }
+            Self::Groups(map) => {
+                let entries = map.entries.iter();
+                let entries: Vec<_> = entries
+                    .map(|(key, value)| format!("{}:{}", key.printed(), value.printed()))
+                    .collect();
+                format!("map[{}]", entries.join(" "))
+            }
         }
     }
 
@@ -151,6 +207,7 @@ impl Value {
             Self::Text(text) => text.len(),
             Self::List(list) => list.items.len(),
             Self::Map(map) => map.entries.len(),
+            Self::Groups(map) => map.entries.len(),
             _ => 1,
         }
     }
@@ -159,6 +216,7 @@ impl Value {
         match self {
             Self::List(list) => list.nesting,
             Self::Map(map) => map.nesting,
+            Self::Groups(map) => map.nesting,
             _ => 0,
         }
     }
@@ -172,13 +230,14 @@ fn nesting_of<'a>(values: impl Iterator<Item = &'a Value>) -> Result<u16, Error>
     Ok(nesting)
 }
 
-/// `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e21 on.
-fn print_float(value: f64) -> String {
+/// `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6 on
+/// (strconv's `%g` decides by a precision of 6).
+pub(crate) fn print_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let size = value.abs();
-    if value.is_nan() || size == 0.0 || (1e-4..1e21).contains(&size) {
+    if value.is_nan() || size == 0.0 || (1e-4..1e6).contains(&size) {
         return value.to_string();
     }
     let text = format!("{value:e}");
@@ -188,4 +247,14 @@ fn print_float(value: f64) -> String {
         None => ('+', exponent),
     };
     format!("{digits}e{sign}{exponent:0>2}")
+}
+
+/// Go's conversion of a float64 to int64 on amd64: what does not fit, NaN too, is the least integer.
+pub(super) fn to_int(value: f64) -> i64 {
+    let limit = 9_223_372_036_854_775_808.0;
+    if (-limit..limit).contains(&value) {
+        value as i64
+    } else {
+        i64::MIN
+    }
 }

@@ -3,6 +3,7 @@
 use super::super::template::{Arg, ArgValue};
 use super::template::each;
 use super::{ignore, place_of};
+use crate::expr::print_float;
 use crate::source::{Diagnostics, Document, Fields, Kind, Node};
 
 /// A template's arguments: `value`, or `valueFrom` a secret or a field.
@@ -103,31 +104,41 @@ fn value_from(
     value
 }
 
-/// The scalar at `metadata.labels['app']`, `spec.template.spec.containers[0].image` and the like.
+/// `BuildArgumentsForRolloutAnalysisRun` (`factory.go:18`): Kubernetes' own field paths below
+/// `metadata`, where a label that is not set is empty; else a walk over the Rollout's JSON.
 fn field_value(root: &Node, path: &str) -> Option<String> {
+    if path.starts_with("metadata") {
+        return metadata_value(root, path);
+    }
+    // factory.go:256: what stands between separators, quotes included.
     let mut node = root;
-    let mut rest = path;
-    while !rest.is_empty() {
-        rest = rest.strip_prefix('.').unwrap_or(rest);
-        if let Some(inner) = rest.strip_prefix('[') {
-            let (key, after) = inner.split_once(']')?;
-            let key = key.trim_matches(['\'', '"']);
-            node = match (&node.kind, key.parse::<usize>()) {
-                (Kind::Seq(items), Ok(index)) => items.get(index)?,
-                _ => node.get(key)?,
-            };
-            rest = after;
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            node = node.get(&rest[..end])?;
-            rest = &rest[end..];
-        }
+    for section in path.split(['.', '[', ']']).filter(|s| !s.is_empty()) {
+        node = match &node.kind {
+            Kind::Seq(items) => items.get(section.parse::<usize>().ok()?)?,
+            _ => node.get(section)?,
+        };
     }
     match &node.kind {
         Kind::Str(text) => Some(text.clone()),
-        Kind::Int(value) => Some(value.to_string()),
-        Kind::Float(value) => Some(value.to_string()),
+        // Numbers have gone through JSON: they are printed as float64.
+        Kind::Int(value) => Some(print_float(*value as f64)),
+        Kind::Float(value) => Some(print_float(*value)),
         Kind::Bool(value) => Some(value.to_string()),
         _ => None,
     }
+}
+
+/// `fieldpath.ExtractFieldPathAsString`.
+fn metadata_value(root: &Node, path: &str) -> Option<String> {
+    let metadata = root.get("metadata")?;
+    let field = path.strip_prefix("metadata.")?;
+    if matches!(field, "name" | "namespace") {
+        return Some(metadata.get(field)?.as_str()?.to_owned());
+    }
+    let map = ["labels", "annotations"]
+        .into_iter()
+        .find(|map| field.starts_with(map))?;
+    let key = field[map.len()..].strip_prefix("['")?.strip_suffix("']")?;
+    let value = metadata.get(map).and_then(|map| map.get(key));
+    Some(value.and_then(Node::as_str).unwrap_or_default().to_owned())
 }

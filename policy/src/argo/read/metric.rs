@@ -5,7 +5,9 @@ use super::super::template::{MetricSource, RangeSource, Text};
 use super::{ignore, int_or_string, non_empty, place};
 use crate::Span;
 use crate::expr::{self, Condition};
-use crate::source::{Diagnostics, Document, Fields, Kind, Node, Position, parse_go_duration};
+use crate::source::{
+    Diagnostic, Diagnostics, Document, Fields, Kind, Node, Position, parse_go_duration,
+};
 
 const PROVIDERS: [&str; 11] = [
     "kayenta",
@@ -205,8 +207,9 @@ fn text(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<
     })
 }
 
-/// A condition; one that cannot be parsed is reported where it stands, although Argo takes it and
-/// makes every measurement an Error.
+/// A condition. Argo looks at it only when it evaluates: what does not parse or can never be true or
+/// false makes every measurement an Error, and is no mistake of the manifest. What Argo can do and
+/// coalmine cannot is refused.
 fn condition(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Text> {
     let written = text(fields, name, found)?;
     let node = fields.node(name)?;
@@ -216,28 +219,31 @@ fn condition(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Op
     let document = fields.document();
     let path = fields.path_of(name);
     match Condition::parse(&written.text) {
-        Err(error) => {
+        Err(error) if error.uncovered => {
             let at = position_in(document, node, &error);
             let message = format!("`{path}`: {}", error.message);
-            let help = if error.help.is_empty() {
-                "Argo would make every measurement an Error".to_owned()
-            } else {
-                error.help
-            };
-            found.push(document.error(at, message, help));
+            found.push(document.error(at, message, error.help));
         }
+        Err(error) => found.push(erring(document, node, &path, &error)),
         Ok(parsed) => {
             if let Some(error) = parsed.never() {
-                let at = position_in(document, node, error);
-                let message = format!(
-                    "`{path}` makes every measurement an Error: {}",
-                    error.message
-                );
-                found.push(document.warning(at, message, error.help.clone()));
+                found.push(erring(document, node, &path, error));
             }
         }
     }
     Some(written)
+}
+
+fn erring(document: &Document, node: &Node, path: &str, error: &expr::Error) -> Diagnostic {
+    let at = position_in(document, node, error);
+    let why = &error.message;
+    let message = format!("`{path}` makes every measurement an Error: {why}");
+    let help = if error.help.is_empty() {
+        "Argo accepts the template and counts the errors against consecutiveErrorLimit".to_owned()
+    } else {
+        error.help.clone()
+    };
+    document.warning(at, message, help)
 }
 
 /// The place of an error inside a plain or quoted scalar; the scalar's own for a block.

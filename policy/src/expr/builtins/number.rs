@@ -1,7 +1,7 @@
 //! Numbers: conversions, extremes, averages, bits (`builtin/lib.go`).
 
 use super::super::Error;
-use super::super::value::Value;
+use super::super::value::{Value, to_int};
 use super::Builtin;
 
 pub(super) fn convert(which: Builtin, argument: &Value) -> Result<Value, Error> {
@@ -17,7 +17,7 @@ pub(super) fn convert(which: Builtin, argument: &Value) -> Result<Value, Error> 
         (Builtin::Round, Float(value)) => Float(value.round()),
         (Builtin::Float, Float(value)) => Float(*value),
         (Builtin::Int, Int(value)) => Int(*value),
-        (Builtin::Int, Float(value)) => Int(*value as i64),
+        (Builtin::Int, Float(value)) => Int(to_int(*value)),
         (Builtin::Int, Text(text)) => {
             let parsed = text.parse();
             Int(parsed.map_err(|_| Error::at(0, format!("invalid operation: int({text})")))?)
@@ -27,10 +27,61 @@ pub(super) fn convert(which: Builtin, argument: &Value) -> Result<Value, Error> 
     })
 }
 
-/// Go's ParseFloat as far as metrics go: decimal, `inf` and `nan` in any case.
+/// Go's ParseFloat: decimal or hexadecimal, underscores between digits, `inf`, `infinity` and `nan`
+/// in any case; what does not fit is an error.
 pub(in super::super) fn parse_float(text: &str) -> Result<f64, Error> {
-    let parsed = text.parse();
-    parsed.map_err(|_| Error::at(0, format!("parsing {text:?}: invalid syntax")))
+    let refused = |why| Error::at(0, format!("strconv.ParseFloat: parsing {text:?}: {why}"));
+    let invalid = || refused("invalid syntax");
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if unsigned.eq_ignore_ascii_case("nan") && unsigned.len() < text.len() {
+        return Err(invalid());
+    }
+    let hexadecimal = unsigned.get(..2).filter(|s| s.eq_ignore_ascii_case("0x"));
+    let value = if hexadecimal.is_some() {
+        let digits = without_underscores(&unsigned[2..], true).ok_or_else(invalid)?;
+        let size = parse_hexadecimal(&digits).ok_or_else(invalid)?;
+        if text.starts_with('-') { -size } else { size }
+    } else {
+        let digits = without_underscores(text, false).ok_or_else(invalid)?;
+        digits.parse().map_err(|_| invalid())?
+    };
+    if value.is_infinite() && unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return Err(refused("value out of range"));
+    }
+    Ok(value)
+}
+
+/// An underscore stands between two digits, or after the base's prefix.
+fn without_underscores(text: &str, after_prefix: bool) -> Option<String> {
+    let digit = |c: &u8| c.is_ascii_digit() || after_prefix && c.is_ascii_hexdigit();
+    let bytes = text.as_bytes();
+    for (index, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_') {
+        let before = match index.checked_sub(1) {
+            Some(before) => bytes.get(before).is_some_and(digit),
+            None => after_prefix,
+        };
+        if !before || !bytes.get(index + 1).is_some_and(digit) {
+            return None;
+        }
+    }
+    Some(text.replace('_', ""))
+}
+
+/// `1.8p-3` after the prefix; the exponent is obligatory. Digits beyond 64 bits are rounded away
+/// half up, which no metric will tell from Go's rounding.
+fn parse_hexadecimal(text: &str) -> Option<f64> {
+    let (digits, exponent) = text.split_once(['p', 'P'])?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut value = 0.0_f64;
+    for c in whole.chars().chain(fraction.chars()) {
+        value = value * 16.0 + f64::from(c.to_digit(16)?);
+    }
+    let places = i32::try_from(fraction.len()).ok()?;
+    Some(value * 2.0_f64.powi(exponent.checked_sub(places.checked_mul(4)?)?))
 }
 
 /// `max` and `min` over numbers and (nested) lists; nil when there is none.

@@ -16,8 +16,8 @@ pub(super) fn call(which: Builtin, arguments: &[Value], meter: &mut Meter) -> Re
     let text = string(which, arguments, 0)?;
     let second = || string(which, arguments, 1);
     Ok(match which {
-        B::Upper => Value::text(&text.to_uppercase()),
-        B::Lower => Value::text(&text.to_lowercase()),
+        B::Upper => Value::text(&text.chars().map(upper).collect::<String>()),
+        B::Lower => Value::text(&text.chars().map(lower).collect::<String>()),
         B::Trim if arguments.len() == 1 => Value::text(text.trim()),
         B::Trim => {
             let set = second()?;
@@ -47,6 +47,16 @@ pub(super) fn call(which: Builtin, arguments: &[Value], meter: &mut Meter) -> Re
         }
         _ => split(which, text, second()?, limit(which, arguments, 2)?)?,
     })
+}
+
+/// Go maps character by character: one that would become several stays.
+fn upper(c: char) -> char {
+    let mut all = c.to_uppercase();
+    all.next().filter(|_| all.next().is_none()).unwrap_or(c)
+}
+
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
 }
 
 fn place(found: Option<usize>) -> Value {
@@ -136,6 +146,10 @@ fn repeat(which: Builtin, arguments: &[Value], meter: &mut Meter) -> Result<Valu
             format!("invalid argument for repeat (expected positive integer, got {times})");
         Error::at(0, message)
     })?;
-    meter.charge(0, text.len().saturating_mul(times))?;
+    // builtin.go: a limit of its own, then the budget.
+    if times > 1_000_000 {
+        return Err(Error::at(0, "memory budget exceeded"));
+    }
+    meter.grow(text.len().saturating_mul(times))?;
     Ok(Value::text(&text.repeat(times)))
 }

@@ -23,16 +23,35 @@ impl Checker<'_> {
             return self.predicate(which, arguments);
         }
         let types = self.all(arguments)?;
+        let aggregate = matches!(
+            which,
+            Builtin::Max | Builtin::Min | Builtin::Mean | Builtin::Median
+        );
         for (index, (of, node)) in types.iter().zip(arguments).enumerate() {
             if !takes(which, index, of) {
                 let name = which.name();
                 let message = format!("invalid argument for {name} (type {of})");
                 return Err(hinted(Error::at(node.at, message), of));
             }
+            // validation.go: after a list nothing more is looked at.
+            if aggregate && matches!(of, Type::Any | Type::List(_)) {
+                break;
+            }
         }
-        if let (Builtin::Get, [Type::List(_), Type::Text]) = (which, &types[..]) {
-            let at = arguments.get(1).map_or(at, |node| node.at);
-            return Err(Error::at(at, "non-integer slice index string"));
+        if which == Builtin::Get {
+            let fits = match &types[..] {
+                [Type::List(_), of] => matches!(of, Type::Int | Type::Any),
+                [Type::Map, of] => matches!(of, Type::Text | Type::Any | Type::Nil),
+                _ => true,
+            };
+            if !fits {
+                let at = arguments.get(1).map_or(at, |node| node.at);
+                let message = format!(
+                    "cannot use {} to get an element from {}",
+                    types[1], types[0]
+                );
+                return Err(Error::at(at, message));
+            }
         }
         Ok(gives(which, &types))
     }
@@ -47,11 +66,15 @@ impl Checker<'_> {
         }
         let mut out = collection.element();
         if let Some(test) = arguments.get(1) {
-            self.scopes.push((collection.clone(), which == B::Reduce));
+            self.scopes.push((collection.clone(), which));
             let checked = self.visit(test);
             self.scopes.pop();
             out = checked?;
-            let truthy = !matches!(which, B::Map | B::Sum | B::SortBy | B::Reduce);
+            if out == Type::Nil {
+                let message = "predicate should has one input and one output param";
+                return Err(Error::at(test.at, message));
+            }
+            let truthy = !matches!(which, B::Map | B::Sum | B::SortBy | B::Reduce | B::GroupBy);
             if truthy && !matches!(out, Type::Bool | Type::Any) {
                 let message = format!("predicate should return boolean (got {out})");
                 return Err(Error::at(test.at, message));
@@ -71,6 +94,7 @@ impl Checker<'_> {
             B::Map => Type::list(out),
             B::Find | B::FindLast => collection.element(),
             B::SortBy => collection,
+            B::GroupBy => Type::groups(Type::list(collection.element())),
             _ => out,
         })
     }
@@ -83,14 +107,14 @@ fn takes(which: Builtin, index: usize, of: &Type) -> bool {
     let text = matches!(of, Type::Any | Type::Text);
     let int = matches!(of, Type::Any | Type::Int);
     match which {
-        B::Type | B::Text => true,
-        B::Len => list || text || *of == Type::Map,
+        B::Type | B::Text | B::ToJson => true,
+        B::Len => list || text || of.is_map(),
         B::Abs | B::Ceil | B::Floor | B::Round => number,
         B::Int | B::Float => number || text,
         B::Max | B::Min | B::Mean | B::Median => number || list,
-        B::Keys | B::Values | B::ToPairs => matches!(of, Type::Any | Type::Map),
-        B::Get if index == 0 => list || *of == Type::Map,
-        B::Get => int || text,
+        B::Keys | B::Values | B::ToPairs => *of == Type::Any || of.is_map(),
+        B::Get if index == 0 => list || of.is_map(),
+        B::Get => true,
         B::Take | B::Repeat | B::Split | B::SplitAfter | B::Replace => {
             let count = match which {
                 B::Take | B::Repeat => 1,
@@ -120,15 +144,18 @@ fn gives(which: Builtin, types: &[Type]) -> Type {
     match which {
         B::Len | B::Int | B::IndexOf | B::LastIndexOf => Type::Int,
         B::Abs => first.clone(),
-        B::Ceil | B::Floor | B::Round | B::Float | B::Mean | B::Median => Type::Float,
+        B::Ceil | B::Floor | B::Round | B::Float => Type::Float,
+        B::FromJson => Type::Any,
         // builtin.go validateAggregateFunc: of a list nothing more is known.
-        B::Max | B::Min if types.iter().all(Type::is_number) => first.clone(),
-        B::Max | B::Min => Type::Any,
+        B::Max | B::Min | B::Mean | B::Median if types.iter().all(Type::is_number) => first.clone(),
+        B::Max | B::Min | B::Mean | B::Median => Type::Any,
         B::HasPrefix | B::HasSuffix => Type::Bool,
         B::Split | B::SplitAfter => Type::list(Type::Text),
+        // Go knows the elements of a list that was made here only as `interface {}`.
+        B::First | B::Last if *first != Type::list(Type::Float) => Type::Any,
         B::First | B::Last | B::Get => first.element(),
         B::Take => first.clone(),
-        B::FromPairs => Type::Map,
+        B::FromPairs => Type::groups(Type::Any),
         B::Keys
         | B::Values
         | B::ToPairs

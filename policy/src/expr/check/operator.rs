@@ -37,6 +37,7 @@ pub(super) fn check(
             (Type::Nil, b) => b.clone(),
             (a, Type::Nil) => a.clone(),
             (a, b) if a == b => a.clone(),
+            (Type::List(_), Type::List(_)) => a.clone(),
             _ => Type::Any,
         }),
     };
@@ -77,6 +78,7 @@ fn member_of(at: usize, a: &Type, b: &Type) -> Result<bool, Error> {
             Err(Error::at(at, message))
         }
         Type::Map => Ok(true),
+        Type::Groups(_) => Ok(true),
         Type::List(of) if !a.comparable_to(of) => {
             let message = format!("cannot use {a} as type {of} in array");
             Err(Error::at(at, message))

@@ -6,7 +6,7 @@ use super::super::Error;
 use super::super::ast::Binary;
 use super::super::builtins::position;
 use super::super::error::Meter;
-use super::super::value::Value;
+use super::super::value::{Value, to_int};
 
 pub(super) fn apply(
     operator: Binary,
@@ -41,6 +41,10 @@ pub(super) fn apply(
             contains(a, b).map(Value::Bool).ok_or_else(mismatch)
         }
         O::Matches | O::Contains | O::StartsWith | O::EndsWith => {
+            // vm.go: nil contains nothing and is contained in nothing.
+            if matches!(a, Value::Nil) || matches!(b, Value::Nil) {
+                return Ok(Value::Bool(false));
+            }
             let (Value::Text(a), Value::Text(b)) = (a, b) else {
                 return Err(mismatch());
             };
@@ -50,10 +54,14 @@ pub(super) fn apply(
         O::Range => match (a, b) {
             (Value::Int(from), Value::Int(to)) => {
                 let len = to.saturating_sub(*from).saturating_add(1).max(0);
-                meter.charge(0, usize::try_from(len).unwrap_or(usize::MAX))?;
+                meter.grow(usize::try_from(len).unwrap_or(usize::MAX))?;
                 Value::list((*from..=*to).map(Value::Int).collect())
             }
-            _ => Err(mismatch()),
+            // `runtime.ToInt` truncates.
+            _ => match (whole(a), whole(b)) {
+                (Some(a), Some(b)) => apply(operator, &Value::Int(a), &Value::Int(b), meter),
+                _ => Err(mismatch()),
+            },
         },
         // Evaluated lazily by the machine.
         O::Or | O::And | O::Coalesce => Err(mismatch()),
@@ -109,9 +117,21 @@ fn contains(a: &Value, b: &Value) -> Option<bool> {
         Value::List(list) => Some(list.items.iter().any(|item| item.equals(a))),
         Value::Map(map) => match a {
             Value::Text(key) => Some(map.entries.contains_key(key.as_ref())),
+            // runtime.go: nil looks for the zero value of the key's type.
+            Value::Nil => Some(map.entries.contains_key("")),
             _ => None,
         },
+        Value::Groups(map) if a.is_key() => Some(map.get(a).is_some()),
         Value::Nil => Some(false),
+        _ => None,
+    }
+}
+
+/// `runtime.ToInt`.
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(value) => Some(*value),
+        Value::Float(value) => Some(to_int(*value)),
         _ => None,
     }
 }
@@ -139,13 +159,15 @@ pub(super) fn slice(
         Value::Text(text) => text.len(),
         _ => return Err(Error::at(at, format!("cannot slice {}", base.go_type()))),
     };
-    let bound = |value: Option<&Value>, absent: usize| match value {
-        None => Ok(absent),
-        Some(Value::Int(index)) => Ok(position(*index, len).unwrap_or(0).min(len)),
-        Some(other) => {
-            let message = format!("non-integer slice index {}", other.go_type());
-            Err(Error::at(at, message))
-        }
+    let bound = |value: Option<&Value>, absent: usize| {
+        let Some(value) = value else {
+            return Ok(absent);
+        };
+        let index = whole(value).ok_or_else(|| {
+            let message = format!("non-integer slice index {}", value.go_type());
+            Error::at(at, message)
+        })?;
+        Ok(position(index, len).unwrap_or(0).min(len))
     };
     let to = bound(to, len)?;
     let from = bound(from, 0)?.min(to);

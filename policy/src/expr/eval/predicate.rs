@@ -1,8 +1,8 @@
 //! The built-ins that evaluate a predicate for every element.
 
 use super::super::Error;
-use super::super::ast::{Child, Node};
-use super::super::builtins::{Builtin, descending, sort};
+use super::super::ast::{Child, Kind, Node};
+use super::super::builtins::{Builtin, descending, slot, sort};
 use super::super::value::Value;
 use super::operator;
 use super::{Machine, Scope, truth};
@@ -29,9 +29,34 @@ impl Machine<'_> {
             B::All => Ok(Value::Bool(self.first(items, test, false)?.is_none())),
             B::NoneOf => Ok(Value::Bool(self.first(items, test, true)?.is_none())),
             B::Any => Ok(Value::Bool(self.first(items, test, true)?.is_some())),
-            B::One => Ok(Value::Bool(self.matching(items, test)?.len() == 1)),
-            B::Count => Ok(Value::Int(self.matching(items, test)?.len() as i64)),
-            B::Filter => Value::list(self.matching(items, test)?),
+            B::One => {
+                let matching = self.matching(items, test, usize::MAX)?;
+                Ok(Value::Bool(matching.len() == 1))
+            }
+            B::Count => {
+                // The optimizer's threshold.
+                let enough = arguments.get(2).and_then(|node| match node.kind {
+                    Kind::Int(enough) => usize::try_from(enough).ok(),
+                    _ => None,
+                });
+                let matching = self.matching(items, test, enough.unwrap_or(usize::MAX))?;
+                Ok(Value::Int(matching.len() as i64))
+            }
+            B::Filter => {
+                let kept = self.matching(items, test, usize::MAX)?;
+                self.meter.grow(kept.len())?;
+                Value::list(kept)
+            }
+            B::FilterFirst | B::FilterLast => {
+                let found = if which == B::FilterFirst {
+                    self.first(items, test, true)?
+                } else {
+                    self.last(items, test)?
+                };
+                let found = found.map(|index| items[index].clone());
+                found.ok_or_else(|| Error::at(arguments[0].at, "reflect: slice index out of range"))
+            }
+            B::GroupBy => self.grouped(items, test),
             B::Find => {
                 let found = self.first(items, test, true)?;
                 Ok(found.map_or(Value::Nil, |index| items[index].clone()))
@@ -42,7 +67,11 @@ impl Machine<'_> {
                 Ok(found.map_or(Value::Nil, |index| items[index].clone()))
             }
             B::FindLastIndex => Ok(place(self.last(items, test)?)),
-            B::Map => Value::list(self.mapped(items, test)?),
+            B::Map => {
+                let mapped = self.mapped(items, test)?;
+                self.meter.grow(mapped.len())?;
+                Value::list(mapped)
+            }
             B::Sum => {
                 let values = self.mapped(items, test)?;
                 let mut total = Value::Int(0);
@@ -99,11 +128,19 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    fn matching(&mut self, items: &[Value], test: Option<&Node>) -> Result<Vec<Value>, Error> {
+    fn matching(
+        &mut self,
+        items: &[Value],
+        test: Option<&Node>,
+        enough: usize,
+    ) -> Result<Vec<Value>, Error> {
         let mut kept = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if truth(&self.test((index, item), test, Value::Nil)?)? {
                 kept.push(item.clone());
+                if kept.len() == enough {
+                    break;
+                }
             }
         }
         Ok(kept)
@@ -116,6 +153,22 @@ impl Machine<'_> {
             .collect()
     }
 
+    fn grouped(&mut self, items: &[Value], test: Option<&Node>) -> Result<Value, Error> {
+        let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let key = self.test((index, item), test, Value::Nil)?;
+            self.meter.charge(0, groups.len())?;
+            slot(&mut groups, &key, Vec::new())?.push(item.clone());
+        }
+        let groups = groups
+            .into_iter()
+            .map(|(key, items)| Ok((key, Value::list(items)?)));
+        Value::groups(
+            groups.collect::<Result<_, Error>>()?,
+            Value::list(Vec::new())?,
+        )
+    }
+
     fn sorted(
         &mut self,
         items: &[Value],
@@ -126,6 +179,7 @@ impl Machine<'_> {
         let keys = self.mapped(items, test)?;
         let mut pairs: Vec<_> = keys.into_iter().zip(items).collect();
         sort(&mut pairs, descending(order.as_ref())?, |(key, _)| key)?;
+        self.meter.grow(pairs.len())?;
         Value::list(pairs.into_iter().map(|(_, item)| item.clone()).collect())
     }
 
@@ -151,6 +205,7 @@ impl Machine<'_> {
     }
 }
 
+/// expr's documentation promises -1; its code gives nil.
 fn place(found: Option<usize>) -> Value {
-    Value::Int(found.map_or(-1, |at| at as i64))
+    found.map_or(Value::Nil, |at| Value::Int(at as i64))
 }

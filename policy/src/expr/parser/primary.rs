@@ -78,6 +78,10 @@ impl Parser {
                     _ if self.is(Kind::Bracket, "(") => {
                         return self.call(&token, Vec::new(), false);
                     }
+                    "$env" => {
+                        let help = "write `result`, the only value in it";
+                        return Err(Error::uncovered(token.at, "`$env`").help(help));
+                    }
                     name => Tree::Name(name.into()),
                 };
                 self.node(token.at, kind)
@@ -163,9 +167,9 @@ impl Parser {
             return self.node(name.at, Tree::Call(function, arguments));
         }
         if Builtin::is_refused(&name.text) {
-            let message = format!("`{}` is not supported by coalmine", name.text);
+            let what = format!("`{}`: it depends on the time", name.text);
             let help = "rewrite the condition without it";
-            return Err(Error::at(name.at, message).help(help));
+            return Err(Error::uncovered(name.at, &what).help(help));
         }
         let help = "Argo knows asInt, asFloat, isNaN, isInf, isNil, default and expr's built-ins";
         Err(Error::at(name.at, format!("unknown name {}", name.text)).help(help))
