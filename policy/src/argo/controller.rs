@@ -68,6 +68,8 @@ pub struct Controller {
     fast_track: bool,
     /// `status.canary.weights`: what the router was last told.
     weight: u32,
+    /// `status.canary.weights.canary.podTemplateHash`.
+    routed_to: Template,
     /// The last write to the router failed.
     route_lost: bool,
     progress: status::Progress,
@@ -120,6 +122,7 @@ impl Controller {
             current: stable.clone(),
             stable_service: stable.clone(),
             canary_service: stable.clone(),
+            routed_to: stable.clone(),
             stable,
             checkpoint: false,
             fast_track: false,

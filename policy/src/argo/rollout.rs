@@ -59,6 +59,10 @@ pub struct Canary {
     pub threshold: Option<Threshold>,
     /// `abortScaleDownDelaySeconds`; `None`: 0 in the manifest.
     pub abort_delay: Option<Span>,
+    /// `abortScaleDownDelaySeconds` is set.
+    pub abort_delay_set: bool,
+    /// `dynamicStableScale`: stable shrinks as the canary grows.
+    pub dynamic_stable: bool,
     /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
     pub scale_down_delay: Span,
 }

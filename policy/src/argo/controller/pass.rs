@@ -14,6 +14,7 @@ impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
         let (mut changed, mut scaled) = (false, false);
+        let told = self.weight;
         self.reconcile_services(effects, &mut changed);
         self.reconcile_routes(now, effects, &mut changed);
         let verdict = self.reconcile_runs(effects, &mut changed);
@@ -22,7 +23,7 @@ impl Controller {
             // canary.go:78: a pause just added ends the pass before anything is scaled.
             add = Some(Reason::InconclusiveAnalysisRun);
         } else {
-            scaled = self.reconcile_scale(now, effects, &mut changed);
+            scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
                 add = Some(Reason::CanaryPauseStep);
             }

@@ -1,7 +1,7 @@
 //! Services and the router (`service.go`, `trafficrouting.go`).
 
+use super::super::replicas::routed::{current_set_weight, last_weight, weight_on_the_way_back};
 use super::super::replicas::threshold_met;
-use super::scale::last_weight;
 use super::{Asked, Controller, story};
 use crate::{Decision, Effect, Effects, Routes, Service, Template, Time};
 
@@ -12,7 +12,11 @@ impl Controller {
         *changed |= self.point(Service::Stable, &stable, true, effects);
         // With a router Argo points it at the canary here and back at stable further down the same
         // pass (`trafficrouting.go:204`); only the outcome matters.
-        let back = self.aborted();
+        if self.rolling_back_dynamically() {
+            // service.go:272: stable is not whole yet, the canary's pods still carry their share.
+            return;
+        }
+        let back = self.aborted() && !(self.rollout.is_routed() && self.weight_back() > 0);
         let canary = if back { stable } else { self.current.clone() };
         let check = !(back && self.rollout.is_routed());
         *changed |= self.point(Service::Canary, &canary, check, effects);
@@ -56,6 +60,21 @@ impl Controller {
         true
     }
 
+    /// `IsDynamicallyRollingBackToStable` (`rolloututil.go:29`): the stable template is asked for again
+    /// while its pods are too few.
+    fn rolling_back_dynamically(&self) -> bool {
+        let rollout = &self.rollout;
+        self.fully_promoted()
+            && rollout.is_routed()
+            && rollout.canary.dynamic_stable
+            && self.routed_to != self.current
+            && self.sets.pods(&self.current).available < rollout.replicas
+    }
+
+    fn weight_back(&self) -> u32 {
+        weight_on_the_way_back(&self.rollout, self.situation(), self.weight)
+    }
+
     /// `reconcileTrafficRouting` (`trafficrouting.go:161`).
     pub(super) fn reconcile_routes(
         &mut self,
@@ -69,8 +88,15 @@ impl Controller {
         let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
         let steps = &self.rollout.canary.steps;
-        let weight = if self.fully_promoted() || self.aborted() || new.available == 0 {
+        let going_back = self.rolling_back_dynamically();
+        let weight = if going_back || self.aborted() && !self.fully_promoted() {
+            self.weight_back()
+        } else if self.fully_promoted() || new.available == 0 {
             0
+        } else if self.promote_full && self.rollout.canary.dynamic_stable {
+            // trafficrouting.go:240: as much as the canary's pods can carry.
+            let share = u64::from(max) * u64::from(new.available);
+            (share / u64::from(self.rollout.replicas.max(1))) as u32
         } else if self.promote_full {
             self.weight
         } else if steps.is_empty() {
@@ -82,10 +108,14 @@ impl Controller {
         } else if self.step == steps.len() {
             max
         } else {
-            self.current_set_weight()
+            current_set_weight(&self.rollout, self.situation())
         };
         if !self.stable_can_carry(max - weight.min(max)) {
             return;
+        }
+        if !going_back && self.routed_to != self.current {
+            self.routed_to.clone_from(&self.current);
+            *changed = true;
         }
         if weight == self.weight && !self.route_lost {
             return;

@@ -4,5 +4,6 @@ mod abort;
 mod basic;
 mod blue_green;
 mod chaos;
+mod dynamic;
 mod routed;
 mod world;

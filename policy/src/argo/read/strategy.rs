@@ -82,9 +82,6 @@ fn read_canary(
     );
     let later = "leave it out, or watch the project's FIDELITY.md";
     refuse(&mut fields, &["pingPong"], later, found);
-    if fields.boolean("dynamicStableScale", found) == Some(true) {
-        refuse(&mut fields, &["dynamicStableScale"], later, found);
-    }
     let (max_surge, max_unavailable) = limits::read(&mut fields, context.replicas, refusals, found);
     let (stable_service, canary_service) = services(&mut fields, refusals, found);
     let routed = fields.node("trafficRouting").is_some();
@@ -93,6 +90,7 @@ fn read_canary(
         routing::needs_services(&mut fields, stable_service.is_none(), refusals);
     }
     let scale_down_delay = scale_down_delay(&mut fields, routed, refusals, found);
+    let dynamic_stable = dynamic_stable(&mut fields, routed, refusals, found);
     let threshold = limits::threshold(&mut fields, found);
     let min_pods = fields.int("minPodsPerReplicaSet", found).unwrap_or(0);
     let abort_delay = fields.int("abortScaleDownDelaySeconds", found);
@@ -120,6 +118,8 @@ fn read_canary(
             Some(0) => None,
             delay => Some(seconds(delay.unwrap_or(30))),
         },
+        abort_delay_set: abort_delay.is_some(),
+        dynamic_stable,
         scale_down_delay,
     }
 }
@@ -164,6 +164,34 @@ fn scale_down_delay(
         refusals.say(at, message, "leave it out");
     }
     seconds(delay.unwrap_or(30))
+}
+
+/// `validation.go:297`.
+fn dynamic_stable(
+    fields: &mut Fields<'_>,
+    routed: bool,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> bool {
+    let dynamic = fields.boolean("dynamicStableScale", found) == Some(true);
+    let (why, help) = match (dynamic, routed) {
+        (false, _) => return false,
+        (true, false) => (
+            "can only be used with traffic routing",
+            "leave it out: without a router, stable shrinks anyway",
+        ),
+        (true, true) if fields.node("scaleDownDelaySeconds").is_none() => return true,
+        (true, true) => (
+            "cannot be used with scaleDownDelaySeconds",
+            "remove one of the two",
+        ),
+    };
+    let message = format!(
+        "spec.strategy.dynamicStableScale: Invalid value: true: Canary dynamicStableScale {why}"
+    );
+    let at = field_place(fields, "dynamicStableScale");
+    refusals.say(at, message, help);
+    true
 }
 
 fn read_background(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Option<(Reference, usize)> {
