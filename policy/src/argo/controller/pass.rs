@@ -16,7 +16,10 @@ impl Controller {
         let (mut changed, mut scaled) = (false, false);
         let told = self.weight;
         self.reconcile_services(effects, &mut changed);
-        self.reconcile_routes(now, effects, &mut changed);
+        if !self.reconcile_routes(now, effects, &mut changed) {
+            // An error ends the pass; what it waits for will be seen.
+            return Pass { changed, scaled };
+        }
         let verdict = self.reconcile_runs(effects, &mut changed);
         let mut add = None;
         if verdict.pause {

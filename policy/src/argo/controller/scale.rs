@@ -122,10 +122,19 @@ impl Controller {
         let (stable, current) = (self.stable.clone(), self.current.clone());
         let dynamic = self.rollout.canary.dynamic_stable;
         // replicaset.go:389: what a service or the router's weights name is needed.
-        let serving =
-            [&self.stable_service, &self.canary_service, &self.routed_to].map(Clone::clone);
+        // Of ping and pong nobody asks.
+        let mut serving = vec![self.routed_to.clone()];
+        if !self.rollout.canary.ping_pong {
+            serving.extend([self.stable_service.clone(), self.canary_service.clone()]);
+        }
+        let limit = self.rollout.canary.scale_down_revisions.unwrap_or(u32::MAX);
+        let mut waiting = 0;
         let others = self.sets.iter_mut();
-        for set in others.filter(|set| set.template != stable && set.template != current) {
+        let others = others.filter(|set| set.template != stable && set.template != current);
+        // The newest revision first (`canary.go:200`).
+        let mut others: Vec<_> = others.collect();
+        others.sort_by_key(|set| std::cmp::Reverse(set.revision));
+        for set in others {
             // Pods that never became available go first (`cleanupUnhealthyReplicas`).
             let unhealthy = set.pods.spec.saturating_sub(set.pods.available);
             let referenced = routed && serving.contains(&set.template);
@@ -141,6 +150,12 @@ impl Controller {
                 // canary.go:234: it was small by then.
                 0
             } else if promoted || set.deadline.is_some() {
+                // `scaleDownDelayHelper` (`replicaset.go:346`).
+                waiting += 1;
+                if waiting > limit {
+                    down.push((set.template.clone(), 0));
+                    continue;
+                }
                 let deadline = *set
                     .deadline
                     .get_or_insert(now.truncated_to_second() + delay);

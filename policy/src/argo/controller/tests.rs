@@ -6,4 +6,5 @@ mod blue_green;
 mod chaos;
 mod dynamic;
 mod routed;
+mod routers;
 mod world;

@@ -42,8 +42,8 @@ fn outcome(cells: &[&str]) -> String {
         canary: Canary {
             steps: steps(cells[2]),
             routing: Some(Routing {
-                ingresses: Vec::new(),
                 max_weight: n(5),
+                ..Routing::default()
             }),
             min_pods: n(6),
             dynamic_stable: cells[0] == "1",
@@ -100,6 +100,7 @@ fn empty() -> Rollout {
         progress_deadline: Span::from_secs(600),
         progress_deadline_abort: false,
         paused: false,
+        rollback_window: 0,
         canary: Canary::default(),
         blue_green: None,
         refusal: None,
