@@ -93,9 +93,9 @@ fn count(outcomes: &[Outcome], verdict: Verdict) -> usize {
 
 const SERVICES: &str = "      stableService: stable\n      canaryService: canary\n";
 
-/// The canary's error share by Istio's own series.
-const ISTIO_ERRORS: &str = "sum(rate(istio_requests_total{destination_service_name='canary',\
-                            response_code=~'5..'}[2m])) / \
+/// The canary's error share by Istio's own series; there is none of 5xx before the first one.
+const ISTIO_ERRORS: &str = "1 - sum(rate(istio_requests_total{destination_service_name='canary',\
+                            response_code=~'2..'}[2m])) / \
                             sum(rate(istio_requests_total{destination_service_name='canary'}[2m]))";
 
 fn managed(step: &str) -> Arc<Rollout> {
@@ -109,9 +109,11 @@ fn managed(step: &str) -> Arc<Rollout> {
 }
 
 fn header() -> Arc<Rollout> {
-    managed("{setHeaderRoute: {name: r, match: [{headerName: x-canary, headerValue: {exact: on}}]}}"
-        .replace("exact: on", "exact: 'on'")
-        .as_str())
+    managed(
+        "{setHeaderRoute: {name: r, match: [{headerName: x-canary, headerValue: {exact: on}}]}}"
+            .replace("exact: on", "exact: 'on'")
+            .as_str(),
+    )
 }
 
 fn mirror() -> Arc<Rollout> {
