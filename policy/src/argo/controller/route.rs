@@ -109,7 +109,9 @@ impl Controller {
             &rollout.canary.stable_service,
             &rollout.canary.canary_service,
         ];
-        if !istio || rollout.canary.ping_pong || services.iter().any(|name| name.is_some()) {
+        // With pingPong these two are not in the manifest.
+        let named = !rollout.canary.ping_pong && services.iter().any(|name| name.is_some());
+        if !istio || named {
             return false;
         }
         let back = self.aborted() || self.rolling_back_dynamically();

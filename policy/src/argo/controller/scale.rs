@@ -5,6 +5,9 @@ use super::super::replicas::{Pods, basic_canary, threshold_met, weighted_targets
 use super::{Asked, Controller, Reason};
 use crate::{Effect, Effects, Replicas, Template, Time, Workload};
 
+/// `controller.go:64`: the controller looks at everything again after this.
+const RESYNC: crate::Span = crate::Span::from_mins(15);
+
 impl Controller {
     /// Stable first, then new, then the others; one that scales ends the pass. Whether one did.
     /// `told`: the router's weight when the pass began.
@@ -86,7 +89,13 @@ impl Controller {
             // the first step does that, `canary.go:588`.)
             return self.scale(new, count, effects);
         };
-        self.scale_after_abort(now, delay, effects)
+        let scaled = self.scale_after_abort(now, delay, effects);
+        let deadline = self.sets.ensure(new).deadline;
+        if !scaled && deadline.is_some_and(|at| at >= now + RESYNC) {
+            // replicaset.go:173: a deadline beyond the next resync is not waited for.
+            return self.scale(new, count, effects);
+        }
+        scaled
     }
 
     /// `replicaset.go:160`: the new ReplicaSet goes a delay after stable can serve everything.
