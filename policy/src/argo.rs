@@ -25,8 +25,8 @@ pub use read::{read, read_standalone};
 pub use replicas::{Pods, basic_canary, weighted_targets};
 pub use resolve::Analysis;
 pub use rollout::{
-    Background, BlueGreen, Canary, CanaryScale, PossibleQuery, Refusal, Rollout, Routing, Step,
-    Threshold,
+    Background, BlueGreen, Canary, CanaryScale, ManagedRoute, PossibleQuery, Refusal, Rollout,
+    Router, Routing, Step, Threshold,
 };
 pub use template::Place;
 pub use value::IntOrString;

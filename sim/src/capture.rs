@@ -21,11 +21,18 @@ pub fn canary_share(routes: &Routes, users: Users) -> f64 {
 
 /// The share of all requests that the canary gets a copy of.
 #[must_use]
-pub fn mirrored_share(routes: &Routes) -> f64 {
-    if !routes.mirrored {
-        return 0.0;
+pub fn mirrored_share(routes: &Routes, users: Users) -> f64 {
+    if routes.mirrored {
+        return routes.mirror.map_or(1.0, Weight::share);
     }
-    routes.mirror.map_or(1.0, Weight::share)
+    // Argo's setMirrorRoute: requests differ in their headers only, so a rule without any takes all.
+    let copied = |rule: &RouteRule| match rule.headers.is_empty() {
+        true => rule.share.share(),
+        false => users.matching * rule.share.share(),
+    };
+    let rules = routes.rules.iter();
+    let rules = rules.filter(|rule| rule.mirror && can_match(rule));
+    rules.map(copied).fold(0.0, f64::max)
 }
 
 /// The policy's reader marks conditions that no simulated request satisfies (query parameters,
@@ -68,11 +75,27 @@ mod tests {
 
     #[test]
     fn without_a_percentage_everything_is_mirrored() {
+        let users = Users { matching: 0.2 };
         let mut routes = Routes::weighted(Weight::ZERO);
-        assert_eq!(mirrored_share(&routes), 0.0);
+        assert_eq!(mirrored_share(&routes, users), 0.0);
         routes.mirrored = true;
-        assert_eq!(mirrored_share(&routes), 1.0);
+        assert_eq!(mirrored_share(&routes, users), 1.0);
         routes.mirror = Some(Weight::percent(25));
-        assert_eq!(mirrored_share(&routes), 0.25);
+        assert_eq!(mirrored_share(&routes, users), 0.25);
+    }
+
+    #[test]
+    fn a_mirror_rule_copies_what_matches_and_routes_nothing() {
+        let users = Users { matching: 0.2 };
+        let mut copying = rule("cookie", 50);
+        copying.mirror = true;
+        let mut routes = Routes {
+            rules: vec![copying.clone()],
+            ..Routes::weighted(Weight::ZERO)
+        };
+        assert_eq!(mirrored_share(&routes, users), 0.1);
+        assert_eq!(canary_share(&routes, users), 0.0);
+        routes.rules[0].headers.clear();
+        assert_eq!(mirrored_share(&routes, users), 0.5);
     }
 }

@@ -76,18 +76,20 @@ pub struct Names {
     pub service: String,
     /// The canary's service.
     pub canary_service: String,
+    /// The service that a router has before the pods in service.
+    pub primary_service: String,
     /// The route object that the user wrote (APISIX).
     pub route: String,
 }
 
 impl Names {
-    /// The service that Flagger puts in front of the canary or of the primary.
+    /// The service that a router has in front of the canary or of the pods in service.
     #[must_use]
     pub fn backend(&self, is_canary: bool) -> String {
         if is_canary {
             self.canary_service.clone()
         } else {
-            format!("{}-primary", self.service)
+            self.primary_service.clone()
         }
     }
 }

@@ -289,7 +289,7 @@ impl Rollout<'_, '_> {
                 self.see(What::WeightWritten(routes.canary));
                 let now_s = self.now.as_secs_f64();
                 let share = canary_share(&routes, self.world.stage.scenario.users);
-                self.mirror = mirrored_share(&routes);
+                self.mirror = mirrored_share(&routes, self.world.stage.scenario.users);
                 self.world.router.write(now_s, share);
                 self.push_segment();
                 self.advance_router(now_s);

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use self::runs::ActiveRun;
 use self::sets::Sets;
-use super::rollout::{Rollout, Step};
+use super::rollout::{ManagedRoute, Rollout, Step};
 use crate::{Call, Effects, Engine, Input, Standing, Template, Time};
 
 /// Most passes that one input can start; a pass moves a step, a pause, a run or a scale forward, so
@@ -68,6 +68,10 @@ pub struct Controller {
     fast_track: bool,
     /// `status.canary.weights`: what the router was last told.
     weight: u32,
+    /// `status.canary.weights.canary.podTemplateHash`.
+    routed_to: Template,
+    /// The managed routes that the router has.
+    managed: Vec<ManagedRoute>,
     /// The last write to the router failed.
     route_lost: bool,
     progress: status::Progress,
@@ -120,6 +124,8 @@ impl Controller {
             current: stable.clone(),
             stable_service: stable.clone(),
             canary_service: stable.clone(),
+            routed_to: stable.clone(),
+            managed: Vec::new(),
             stable,
             checkpoint: false,
             fast_track: false,

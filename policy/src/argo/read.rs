@@ -9,11 +9,13 @@ mod blue_green;
 mod limits;
 mod merge;
 mod metric;
+mod ping_pong;
 mod pod;
 #[cfg(test)]
 mod recorded;
 mod references;
 mod rollout;
+mod route;
 mod routing;
 mod step;
 mod strategy;

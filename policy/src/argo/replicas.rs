@@ -145,12 +145,16 @@ fn within(
     (next_drained, next_kept)
 }
 
-/// A routed canary's pods for `weight` of `max_weight` (`trafficWeightToReplicas`, and
-/// `CheckMinPodsPerReplicaSet`, which lifts what is not zero).
-pub(super) fn routed_canary(replicas: u32, weight: u32, max_weight: u32, min_pods: u32) -> u32 {
+/// `trafficWeightToReplicas`: the pods for `weight` of `max_weight`, rounded up.
+pub(super) fn weight_to_replicas(replicas: u32, weight: u32, max_weight: u32) -> u32 {
     let exact = u64::from(weight) * u64::from(replicas);
     let count = exact.div_ceil(u64::from(max_weight.max(1)));
-    match u32::try_from(count).unwrap_or(u32::MAX) {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// `CheckMinPodsPerReplicaSet`: lifts what is not zero.
+pub(super) fn lifted(count: u32, min_pods: u32, replicas: u32) -> u32 {
+    match count {
         0 => 0,
         count => count.max(min_pods.min(replicas)),
     }
@@ -168,6 +172,8 @@ pub(super) fn threshold_met(threshold: Option<Threshold>, pods: Pods, desired: u
         Some(Threshold::Pods(count)) => pods.available >= count,
     }
 }
+
+pub(super) mod routed;
 
 #[cfg(test)]
 mod recorded;

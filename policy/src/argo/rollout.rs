@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::RangeBack;
 use super::resolve::Analysis;
 use super::template::Place;
-use crate::{Span, Template, Weight};
+use crate::{RouteRule, Span, Template, Weight};
 
 /// A `Rollout` with the canary strategy, its AnalysisTemplates merged in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct Rollout {
     pub progress_deadline_abort: bool,
     /// `spec.paused`.
     pub paused: bool,
+    /// `spec.rollbackWindow.revisions`; 0 when absent.
+    pub rollback_window: u32,
     /// `spec.strategy.canary`; empty for a blue-green Rollout.
     pub canary: Canary,
     /// `spec.strategy.blueGreen`.
@@ -51,7 +53,7 @@ pub struct Canary {
     pub max_surge: u32,
     /// `maxUnavailable`, resolved against `replicas`.
     pub max_unavailable: u32,
-    /// `trafficRouting.nginx`; without it replicas carry the weight.
+    /// `trafficRouting`; without it replicas carry the weight.
     pub routing: Option<Routing>,
     /// `minPodsPerReplicaSet`.
     pub min_pods: u32,
@@ -59,8 +61,17 @@ pub struct Canary {
     pub threshold: Option<Threshold>,
     /// `abortScaleDownDelaySeconds`; `None`: 0 in the manifest.
     pub abort_delay: Option<Span>,
+    /// `abortScaleDownDelaySeconds` is set.
+    pub abort_delay_set: bool,
+    /// `dynamicStableScale`: stable shrinks as the canary grows.
+    pub dynamic_stable: bool,
     /// `scaleDownDelaySeconds` of the previous stable ReplicaSet.
     pub scale_down_delay: Span,
+    /// `scaleDownDelayRevisionLimit`: so many ReplicaSets wait for their end at most.
+    pub scale_down_revisions: Option<u32>,
+    /// `pingPong`: the services swap roles at promotion. Then [`Canary::stable_service`] is the
+    /// ping service and [`Canary::canary_service`] the pong service.
+    pub ping_pong: bool,
 }
 
 /// `spec.strategy.blueGreen`.
@@ -88,13 +99,71 @@ pub struct BlueGreen {
     pub scale_down_delay_set: bool,
 }
 
-/// nginx' part of `trafficRouting`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `trafficRouting`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routing {
-    /// `stableIngress` or `stableIngresses`.
+    /// The routers in Argo's order; every one gets every write.
+    pub routers: Vec<Router>,
+    /// nginx' `stableIngress` or `stableIngresses`.
     pub ingresses: Vec<String>,
     /// `maxTrafficWeight`; 100 when absent.
     pub max_weight: u32,
+    /// `maxTrafficWeight` is there.
+    pub max_weight_set: bool,
+    /// Istio's `destinationRule`: subsets select the pods, services need not.
+    pub subsets: bool,
+    /// `alb.rootService` is there.
+    pub alb_root: bool,
+    /// The names of `managedRoutes`.
+    pub managed: Option<Vec<String>>,
+}
+
+/// A traffic router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Router {
+    /// `istio`.
+    Istio,
+    /// `nginx`.
+    Nginx,
+    /// `alb`.
+    Alb,
+    /// `smi`.
+    Smi,
+    /// `ambassador`.
+    Ambassador,
+    /// `appMesh`.
+    AppMesh,
+    /// `traefik`.
+    Traefik,
+    /// `apisix`.
+    Apisix,
+    /// One of `plugins`, by its name.
+    Plugin(String),
+}
+
+impl Routing {
+    /// Whether there is such a router.
+    #[must_use]
+    pub fn has(&self, router: &Router) -> bool {
+        self.routers.contains(router)
+    }
+
+    /// Whether there is a plugin.
+    #[must_use]
+    pub fn has_plugin(&self) -> bool {
+        let plugin = |router: &Router| matches!(router, Router::Plugin(_));
+        self.routers.iter().any(plugin)
+    }
+
+    /// `requireCanaryStableServices` (`validation.go:238`).
+    pub(super) fn needs_services(&self, ping_pong: bool) -> bool {
+        self.routers.iter().any(|router| match router {
+            Router::Alb => !ping_pong,
+            Router::Istio => !self.subsets && !ping_pong,
+            Router::Plugin(_) => false,
+            _ => true,
+        })
+    }
 }
 
 /// `replicaProgressThreshold`.
@@ -117,6 +186,19 @@ pub enum Step {
     Analysis(Option<Arc<Analysis>>),
     /// `setCanaryScale`.
     SetCanaryScale(CanaryScale),
+    /// `setHeaderRoute`.
+    SetHeaderRoute(ManagedRoute),
+    /// `setMirrorRoute`.
+    SetMirrorRoute(ManagedRoute),
+}
+
+/// A route of `managedRoutes` as a step sets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedRoute {
+    /// Its name.
+    pub name: String,
+    /// What it captures; nothing: the route is removed.
+    pub rules: Vec<RouteRule>,
 }
 
 /// `setCanaryScale`.

@@ -2,6 +2,7 @@
 
 use super::family::{Shape, Unit, sidecars};
 use super::{Frame, Potential};
+use crate::subject::{NEW_TEMPLATE, Topology};
 
 const SHAPE: Shape = Shape {
     counter: "istio_requests_total",
@@ -13,15 +14,25 @@ const SHAPE: Shape = Shape {
 
 pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
     let names = frame.names;
-    let places = sidecars(frame, |workload, _| {
-        vec![
+    let argo = matches!(frame.topology, Topology::ReplicaSets { .. });
+    let places = sidecars(frame, |workload, pod| {
+        let mut labels = vec![
             ("reporter", "destination".to_owned()),
             ("destination_workload", workload.to_owned()),
             ("destination_workload_namespace", names.namespace.clone()),
             ("destination_service_namespace", names.namespace.clone()),
             ("destination_app", names.app.clone()),
             ("namespace", names.namespace.clone()),
-        ]
+        ];
+        if argo {
+            // Both ReplicaSets are one workload; the services tell them apart.
+            let is_canary = pod.contains(NEW_TEMPLATE);
+            let (service, namespace) = (names.backend(is_canary), &names.namespace);
+            let host = format!("{service}.{namespace}.svc.cluster.local");
+            labels.push(("destination_service_name", service));
+            labels.push(("destination_service", host));
+        }
+        labels
     });
     SHAPE.series(frame, &places)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Step};
+use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Router, Step};
 use coalmine_policy::{Engine, Span, Template, Time};
 
-use super::{Asked, NEW_TEMPLATE, Names, OLD_TEMPLATE, Subject, Topology};
+use super::{Asked, Front, NEW_TEMPLATE, Names, OLD_TEMPLATE, Subject, Topology};
 use crate::event::Refusal;
 
 impl Subject for Arc<Rollout> {
@@ -39,8 +39,27 @@ impl Subject for Arc<Rollout> {
             app: self.name.clone(),
             ingress: ingress.unwrap_or(&self.name).clone(),
             service: stable.clone(),
+            primary_service: stable.clone(),
             canary_service: canary.unwrap_or(stable).clone(),
             route: self.name.clone(),
+        }
+    }
+
+    /// Several routers get the same weights; the first one's metrics are shown.
+    fn front(&self) -> Front {
+        let routing = self.canary.routing.as_ref();
+        match routing.and_then(|routing| routing.routers.first()) {
+            None | Some(Router::Nginx) => Front::Nginx,
+            Some(Router::Istio) => Front::Istio,
+            // Linkerd is the mesh that took up TrafficSplit.
+            Some(Router::Smi) => Front::Linkerd,
+            Some(Router::AppMesh) => Front::AppMesh,
+            Some(Router::Traefik) => Front::Traefik,
+            Some(Router::Apisix) => Front::Apisix,
+            Some(Router::Plugin(name)) if name.to_lowercase().contains("contour") => Front::Contour,
+            // AWS' load balancer and Ambassador: no series that Prometheus would find by
+            // themselves. Of a plugin nothing is known.
+            Some(Router::Alb | Router::Ambassador | Router::Plugin(_)) => Front::Gateway,
         }
     }
 

@@ -22,6 +22,7 @@ impl Subject for Arc<Baseline> {
             app: self.name.clone(),
             ingress: self.name.clone(),
             service: self.name.clone(),
+            primary_service: self.name.clone(),
             canary_service: format!("{}-canary", self.name),
             route: self.name.clone(),
         }

@@ -23,6 +23,7 @@ impl Subject for Arc<Canary> {
             app: self.target.name.clone(),
             ingress: self.ingress.clone(),
             service: self.service.clone(),
+            primary_service: format!("{}-primary", self.service),
             canary_service: self.canary_service(),
             route: self.route.clone(),
         }

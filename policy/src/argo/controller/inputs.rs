@@ -14,8 +14,10 @@ impl Controller {
         }
         let updating = !self.fully_promoted();
         self.current = to;
-        let set = self.sets.ensure(&self.current);
-        self.fast_track = set.deadline.is_some_and(|deadline| now < deadline);
+        let set = self.sets.revise(&self.current);
+        let in_delay = set.deadline.is_some_and(|deadline| now < deadline);
+        // sync.go:1204: still waiting for its end, or within rollbackWindow.
+        self.fast_track = in_delay || self.within_rollback_window();
         self.checkpoint = false;
         self.pauses.clear();
         self.controller_pause = false;
@@ -37,13 +39,19 @@ impl Controller {
             return;
         }
         self.step = 0;
+        if self.within_rollback_window() && self.sets.pods(&self.current).spec > 0 {
+            // canary.go:368: its pods are still there.
+            self.step = self.rollout.canary.steps.len();
+        }
+        let step = self.step;
         let decision = if updating {
             Decision::Restart
         } else {
             Decision::Start
         };
         story::decided(effects, decision, "Argo rollout/canary.go:357", || {
-            format!("from template {} to {}, step 0", self.stable, self.current)
+            let (stable, current) = (&self.stable, &self.current);
+            format!("from template {stable} to {current}, step {step}")
         });
     }
 

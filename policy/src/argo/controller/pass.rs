@@ -14,15 +14,19 @@ impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
         let (mut changed, mut scaled) = (false, false);
+        let told = self.weight;
         self.reconcile_services(effects, &mut changed);
-        self.reconcile_routes(now, effects, &mut changed);
+        if !self.reconcile_routes(now, effects, &mut changed) {
+            // An error ends the pass; what it waits for will be seen.
+            return Pass { changed, scaled };
+        }
         let verdict = self.reconcile_runs(effects, &mut changed);
         let mut add = None;
         if verdict.pause {
             // canary.go:78: a pause just added ends the pass before anything is scaled.
             add = Some(Reason::InconclusiveAnalysisRun);
         } else {
-            scaled = self.reconcile_scale(now, effects, &mut changed);
+            scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
                 add = Some(Reason::CanaryPauseStep);
             }

@@ -1,18 +1,34 @@
 //! Services and the router (`service.go`, `trafficrouting.go`).
 
+use super::super::replicas::routed::{current_set_weight, last_weight, weight_on_the_way_back};
 use super::super::replicas::threshold_met;
-use super::scale::last_weight;
+use super::super::rollout::{Router, Step};
 use super::{Asked, Controller, story};
 use crate::{Decision, Effect, Effects, Routes, Service, Template, Time};
 
 impl Controller {
     /// `reconcileStableAndCanaryService` (`service.go:255`).
     pub(super) fn reconcile_services(&mut self, effects: &mut Effects, changed: &mut bool) {
+        if self.rollout.canary.ping_pong {
+            // service.go:247: the free service takes the new pods unchecked.
+            if !self.fully_promoted() {
+                let current = self.current.clone();
+                *changed |= self.point(Service::Canary, &current, false, effects);
+            }
+            return;
+        }
+        if self.by_hash() {
+            return;
+        }
         let stable = self.stable.clone();
         *changed |= self.point(Service::Stable, &stable, true, effects);
         // With a router Argo points it at the canary here and back at stable further down the same
         // pass (`trafficrouting.go:204`); only the outcome matters.
-        let back = self.aborted();
+        if self.rolling_back_dynamically() {
+            // service.go:272: stable is not whole yet, the canary's pods still carry their share.
+            return;
+        }
+        let back = self.aborted() && !(self.rollout.is_routed() && self.weight_back() > 0);
         let canary = if back { stable } else { self.current.clone() };
         let check = !(back && self.rollout.is_routed());
         *changed |= self.point(Service::Canary, &canary, check, effects);
@@ -56,21 +72,118 @@ impl Controller {
         true
     }
 
-    /// `reconcileTrafficRouting` (`trafficrouting.go:161`).
+    /// `IsDynamicallyRollingBackToStable` (`rolloututil.go:29`): the stable template is asked for again
+    /// while its pods are too few.
+    fn rolling_back_dynamically(&self) -> bool {
+        let rollout = &self.rollout;
+        self.fully_promoted()
+            && rollout.is_routed()
+            && rollout.canary.dynamic_stable
+            && self.routed_to != self.current
+            && self.sets.pods(&self.current).available < rollout.replicas
+    }
+
+    fn weight_back(&self) -> u32 {
+        weight_on_the_way_back(&self.rollout, self.situation(), self.weight)
+    }
+
+    /// Whether the router tells pods apart by their hash: Istio's subsets, or a router without
+    /// services. Shown to the world as services that select the pods.
+    fn by_hash(&self) -> bool {
+        let canary = &self.rollout.canary;
+        let subsets = canary
+            .routing
+            .as_ref()
+            .is_some_and(|routing| routing.subsets);
+        let nameless = canary.stable_service.is_none() && canary.canary_service.is_none();
+        self.rollout.is_routed() && (subsets || nameless)
+    }
+
+    /// `shouldDelayDestinationRuleUpdate` (`istio.go:388`): without services, the subsets move when
+    /// all pods are available; until then the pass ends here.
+    fn delays_subsets(&self, canary: &Template) -> bool {
+        let rollout = &self.rollout;
+        let istio = rollout.canary.routing.as_ref();
+        let istio = istio.is_some_and(|routing| routing.has(&Router::Istio));
+        let services = [
+            &rollout.canary.stable_service,
+            &rollout.canary.canary_service,
+        ];
+        // With pingPong these two are not in the manifest.
+        let named = !rollout.canary.ping_pong && services.iter().any(|name| name.is_some());
+        if !istio || named {
+            return false;
+        }
+        let back = self.aborted() || self.rolling_back_dynamically();
+        let waits = |template: &Template| {
+            let pods = self.sets.pods(template);
+            pods.spec > 0 && pods.available < pods.spec
+        };
+        waits(&self.stable) || !back && canary != &self.stable && waits(canary)
+    }
+
+    /// `UpdateHash`.
+    fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) {
+        if self.routed_to != *canary {
+            self.routed_to.clone_from(canary);
+            *changed = true;
+        }
+        if !self.by_hash() || self.rollout.canary.ping_pong {
+            return;
+        }
+        let stable = (Service::Stable, self.stable.clone());
+        for (service, to) in [stable, (Service::Canary, canary.clone())] {
+            let points_at = match service {
+                Service::Stable => &mut self.stable_service,
+                _ => &mut self.canary_service,
+            };
+            if *points_at != to {
+                points_at.clone_from(&to);
+                effects.push(Effect::PointService { service, to });
+                *changed = true;
+            }
+        }
+    }
+
+    /// `SetHeaderRoute` and `SetMirrorRoute`: of a route without rules nothing is left.
+    fn set_managed_route(&mut self) {
+        let Some(Step::SetHeaderRoute(route) | Step::SetMirrorRoute(route)) =
+            self.current_step_spec()
+        else {
+            return;
+        };
+        let route = route.clone();
+        if self.managed.contains(&route) || self.fully_promoted() {
+            return;
+        }
+        self.managed.retain(|known| known.name != route.name);
+        if !route.rules.is_empty() {
+            self.managed.push(route);
+        }
+    }
+
+    /// `reconcileTrafficRouting` (`trafficrouting.go:161`); whether the pass goes on.
     pub(super) fn reconcile_routes(
         &mut self,
         _now: Time,
         effects: &mut Effects,
         changed: &mut bool,
-    ) {
+    ) -> bool {
         if !self.rollout.is_routed() {
-            return;
+            return true;
         }
         let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
         let steps = &self.rollout.canary.steps;
-        let weight = if self.fully_promoted() || self.aborted() || new.available == 0 {
+        let going_back = self.rolling_back_dynamically();
+        let weight = if going_back || self.aborted() && !self.fully_promoted() {
+            self.weight_back()
+        } else if self.fully_promoted() || new.available == 0 {
             0
+        } else if self.promote_full && self.rollout.canary.dynamic_stable {
+            // trafficrouting.go:240: as much as the canary's pods can carry.
+            let share = u64::from(max) * u64::from(new.available);
+            (share / u64::from(self.rollout.replicas.max(1))) as u32
         } else if self.promote_full {
             self.weight
         } else if steps.is_empty() {
@@ -82,24 +195,51 @@ impl Controller {
         } else if self.step == steps.len() {
             max
         } else {
-            self.current_set_weight()
+            current_set_weight(&self.rollout, self.situation())
         };
-        if !self.stable_can_carry(max - weight.min(max)) {
-            return;
+        let managed = self.managed.clone();
+        if !going_back && (self.fully_promoted() || self.aborted() || new.available == 0)
+            || self.promote_full
+        {
+            // RemoveManagedRoutes comes before the look at stable's pods.
+            self.managed.clear();
         }
-        if weight == self.weight && !self.route_lost {
-            return;
-        }
+        let carried = self.stable_can_carry(max - weight.min(max));
+        let mut goes_on = true;
         let before = self.weight;
-        self.weight = weight;
+        if carried {
+            self.set_managed_route();
+            let canary = if going_back {
+                &self.routed_to
+            } else {
+                &self.current
+            };
+            let canary = canary.clone();
+            goes_on = !self.delays_subsets(&canary);
+            // trafficrouting.go:296: a canary without pods loses its traffic first.
+            if goes_on || new.available == 0 && self.weight > 0 {
+                self.weight = weight;
+            }
+            if goes_on {
+                self.update_hash(&canary, effects, changed);
+            }
+        }
+        if self.weight == before && self.managed == managed && !(self.route_lost && carried) {
+            return goes_on;
+        }
         self.route_lost = false;
         *changed = true;
         let call = self.call(Asked::Routes);
-        let share = self.rollout.weight(weight);
-        effects.push(Effect::SetRoutes {
-            call,
-            routes: Routes::weighted(share),
-        });
+        let share = self.rollout.weight(self.weight);
+        let rules = self.managed.iter().flat_map(|route| route.rules.clone());
+        let routes = Routes {
+            rules: rules.collect(),
+            ..Routes::weighted(share)
+        };
+        effects.push(Effect::SetRoutes { call, routes });
+        if self.weight == before {
+            return goes_on;
+        }
         if !self.fully_promoted() && !self.aborted() {
             let rule = "Argo rollout/trafficrouting.go:276";
             let step = self.step;
@@ -110,6 +250,7 @@ impl Controller {
                 )
             });
         }
+        goes_on
     }
 
     /// `checkReplicasAvailable` (`trafficrouting.go:142`).

@@ -1,15 +1,20 @@
 //! Scaling ReplicaSets (`canary.go:415`, `replicaset.go`).
 
-use super::super::replicas::{Pods, basic_canary, routed_canary, threshold_met, weighted_targets};
-use super::super::rollout::{CanaryScale, Step};
+use super::super::replicas::routed::{Situation, desired_weight, routed_counts};
+use super::super::replicas::{Pods, basic_canary, threshold_met, weighted_targets};
 use super::{Asked, Controller, Reason};
 use crate::{Effect, Effects, Replicas, Template, Time, Workload};
 
+/// `controller.go:64`: the controller looks at everything again after this.
+const RESYNC: crate::Span = crate::Span::from_mins(15);
+
 impl Controller {
     /// Stable first, then new, then the others; one that scales ends the pass. Whether one did.
+    /// `told`: the router's weight when the pass began.
     pub(super) fn reconcile_scale(
         &mut self,
         now: Time,
+        told: u32,
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
@@ -20,7 +25,10 @@ impl Controller {
         let scaled = if self.fully_promoted() {
             self.scale(&stable, self.rollout.replicas, effects)
         } else {
-            let (canary_count, stable_count) = self.next_counts();
+            // canary.go:119: stable follows the weights one pass late, lest it grow for a moment
+            // when the services are switched.
+            let (_, stable_count) = self.next_counts(told);
+            let (canary_count, _) = self.next_counts(self.weight);
             self.scale(&stable, stable_count, effects)
                 || self.scale_canary(now, &new, canary_count, effects)
         };
@@ -67,7 +75,11 @@ impl Controller {
         count: u32,
         effects: &mut Effects,
     ) -> bool {
-        if !(self.aborted() && self.rollout.is_routed()) {
+        // replicaset.go:270: a canary with a dynamic stable goes as its traffic goes, unless a delay
+        // is written down.
+        let canary = &self.rollout.canary;
+        let kept = !canary.dynamic_stable || canary.abort_delay_set;
+        if !(self.aborted() && self.rollout.is_routed() && kept) {
             self.sets.ensure(new).deadline = None;
             return self.scale(new, count, effects);
         }
@@ -77,7 +89,13 @@ impl Controller {
             // the first step does that, `canary.go:588`.)
             return self.scale(new, count, effects);
         };
-        self.scale_after_abort(now, delay, effects)
+        let scaled = self.scale_after_abort(now, delay, effects);
+        let deadline = self.sets.ensure(new).deadline;
+        if !scaled && deadline.is_some_and(|at| at >= now + RESYNC) {
+            // replicaset.go:173: a deadline beyond the next resync is not waited for.
+            return self.scale(new, count, effects);
+        }
+        scaled
     }
 
     /// `replicaset.go:160`: the new ReplicaSet goes a delay after stable can serve everything.
@@ -111,9 +129,21 @@ impl Controller {
         let delay = self.rollout.canary.scale_down_delay;
         let mut down: Vec<(Template, u32)> = Vec::new();
         let (stable, current) = (self.stable.clone(), self.current.clone());
-        let serving = [self.stable_service.clone(), self.canary_service.clone()];
+        let dynamic = self.rollout.canary.dynamic_stable;
+        // replicaset.go:389: what a service or the router's weights name is needed.
+        // Of ping and pong nobody asks.
+        let mut serving = vec![self.routed_to.clone()];
+        if !self.rollout.canary.ping_pong {
+            serving.extend([self.stable_service.clone(), self.canary_service.clone()]);
+        }
+        let limit = self.rollout.canary.scale_down_revisions.unwrap_or(u32::MAX);
+        let mut waiting = 0;
         let others = self.sets.iter_mut();
-        for set in others.filter(|set| set.template != stable && set.template != current) {
+        let others = others.filter(|set| set.template != stable && set.template != current);
+        // The newest revision first (`canary.go:200`).
+        let mut others: Vec<_> = others.collect();
+        others.sort_by_key(|set| std::cmp::Reverse(set.revision));
+        for set in others {
             // Pods that never became available go first (`cleanupUnhealthyReplicas`).
             let unhealthy = set.pods.spec.saturating_sub(set.pods.available);
             let referenced = routed && serving.contains(&set.template);
@@ -125,7 +155,16 @@ impl Controller {
                 let taken = healthy.min(room);
                 room -= taken;
                 healthy - taken
+            } else if dynamic && (promoted || set.deadline.is_some()) {
+                // canary.go:234: it was small by then.
+                0
             } else if promoted || set.deadline.is_some() {
+                // `scaleDownDelayHelper` (`replicaset.go:346`).
+                waiting += 1;
+                if waiting > limit {
+                    down.push((set.template.clone(), 0));
+                    continue;
+                }
                 let deadline = *set
                     .deadline
                     .get_or_insert(now.truncated_to_second() + delay);
@@ -151,84 +190,41 @@ impl Controller {
     }
 
     /// The next `spec.replicas` of canary and stable.
-    fn next_counts(&self) -> (u32, u32) {
+    fn next_counts(&self, told: u32) -> (u32, u32) {
         let rollout = &self.rollout;
         if rollout.is_routed() {
-            return self.routed_counts();
+            return routed_counts(rollout, self.situation(), told);
         }
         let (max, surge) = (rollout.max_weight(), rollout.canary.max_surge);
-        let target = weighted_targets(rollout.replicas, self.replica_weight(), max, surge);
+        let weight = desired_weight(rollout, self.situation());
+        let target = weighted_targets(rollout.replicas, weight, max, surge);
         let pods = (self.sets.pods(&self.current), self.sets.pods(&self.stable));
         let others = self.others().map(|pods| pods.spec).sum();
         basic_canary(rollout.replicas, &rollout.canary, target, pods, others)
     }
 
-    /// `CalculateReplicaCountsForTrafficRoutedCanary` (`canary.go:377`).
-    fn routed_counts(&self) -> (u32, u32) {
-        let rollout = &self.rollout;
-        let (replicas, max) = (rollout.replicas, rollout.max_weight());
-        let count = |weight| routed_canary(replicas, weight, max, rollout.canary.min_pods);
-        let canary = match self.canary_scale() {
-            Some(CanaryScale::Replicas(replicas)) => replicas,
-            // canary.go:509: in parts of maxTrafficWeight, as a setWeight is.
-            Some(CanaryScale::Weight(weight)) => count(weight),
-            _ => count(self.replica_weight()),
-        };
-        // canary.go:391: stable is whole, and no minimum lifts it.
-        (canary, replicas)
-    }
-
-    /// `UseSetCanaryScale` (`canary.go:583`): the nearest one at or before the current step.
-    fn canary_scale(&self) -> Option<CanaryScale> {
-        if self.promote_full || self.aborted() && self.rollout.canary.abort_delay.is_some() {
-            return None;
-        }
-        let steps = self.rollout.canary.steps.get(..=self.step)?;
-        let scales = steps.iter().rev().filter_map(|step| match step {
-            Step::SetCanaryScale(scale) => Some(*scale),
-            _ => None,
-        });
-        scales
-            .take(1)
-            .find(|scale| *scale != CanaryScale::MatchTraffic)
-    }
-
-    /// `GetCanaryReplicasOrWeight` (`canary.go:502`).
-    fn replica_weight(&self) -> u32 {
-        if self.promote_full || self.fully_promoted() {
-            return self.rollout.max_weight();
-        }
-        self.current_set_weight()
-    }
-
-    /// `GetCurrentSetWeight` (`canary.go:562`).
-    pub(super) fn current_set_weight(&self) -> u32 {
-        if self.aborted() {
-            return 0;
-        }
-        match self.rollout.canary.steps.get(..=self.step) {
-            None => self.rollout.max_weight(),
-            Some(steps) => last_weight(steps),
+    /// What the counts of a routed canary depend on.
+    pub(super) fn situation(&self) -> Situation {
+        Situation {
+            step: self.step,
+            aborted: self.aborted(),
+            full: self.promote_full || self.fully_promoted(),
+            available: (
+                self.sets.pods(&self.current).available,
+                self.sets.pods(&self.stable).available,
+            ),
         }
     }
 
     /// `AtDesiredReplicaCountsForCanary` (`canary.go:59`).
     pub(super) fn at_desired_counts(&self) -> bool {
-        let (canary, stable) = self.next_counts();
+        let (canary, stable) = self.next_counts(self.weight);
         let stable_pods = self.sets.pods(&self.stable);
         let new = self.sets.pods(&self.current);
+        let dynamic = self.rollout.is_routed() && self.rollout.canary.dynamic_stable;
         threshold_met(self.rollout.canary.threshold, new, canary)
-            && stable_pods.spec == stable
-            && stable_pods.created == stable
+            // canary.go:75: a dynamic stable follows later.
+            && (dynamic || stable_pods.spec == stable && stable_pods.created == stable)
             && (self.rollout.is_routed() || self.others().all(|pods| pods.available == 0))
     }
-}
-
-/// The last `setWeight` of some steps; 0 when there is none.
-pub(super) fn last_weight(steps: &[Step]) -> u32 {
-    let weights = steps.iter().rev().filter_map(|step| match step {
-        Step::SetWeight(weight) => Some(*weight),
-        _ => None,
-    });
-    weights.take(1).last().unwrap_or(0)
 }

@@ -14,6 +14,8 @@ pub(super) struct Set {
     pub(super) template: Template,
     pub(super) pods: Pods,
     pub(super) ready: u32,
+    /// The annotation `rollout.argoproj.io/revision`.
+    pub(super) revision: u64,
     /// The scale-down-deadline annotation.
     pub(super) deadline: Option<Time>,
 }
@@ -28,6 +30,7 @@ impl Sets {
                 available: replicas,
             },
             ready: replicas,
+            revision: 1,
             deadline: None,
         }])
     }
@@ -40,11 +43,26 @@ impl Sets {
                 template: template.clone(),
                 pods: Pods::default(),
                 ready: 0,
+                revision: 0,
                 deadline: None,
             });
             self.0.len() - 1
         });
         &mut self.0[place]
+    }
+
+    /// A template that is asked for becomes the newest revision.
+    pub(super) fn revise(&mut self, template: &Template) -> &mut Set {
+        let newest = self.0.iter().map(|set| set.revision).max().unwrap_or(0);
+        let set = self.ensure(template);
+        set.revision = newest + 1;
+        set
+    }
+
+    /// How many ReplicaSets were made between two, the first being the older one.
+    pub(super) fn between(&self, older: &Template, newer: &Template) -> Option<usize> {
+        let place = |template: &Template| self.0.iter().position(|set| set.template == *template);
+        place(newer)?.checked_sub(place(older)? + 1)
     }
 
     /// Takes an observation; `scaling`: our own size is newer than the observed one.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::replicas::threshold_met;
 use super::super::rollout::Step;
 use super::{Controller, Reason, runs, story};
-use crate::{Decision, Effects, Span, Standing, Time};
+use crate::{Decision, Effect, Effects, Service, Span, Standing, Time};
 
 /// What counts as progress (`conditions.go:253`), and since when there was none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Controller {
             return;
         }
         let mut abort = abort;
-        if self.promote_full {
+        if self.promote_full || self.within_rollback_window() {
             // canary.go:377: clears pauses and abort.
             self.pauses.clear();
             (self.aborted_at, abort) = (None, None);
@@ -95,6 +95,7 @@ impl Controller {
         );
         let full = self.promote_full;
         self.stable = self.current.clone();
+        self.swap_ping_pong(effects);
         self.pauses.clear();
         self.controller_pause = false;
         (self.aborted_at, self.promote_full) = (None, false);
@@ -117,6 +118,29 @@ impl Controller {
                 )
             },
         );
+    }
+
+    /// `isRollbackWithinWindow` (`sync.go:1216`): an older revision is asked for, and fewer others than
+    /// the window has were made since.
+    pub(super) fn within_rollback_window(&self) -> bool {
+        let between = self.sets.between(&self.current, &self.stable);
+        between.is_some_and(|count| count < self.rollout.rollback_window as usize)
+    }
+
+    /// `sync.go:1338`: with pingPong the services stay where they are and swap roles.
+    fn swap_ping_pong(&mut self, effects: &mut Effects) {
+        if !self.rollout.canary.ping_pong {
+            return;
+        }
+        std::mem::swap(&mut self.stable_service, &mut self.canary_service);
+        let roles = [
+            (Service::Stable, &self.stable_service),
+            (Service::Canary, &self.canary_service),
+        ];
+        for (service, to) in roles {
+            let to = to.clone();
+            effects.push(Effect::PointService { service, to });
+        }
     }
 
     /// The pass that decides only marks; pods and router follow in the next one
@@ -151,6 +175,7 @@ impl Controller {
                 resumed || self.pause_expiry().is_some_and(|at| now >= at)
             }
             Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => self.at_desired_counts(),
+            Some(Step::SetHeaderRoute(_) | Step::SetMirrorRoute(_)) => true,
             Some(Step::Analysis(Some(_))) => self
                 .step_run
                 .as_ref()

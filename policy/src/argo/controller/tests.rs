@@ -4,5 +4,7 @@ mod abort;
 mod basic;
 mod blue_green;
 mod chaos;
+mod dynamic;
 mod routed;
+mod routers;
 mod world;

@@ -71,7 +71,9 @@ fn read_one(
     let abort = spec
         .boolean("progressDeadlineAbort", found)
         .unwrap_or(false);
-    ignore(&mut spec, &["restartAt", "analysis", "rollbackWindow"]);
+    restart_at(&mut spec, found);
+    let rollback_window = rollback_window(&mut spec, found);
+    ignore(&mut spec, &["analysis"]);
     let context = strategy::Context {
         namespace: document.namespace.as_deref(),
         templates,
@@ -98,6 +100,7 @@ fn read_one(
         progress_deadline: Span::from_secs(deadline.into()),
         progress_deadline_abort: abort,
         paused,
+        rollback_window,
         canary: strategy.canary,
         blue_green: strategy.blue_green,
         refusal,
@@ -115,6 +118,24 @@ fn replicas(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut Diagnost
         found.push(spec.document().error(node.position, message, help));
     }
     replicas.min(MOST_REPLICAS)
+}
+
+/// `restartAt` replaces pods of the same template one by one, which bears on no decision.
+fn restart_at(spec: &mut Fields<'_>, found: &mut Diagnostics) {
+    if let Some(node) = spec.node("restartAt") {
+        let message = "`spec.restartAt` is ignored: restarts of pods are not simulated".to_owned();
+        let help = "leave it out; no decision depends on it".to_owned();
+        found.push(spec.document().warning(node.position, message, help));
+    }
+}
+
+fn rollback_window(spec: &mut Fields<'_>, found: &mut Diagnostics) -> u32 {
+    let Some(mut window) = spec.map("rollbackWindow", found) else {
+        return 0;
+    };
+    let revisions = window.int("revisions", found).unwrap_or(0);
+    window.finish(found);
+    u32::try_from(revisions).unwrap_or(0)
 }
 
 /// `minReadySeconds`, `revisionHistoryLimit` and `progressDeadlineSeconds` (`validation.go:172`).

@@ -1,11 +1,12 @@
 //! `strategy.canary.steps`.
 
-use super::super::rollout::{CanaryScale, Step};
+use super::super::rollout::{CanaryScale, Routing, Step};
 use super::super::template::Place;
 use super::super::value::IntOrString;
 use super::args::rollout_args;
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
+use super::route;
 use super::template::{each, rules, template_refs};
 use super::{ignore, int_or_string, place_of, refuse};
 use crate::Span;
@@ -36,10 +37,10 @@ pub(super) fn reference(
     }
 }
 
-/// Reads the steps; `(max_weight, routed)` is what they are checked against.
+/// Reads the steps; the router, and whether there is one, is what they are checked against.
 pub(super) fn read(
     canary: &mut Fields<'_>,
-    context: (u32, bool),
+    context: (Option<&Routing>, bool),
     refusals: &mut Refusals,
     found: &mut Diagnostics,
 ) -> Vec<RawStep> {
@@ -56,7 +57,7 @@ pub(super) fn read(
 fn read_step(
     mut fields: Fields<'_>,
     index: usize,
-    (max_weight, routed): (u32, bool),
+    (routing, routed): (Option<&Routing>, bool),
     refusals: &mut Refusals,
     found: &mut Diagnostics,
 ) -> Option<RawStep> {
@@ -65,7 +66,7 @@ fn read_step(
     let has = ["setWeight", "pause", "analysis", "experiment"];
     let has = has.map(|name| fields.node(name).is_some());
     let help = "remove the step to score the rest of the policy";
-    let missing = ["experiment", "setHeaderRoute", "setMirrorRoute", "plugin"];
+    let missing = ["experiment", "plugin"];
     let refused = missing.iter().any(|name| fields.node(name).is_some());
     refuse(&mut fields, &missing, help, found);
     let at = place_of(&fields);
@@ -78,6 +79,11 @@ fn read_step(
         );
         refusals.say(at.clone(), message, "write one list item for each");
     }
+    let max_weight = routing.map_or(100, |routing| routing.max_weight);
+    let context = route::Context {
+        path: path.clone(),
+        routing,
+    };
     let step = if fields.node("pause").is_some() {
         let mut pause = fields.map("pause", found)?;
         let span = read_pause(&mut pause, &path, refusals, found);
@@ -100,6 +106,10 @@ fn read_step(
         }
         let scale = read_scale(scale, found);
         Some(RawStep::Plain(Step::SetCanaryScale(scale)))
+    } else if let Some(set) = route::header(&mut fields, &context, refusals, found) {
+        Some(RawStep::Plain(Step::SetHeaderRoute(set)))
+    } else if let Some(set) = route::mirror(&mut fields, &context, refusals, found) {
+        Some(RawStep::Plain(Step::SetMirrorRoute(set)))
     } else {
         if !refused && !found.has_errors() {
             let named = fields.key_position("pause") != fields.position();
@@ -107,7 +117,13 @@ fn read_step(
         }
         None
     };
-    for other in ["setWeight", "analysis", "setCanaryScale"] {
+    for other in [
+        "setWeight",
+        "analysis",
+        "setCanaryScale",
+        "setHeaderRoute",
+        "setMirrorRoute",
+    ] {
         fields.node(other);
     }
     fields.finish(found);

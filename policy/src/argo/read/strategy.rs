@@ -4,7 +4,9 @@ use super::super::rollout::{BlueGreen, Canary};
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::template::Templates;
-use super::{affinity, blue_green, ignore, limits, non_empty, references, refuse, routing, step};
+use super::{
+    affinity, blue_green, ignore, limits, non_empty, ping_pong, references, routing, step,
+};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
 
@@ -72,39 +74,40 @@ fn read_canary(
     refusals: &mut Refusals,
     found: &mut Diagnostics,
 ) -> Canary {
-    ignore(
-        &mut fields,
-        &[
-            "canaryMetadata",
-            "stableMetadata",
-            "scaleDownDelayRevisionLimit",
-        ],
-    );
-    let later = "leave it out, or watch the project's FIDELITY.md";
-    refuse(&mut fields, &["pingPong"], later, found);
-    if fields.boolean("dynamicStableScale", found) == Some(true) {
-        refuse(&mut fields, &["dynamicStableScale"], later, found);
-    }
+    ignore(&mut fields, &["canaryMetadata", "stableMetadata"]);
     let (max_surge, max_unavailable) = limits::read(&mut fields, context.replicas, refusals, found);
     let (stable_service, canary_service) = services(&mut fields, refusals, found);
     let routed = fields.node("trafficRouting").is_some();
-    let routing = routing::read(&mut fields, found);
-    if routing.is_some() && (stable_service.is_none() || canary_service.is_none()) {
-        routing::needs_services(&mut fields, stable_service.is_none(), refusals);
+    let (routing, late) = routing::read(&mut fields, found);
+    let ping_pong = ping_pong::read(&mut fields, found);
+    if let Some(services) = &ping_pong {
+        ping_pong::check(services, (routing.as_ref(), routed), &mut fields, refusals);
+    }
+    if routing
+        .as_ref()
+        .is_some_and(|r| r.needs_services(ping_pong.is_some()))
+    {
+        let there = (stable_service.is_some(), canary_service.is_some());
+        routing::needs_services(&mut fields, there, refusals);
     }
     let scale_down_delay = scale_down_delay(&mut fields, routed, refusals, found);
+    let dynamic_stable = dynamic_stable(&mut fields, routed, refusals, found);
+    if let Some(routing) = &routing {
+        routing::check_max_weight(routing, &mut fields, refusals);
+    }
     let threshold = limits::threshold(&mut fields, found);
     let min_pods = fields.int("minPodsPerReplicaSet", found).unwrap_or(0);
     let abort_delay = fields.int("abortScaleDownDelaySeconds", found);
-    let max_weight = routing.as_ref().map_or(100, |r| r.max_weight);
-    let raw = step::read(&mut fields, (max_weight, routed), refusals, found);
+    let revisions = fields.int("scaleDownDelayRevisionLimit", found);
+    let raw = step::read(&mut fields, (routing.as_ref(), routed), refusals, found);
     affinity::check(&mut fields, refusals, found);
     let background = read_background(&mut fields, found);
     let (steps, background) = references::resolve(raw, background, context, refusals, found);
-    if let Some(routing) = &routing {
-        routing::check_ingresses(routing, &mut fields, refusals);
-    }
+    routing::check_late(&late, &mut fields, refusals);
     fields.finish(found);
+    let (stable_service, canary_service) = ping_pong
+        .clone()
+        .unwrap_or((stable_service, canary_service));
     Canary {
         stable_service,
         canary_service,
@@ -120,7 +123,11 @@ fn read_canary(
             Some(0) => None,
             delay => Some(seconds(delay.unwrap_or(30))),
         },
+        abort_delay_set: abort_delay.is_some(),
+        dynamic_stable,
         scale_down_delay,
+        scale_down_revisions: revisions.map(|limit| u32::try_from(limit).unwrap_or(0)),
+        ping_pong: ping_pong.is_some(),
     }
 }
 
@@ -164,6 +171,34 @@ fn scale_down_delay(
         refusals.say(at, message, "leave it out");
     }
     seconds(delay.unwrap_or(30))
+}
+
+/// `validation.go:297`.
+fn dynamic_stable(
+    fields: &mut Fields<'_>,
+    routed: bool,
+    refusals: &mut Refusals,
+    found: &mut Diagnostics,
+) -> bool {
+    let dynamic = fields.boolean("dynamicStableScale", found) == Some(true);
+    let (why, help) = match (dynamic, routed) {
+        (false, _) => return false,
+        (true, false) => (
+            "can only be used with traffic routing",
+            "leave it out: without a router, stable shrinks anyway",
+        ),
+        (true, true) if fields.node("scaleDownDelaySeconds").is_none() => return true,
+        (true, true) => (
+            "cannot be used with scaleDownDelaySeconds",
+            "remove one of the two",
+        ),
+    };
+    let message = format!(
+        "spec.strategy.dynamicStableScale: Invalid value: true: Canary dynamicStableScale {why}"
+    );
+    let at = field_place(fields, "dynamicStableScale");
+    refusals.say(at, message, help);
+    true
 }
 
 fn read_background(fields: &mut Fields<'_>, found: &mut Diagnostics) -> Option<(Reference, usize)> {

@@ -221,11 +221,14 @@ fn what_coalmine_cannot_simulate_is_an_error_with_a_place() {
     let found = errors(&yaml);
     assert_eq!(found[0].0, line_of(&yaml, "datadog"), "{found:?}");
     assert!(found[0].1.contains("datadog"), "{found:?}");
-    let istio = counted().replace(
-        "    canary:\n",
-        "    canary:\n      trafficRouting: {istio: {}}\n",
-    );
-    assert!(errors(&istio)[0].1.contains("istio"));
+    let yaml = counted().replacen("setWeight: 60", "plugin: {name: x}", 1);
+    assert_eq!(errors(&yaml)[0].0, line_of(&yaml, "plugin"));
+    let routed = |router: &str| {
+        let routed = format!("    canary:\n      trafficRouting: {{{router}}}\n");
+        errors(&counted().replace("    canary:\n", &routed))
+    };
+    assert!(routed("gatewayAPI: {}")[0].1.contains("gatewayAPI"));
+    assert!(routed("managedRoutes: []")[0].1.contains("names no router"));
 }
 
 #[test]

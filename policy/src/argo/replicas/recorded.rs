@@ -5,7 +5,7 @@
 use super::super::read::resolve_fenceposts;
 use super::super::rollout::Canary;
 use super::super::value::IntOrString;
-use super::{Pods, basic_canary, routed_canary, weighted_targets};
+use super::{Pods, basic_canary, lifted, weight_to_replicas, weighted_targets};
 
 /// A row: kind, replicas, weight, maxTrafficWeight, maxSurge and maxUnavailable as written, the
 /// two resolved, minPodsPerReplicaSet, canary spec and available, stable spec and available, pods
@@ -48,7 +48,8 @@ fn check(cells: &[&str]) -> Result<(), String> {
         return Err(format!("limits {max_surge} {max_unavailable}"));
     }
     let got = if cells[0] == "routed" {
-        (routed_canary(replicas, weight, max, n(8)), replicas)
+        let count = weight_to_replicas(replicas, weight, max);
+        (lifted(count, n(8), replicas), replicas)
     } else {
         let pods = |spec, available| Pods {
             spec,

@@ -109,3 +109,22 @@ fn few_pods_are_lifted_to_the_minimum() {
     assert_eq!(world.scaled("v2"), "0:2 20:0");
     assert_eq!(world.routes, [(5, 5), (20, 0)]);
 }
+
+#[test]
+fn a_delay_beyond_the_resync_keeps_no_pods() {
+    let scaled = |delay: u32| {
+        let more = format!("{NGINX}\n      abortScaleDownDelaySeconds: {delay}");
+        let mut world = World::new(rollout(&manifest(
+            10,
+            "[{setWeight: 50}, {pause: {}}]",
+            &more,
+        )));
+        world.update("v2");
+        world.run_to(20);
+        world.command(Command::Abort);
+        world.run_to(10_000);
+        world.scaled("v2")
+    };
+    assert_eq!(scaled(899), "0:5 919:0");
+    assert_eq!(scaled(900), "0:5 20:0");
+}

@@ -8,7 +8,7 @@ use crate::argo::{Rollout, read};
 use crate::source::{Diagnostics, Source, read_documents};
 use crate::{
     Answer, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Record, Replicas,
-    Routes, Service, Standing, Template, Time, Workload, WorkloadState,
+    RouteRule, Routes, Service, Standing, Template, Time, Workload, WorkloadState,
 };
 
 /// Reads one Rollout; panics on errors.
@@ -91,7 +91,9 @@ pub(super) struct World {
     /// Scales as `(second, template, replicas)`.
     pub(super) scales: Vec<(u64, String, u32)>,
     pub(super) points: Vec<(u64, Service, String)>,
+    /// The weights that were written, and the rules next to them; each when it changed.
     pub(super) routes: Vec<(u64, u32)>,
+    pub(super) rules: Vec<(u64, Vec<RouteRule>)>,
     pub(super) queries: Vec<u64>,
     pub(super) records: Vec<(u64, Record)>,
     pub(super) steps: Vec<(u64, usize)>,
@@ -117,6 +119,7 @@ impl World {
             scales: Vec::new(),
             points: Vec::new(),
             routes: Vec::new(),
+            rules: Vec::new(),
             queries: Vec::new(),
             records: Vec::new(),
             steps: Vec::new(),
@@ -209,8 +212,13 @@ impl World {
                     self.points.push((second, service, to.as_str().to_owned()));
                 }
                 Effect::SetRoutes { routes, .. } => {
-                    let Routes { canary, .. } = routes;
-                    self.routes.push((second, canary.value));
+                    let Routes { canary, rules, .. } = routes;
+                    if self.routes.last().is_none_or(|last| last.1 != canary.value) {
+                        self.routes.push((second, canary.value));
+                    }
+                    if self.rules.last().is_none_or(|last| last.1 != rules) {
+                        self.rules.push((second, rules));
+                    }
                 }
                 Effect::Record(record) => self.records.push((second, record)),
                 other => panic!("unexpected {other:?}"),
