@@ -7,6 +7,7 @@ use jiff::Zoned;
 
 use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
+use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::latency::Latency;
 use crate::router::RouterConfig;
@@ -37,6 +38,8 @@ pub struct Scenario {
     pub users: Users,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
+    /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
+    pub metrics: Vec<GivenMetric>,
     /// How weights reach the data path.
     pub router: RouterConfig,
     /// Prometheus.

@@ -54,7 +54,13 @@ pub(super) fn answered(
     let Some((outcome, message)) = active.run.measured(now, metric, answer) else {
         return;
     };
-    told(&active.run, metric, Some(answer), (outcome, &message), effects);
+    told(
+        &active.run,
+        metric,
+        Some(answer),
+        (outcome, &message),
+        effects,
+    );
 }
 
 /// Tells of a completed measurement; one without an answer was terminated.

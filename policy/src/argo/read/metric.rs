@@ -3,9 +3,9 @@
 use super::super::resolve::{has_placeholder, validate_metric};
 use super::super::template::{MetricSource, RangeSource, Text};
 use super::{ignore, int_or_string, non_empty, place};
-use crate::{Provider, Span};
 use crate::expr::{self, Condition};
 use crate::source::{Diagnostics, Document, Fields, Kind, Node, Position, parse_go_duration};
+use crate::{Provider, Span};
 
 const REFUSED: [&str; 9] = [
     "kayenta",

@@ -125,7 +125,9 @@ fn counts(text: &str, claims: &mut Vec<Claim>) {
 }
 
 fn clause_claims(clause: &str, claims: &mut Vec<Claim>) {
-    let terminated = regex(&format!(r"\bmeasurement (?:is )?terminated (?:as )?{PHASE}"));
+    let terminated = regex(&format!(
+        r"\bmeasurement (?:is )?terminated (?:as )?{PHASE}"
+    ));
     if let Some(found) = terminated.captures(clause) {
         claims.extend(found[1].chars().next().map(Claim::Terminated));
         return;
