@@ -5,4 +5,6 @@ mod basic;
 mod blue_green;
 mod chaos;
 mod routed;
+mod table_b;
+mod table_c;
 mod world;
