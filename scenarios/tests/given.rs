@@ -71,7 +71,7 @@ fn queue(depth: Option<u64>) -> GivenMetric {
         text: text.into(),
     };
     let mut found = Diagnostics::new();
-    let mut scenarios = coalmine_scenarios::read::read(&source, &mut found);
+    let mut scenarios = coalmine_scenarios::read(&source, &mut found);
     assert!(!found.has_errors(), "{found:?}");
     scenarios.remove(0).metrics.remove(0)
 }
