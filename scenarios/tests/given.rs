@@ -87,7 +87,7 @@ fn verdict(metrics: Vec<GivenMetric>) -> (Verdict, f64) {
     let (scenario, subject) = (world(metrics), subject());
     let stage = Stage::new(&scenario, &*subject).expect("answerable");
     let outcome = World::new(&stage, Seed(3)).run(0, &mut Nobody);
-    let decided = outcome.decided_ns.map_or(0.0, |at| at.as_secs_f64());
+    let decided = outcome.decided_ns.map_or(0.0, Span::as_secs_f64);
     (outcome.verdict, decided)
 }
 
