@@ -12,7 +12,8 @@ use crate::{MetricQuery, Record, Template, Weight, Workload};
 #[serde(transparent)]
 pub struct Call(pub u64);
 
-/// A side effect. Those with a `call` must be answered, in the order they were asked.
+/// A side effect. Those with a `call` must be answered, in the order they were asked; a `job` query
+/// when the job has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// Ask the metric provider. Answer: [`crate::Answer::Metric`].

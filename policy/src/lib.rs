@@ -37,7 +37,7 @@ pub use effect::{
 };
 pub use engine::{Engine, Standing};
 pub use input::{Answer, Command, HookAnswer, Input, Observation};
-pub use metric::{MetricAnswer, MetricQuery, QueryRange};
+pub use metric::{MetricAnswer, MetricQuery, Provider, QueryRange};
 pub use record::{Decision, Record};
 pub use time::{Span, Time};
 pub use weight::Weight;

@@ -6,12 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Span, Time};
 
+/// Who answers a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Provider {
+    /// Prometheus, which the world simulates.
+    #[default]
+    Prometheus,
+    /// An HTTP endpoint (Argo's `web`); answers [`MetricAnswer::Json`].
+    Web,
+    /// A Kubernetes Job (Argo's `job`); answers [`MetricAnswer::Job`], once it has ended.
+    Job,
+}
+
 /// A query exactly as the controller would send it: templates rendered, arguments substituted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricQuery {
+    /// Who answers it.
+    pub provider: Provider,
     /// The metric's name in the manifest.
     pub metric: Arc<str>,
-    /// PromQL, or the provider's own query text.
+    /// PromQL, the URL of a `web` metric, or nothing for a `job`.
     pub text: Arc<str>,
     /// A range query; `None` asks for the instant at which the effect is carried out.
     pub range: Option<QueryRange>,

@@ -46,6 +46,8 @@
 //!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
 //!   hooks:                          # see `hooks`; gates answer 200, rollback hooks 403
 //!     - {type: confirm-promotion, status: 200, after: 10m, delay: 2s}
+//!   metrics:                        # see `metrics`; what Argo's web and job metrics answer
+//!     - {name: smoke-test, provider: job, phase: Successful, delay: 2m}
 //!   router: {kind: ingress-nginx}   # or `instant`; ingress-nginx has parameters, see `router`
 //!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
 //! ```
@@ -64,6 +66,7 @@ mod extends;
 mod fault;
 mod form;
 mod hooks;
+mod metrics;
 mod prometheus;
 mod router;
 mod service;

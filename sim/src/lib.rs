@@ -13,6 +13,7 @@ pub mod event;
 pub mod exposition;
 pub mod fault;
 pub mod flow;
+pub mod given;
 pub mod hook;
 pub mod latency;
 mod measure;

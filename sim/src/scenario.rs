@@ -8,6 +8,7 @@ use jiff::Zoned;
 use crate::arrivals::Pattern;
 use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
+use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::latency::Latency;
 use crate::router::RouterConfig;
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub users: Users,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
+    /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
+    pub metrics: Vec<GivenMetric>,
     /// How weights reach the data path.
     pub router: RouterConfig,
     /// Prometheus.

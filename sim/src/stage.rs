@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coalmine_policy::Span;
+use coalmine_policy::{Provider, Span};
 use coalmine_promql::{Plan, Query, SeriesId, Store};
 
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
+use crate::given;
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -108,7 +109,13 @@ impl<'a> Stage<'a> {
         scenario: &'a Scenario,
         subject: &'a dyn Subject,
     ) -> Result<Self, Vec<Unanswerable>> {
-        let (asked, queries) = parse(subject.queries())?;
+        let mut asked = subject.queries();
+        let missing = given::missing(&scenario.metrics, &asked);
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        asked.retain(|one| one.provider == Provider::Prometheus);
+        let (asked, queries) = parse(asked)?;
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
         let pods_created = subject.pods_created(replicas);

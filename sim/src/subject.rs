@@ -6,7 +6,7 @@ mod flagger;
 
 use std::sync::Arc;
 
-use coalmine_policy::{Engine, Span, Time};
+use coalmine_policy::{Engine, Provider, Span, Time};
 
 use crate::event::Refusal;
 
@@ -97,9 +97,11 @@ impl Names {
 /// A query that a policy may send, with its place in the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
+    /// Who answers it.
+    pub provider: Provider,
     /// The metric's name.
     pub metric: String,
-    /// PromQL, rendered.
+    /// PromQL, rendered; the URL of a `web` metric.
     pub text: Arc<str>,
     /// How long before the question a range query begins; zero for one at an instant.
     pub back: Span,

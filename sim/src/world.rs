@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
-    Answer, Call, Effect, Effects, Engine, HookCall, Input, Observation, Replicas, Routes, Span,
-    Standing, Time, Workload,
+    Answer, Call, Effect, Effects, Engine, HookCall, Input, Observation, Provider, Replicas,
+    Routes, Span, Standing, Time, Workload,
 };
 use coalmine_promql::Store;
 use rand::RngExt;
@@ -13,6 +13,7 @@ use crate::capture::{canary_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
 use crate::flow::Flow;
+use crate::given;
 use crate::hook;
 use crate::measure;
 use crate::monitor::Monitor;
@@ -129,7 +130,7 @@ impl<'a> World<'a> {
             decided: None,
             inputs: 0,
             told_share: 0.0,
-            pending: None,
+            pending: Vec::new(),
             mirror: 0.0,
             load_rps: 0.0,
             world: self,
@@ -182,8 +183,8 @@ struct Rollout<'w, 'a> {
     inputs: u32,
     /// The share of the new version that the witness knows of.
     told_share: f64,
-    /// A webhook that takes its time; an engine waits for one call at a time.
-    pending: Option<(Time, Call, Answer)>,
+    /// Webhooks, web metrics and jobs that take their time, in the order asked.
+    pending: Vec<(Time, Call, Answer)>,
     /// Share of the requests that is mirrored to the canary.
     mirror: f64,
     /// Load tests on the canary.
@@ -214,7 +215,7 @@ impl Rollout<'_, '_> {
         while self.inputs < INPUTS_MAX && !self.is_over() {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
-            let answer = self.pending.as_ref().map(|(at, ..)| *at);
+            let answer = self.pending.iter().map(|(at, ..)| *at).min();
             let Some(next) = wake.into_iter().chain(ready).chain(answer).min() else {
                 break;
             };
@@ -226,7 +227,11 @@ impl Rollout<'_, '_> {
             if ready == Some(next) {
                 self.pods_changed();
             }
-            if let Some((_, call, answer)) = self.pending.take_if(|(at, ..)| *at == next) {
+            let come: Vec<_> = self
+                .pending
+                .extract_if(.., |(at, ..)| *at == next)
+                .collect();
+            for (_, call, answer) in come {
                 self.tell_engine(Input::Answered { call, answer });
             }
             if wake == Some(next) {
@@ -278,6 +283,11 @@ impl Rollout<'_, '_> {
 
     fn apply(&mut self, effect: Effect) -> Option<(Call, Answer)> {
         match effect {
+            Effect::Query { call, query } if query.provider != Provider::Prometheus => {
+                let given = &self.world.stage.scenario.metrics;
+                let (answer, delay) = given::reply(given, &query, self.now.since(Time::ZERO));
+                self.answer_after(delay, call, answer)
+            }
             Effect::Query { call, query } => {
                 let world = &mut *self.world;
                 let answer = world
@@ -327,10 +337,14 @@ impl Rollout<'_, '_> {
             self.load_rps = reply.load_rps;
             self.push_segment();
         }
-        if reply.after == Span::ZERO {
-            return Some((call, reply.answer));
+        self.answer_after(reply.after, call, reply.answer)
+    }
+
+    fn answer_after(&mut self, delay: Span, call: Call, answer: Answer) -> Option<(Call, Answer)> {
+        if delay == Span::ZERO {
+            return Some((call, answer));
         }
-        self.pending = Some((self.now + reply.after, call, reply.answer));
+        self.pending.push((self.now + delay, call, answer));
         None
     }
 

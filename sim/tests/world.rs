@@ -30,6 +30,7 @@ fn scenario(rps: f64, fault: Option<Fault>) -> Scenario {
         faults: fault.into_iter().collect(),
         users: Users::default(),
         hooks: Vec::new(),
+        metrics: Vec::new(),
         router: RouterConfig::default(),
         scrape: Scrape::default(),
     }

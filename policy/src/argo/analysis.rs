@@ -6,14 +6,16 @@
 //! by another at the same instant, as the write of the status triggers it in Argo.
 
 mod assess;
+mod job;
 mod schedule;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::job::InFlight;
 use super::plan::{Outcome, Plan};
-use crate::{MetricAnswer, Time};
+use crate::{MetricAnswer, Provider, Time};
 
 /// The phase of a run or of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +80,44 @@ pub struct MetricResult {
     pub consecutive_error: i64,
     /// Successes in a row.
     pub consecutive_success: i64,
-    /// The last measurement's outcome.
-    pub last: Outcome,
+    /// The last completed measurement's outcome; `None` while the first is in flight.
+    pub last: Option<Outcome>,
     /// When it ended, in whole seconds: the API keeps no more.
     pub finished_at: Time,
     /// When it ended, exactly.
     measured_at: Time,
+}
+
+impl MetricResult {
+    fn new(now: Time) -> Self {
+        Self {
+            phase: Phase::Running,
+            message: String::new(),
+            count: 0,
+            successful: 0,
+            failed: 0,
+            inconclusive: 0,
+            error: 0,
+            consecutive_error: 0,
+            consecutive_success: 0,
+            last: None,
+            finished_at: now,
+            measured_at: now,
+        }
+    }
+}
+
+/// A measurement that was completed by a pass rather than by its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resumed {
+    /// The metric, by its index in the plan.
+    pub metric: usize,
+    /// What the provider answered; `None` when the measurement was terminated.
+    pub answer: Option<MetricAnswer>,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Its message.
+    pub message: String,
 }
 
 /// An AnalysisRun.
@@ -98,6 +132,8 @@ pub struct Run {
     results: Vec<Option<MetricResult>>,
     /// Measurements of the present pass that are not answered yet.
     in_flight: Vec<usize>,
+    /// Measurements that outlast their pass.
+    jobs: Vec<InFlight>,
     /// The next pass has something to do at once.
     dirty: bool,
 }
@@ -114,6 +150,7 @@ impl Run {
             started_at: None,
             terminate: false,
             in_flight: Vec::new(),
+            jobs: Vec::new(),
             dirty: true,
         }
     }
@@ -157,8 +194,9 @@ impl Run {
     }
 
     /// Runs passes until measurements are in flight or nothing is left to do now; `ask` is called
-    /// for every metric to measure.
-    pub fn advance(&mut self, now: Time, ask: &mut dyn FnMut(usize)) {
+    /// for every metric to measure. Returns the measurements that the passes completed.
+    pub fn advance(&mut self, now: Time, ask: &mut dyn FnMut(usize)) -> Vec<Resumed> {
+        let mut resumed = Vec::new();
         if let (Some(message), None) = (&self.plan.broken, self.phase) {
             // analysis.go:60: no measurement, no completion time.
             self.message.clone_from(message);
@@ -169,29 +207,40 @@ impl Run {
         let bound = 2 * self.results.len() + 4;
         for _ in 0..bound {
             if self.completed() || !self.in_flight.is_empty() {
-                return;
+                break;
             }
             let due: Vec<usize> = self.due(now).collect();
-            if due.is_empty() && !self.dirty {
-                return;
+            let before = resumed.len();
+            self.resume_jobs(now, &mut resumed);
+            if due.is_empty() && resumed.len() == before && !self.dirty {
+                break;
             }
-            if due.is_empty() {
-                self.assess(now);
-                continue;
+            for metric in &due {
+                match self.plan.metrics.get(*metric).map(|m| m.query.provider) {
+                    Some(Provider::Job) => self.start_job(now, *metric),
+                    _ => self.in_flight.push(*metric),
+                }
             }
-            self.in_flight.clone_from(&due);
             due.into_iter().for_each(&mut *ask);
+            if self.in_flight.is_empty() {
+                self.assess(now);
+            }
         }
+        resumed
     }
 
     /// Takes the answer of one measurement; the pass's last one assesses it. Answers that nobody
-    /// awaits are no-ops. Returns the outcome and, for an error, its message.
+    /// awaits are no-ops. Returns the outcome and, for an error, its message. A job's answer waits for
+    /// the pass that resumes its measurement: [`Run::advance`] returns it.
     pub fn measured(
         &mut self,
         now: Time,
         metric: usize,
         answer: &MetricAnswer,
     ) -> Option<(Outcome, String)> {
+        if self.job_answered(now, metric, answer) {
+            return None;
+        }
         let place = self
             .in_flight
             .iter()
@@ -210,20 +259,7 @@ impl Run {
         let Some(slot) = self.results.get_mut(metric) else {
             return;
         };
-        let result = slot.get_or_insert_with(|| MetricResult {
-            phase: Phase::Running,
-            message: String::new(),
-            count: 0,
-            successful: 0,
-            failed: 0,
-            inconclusive: 0,
-            error: 0,
-            consecutive_error: 0,
-            consecutive_success: 0,
-            last: outcome,
-            finished_at: now,
-            measured_at: now,
-        });
+        let result = slot.get_or_insert_with(|| MetricResult::new(now));
         match outcome {
             Outcome::Successful => result.successful += 1,
             Outcome::Failed => result.failed += 1,
@@ -240,7 +276,7 @@ impl Run {
             Outcome::Successful => result.consecutive_success + 1,
             _ => 0,
         };
-        result.last = outcome;
+        result.last = Some(outcome);
         result.finished_at = now.truncated_to_second();
         result.measured_at = now;
         result.message = message;

@@ -136,6 +136,14 @@ impl Metric {
         if let MetricAnswer::Error(message) = answer {
             return (Outcome::Error, message.clone());
         }
+        if let MetricAnswer::Job(complete) = answer {
+            // job.go: Complete or Failed; no condition is looked at.
+            let outcome = match complete {
+                true => Outcome::Successful,
+                false => Outcome::Failed,
+            };
+            return (outcome, String::new());
+        }
         if let MetricAnswer::Text(_) = answer {
             // prometheus.go:187
             return (

@@ -401,6 +401,7 @@ fn lower(source: &MetricSource, dry_run: bool) -> Metric {
     });
     Metric {
         query: MetricQuery {
+            provider: source.provider,
             metric: source.name.as_str().into(),
             text: source.query.text.as_str().into(),
             range: None,

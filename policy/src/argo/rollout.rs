@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::RangeBack;
 use super::resolve::Analysis;
 use super::template::Place;
-use crate::{RouteRule, Span, Template, Weight};
+use crate::{Provider, RouteRule, Span, Template, Weight};
 
 /// A `Rollout` with the canary strategy, its AnalysisTemplates merged in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -235,6 +235,8 @@ pub struct Refusal {
 /// A query that a Rollout may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PossibleQuery {
+    /// Who answers it.
+    pub provider: Provider,
     /// The metric's name.
     pub metric: Arc<str>,
     /// PromQL, arguments substituted: exactly what will be sent.
@@ -290,6 +292,7 @@ impl Rollout {
             let plan = analysis.plan(stable, latest);
             for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
                 let query = PossibleQuery {
+                    provider: metric.query.provider,
                     metric: metric.query.metric.clone(),
                     text: metric.query.text.clone(),
                     range: metric.range,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::value::IntOrString;
-use crate::Span;
+use crate::{Provider, Span};
 
 /// A place in a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,7 @@ pub(super) struct MetricSource {
     pub(super) consecutive_success_limit: Option<IntOrString>,
     pub(super) success: Option<Text>,
     pub(super) failure: Option<Text>,
+    pub(super) provider: Provider,
     pub(super) query: Text,
     pub(super) range: Option<RangeSource>,
     /// Seconds as written.

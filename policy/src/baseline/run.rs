@@ -103,6 +103,7 @@ impl Run {
             .looks()
             .and_then(|looks| looks.checks.get(check))
             .map(|check| MetricQuery {
+                provider: crate::Provider::Prometheus,
                 metric: check.name.clone(),
                 text: check.query.clone(),
                 range: None,

@@ -22,6 +22,7 @@ impl Controller {
         match &check.question {
             Question::Ask(text) => {
                 let query = MetricQuery {
+                    provider: crate::Provider::Prometheus,
                     metric: check.metric.clone(),
                     text: text.clone(),
                     range: None,

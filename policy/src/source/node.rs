@@ -64,6 +64,31 @@ impl Node {
             .map(|(_, value)| value)
     }
 
+    /// The value as JSON, as the API server would keep it.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Int(value) => Value::from(*value),
+            // NaN and infinities are no JSON.
+            Kind::Float(value) => Value::from(*value),
+            Kind::Str(text) => Value::String(text.clone()),
+            Kind::Seq(items) => items.iter().map(Self::to_json).collect(),
+            Kind::Map(entries) => {
+                let text = |key: &Self| match key.to_json() {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (text(key), value.to_json()));
+                Value::Object(entries.collect())
+            }
+        }
+    }
+
     /// The value at a path of keys.
     #[must_use]
     pub fn at(&self, path: &[&str]) -> Option<&Self> {

@@ -8,7 +8,7 @@ use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
-use super::{arrivals, clock, fault, hooks, prometheus, router, service, traffic};
+use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, service, traffic};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -76,6 +76,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         None => Users::default(),
     };
     let hooks = hooks::read(&mut spec, found);
+    let metrics = metrics::read(&mut spec, found);
     let router = router::read(spec.form("router", found), found);
     let mut scrape = Scrape {
         ingress_replicas: router::replicas(&router),
@@ -99,6 +100,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         faults: fault.effects,
         users,
         hooks,
+        metrics,
         router,
         scrape,
     })

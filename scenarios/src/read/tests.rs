@@ -1,4 +1,5 @@
-use coalmine_policy::Span;
+use coalmine_policy::{MetricAnswer, Provider, Span};
+use coalmine_sim::given::GivenMetric;
 use coalmine_sim::hook::{HookScript, HookSelector};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::{IngressNginx, RouterConfig};
@@ -483,6 +484,50 @@ fn hooks_and_users_arrive_and_their_mistakes_are_placed() {
         "a.yaml:10:33: error: `spec.hooks[1].type` is \"rolback\", no type of hook that is \
          answered (did you mean `rollback`?)",
         "`spec.hooks[2].status` is 7, no HTTP status",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
+fn given_metrics_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let rest = "  metrics: [{name: smoke, provider: job, phase: Failed, after: 5m, delay: 2m}, \
+                {name: queue, provider: web, value: {depth: [1, 0.5]}}, {name: queue, provider: \
+                web, error: down}]\n";
+    let scenario = good(&format!("{traffic}{rest}"));
+    let given = |name: &str, provider, answer| GivenMetric {
+        name: name.to_owned(),
+        provider,
+        answer,
+        after: Span::ZERO,
+        delay: Span::ZERO,
+    };
+    let job = GivenMetric {
+        after: Span::from_mins(5),
+        delay: Span::from_mins(2),
+        ..given("smoke", Provider::Job, MetricAnswer::Job(false))
+    };
+    let [first, second, third] = &*scenario.metrics else {
+        panic!("{:?}", scenario.metrics);
+    };
+    assert_eq!(*first, job);
+    let MetricAnswer::Json(value) = &second.answer else {
+        panic!("{second:?}");
+    };
+    assert_eq!(value.to_string(), r#"{"depth":[1,0.5]}"#);
+    let down = MetricAnswer::Error("down".to_owned());
+    assert_eq!(*third, given("queue", Provider::Web, down));
+    let rest = "  metrics: [{name: a, provider: datadog, value: 1}, {name: b, provider: job, \
+                value: 1}, {name: c, provider: job, phase: Done}, {provider: web, value: 1}]\n";
+    let (scenarios, complaints) = with(&format!("{traffic}{rest}"));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "`spec.metrics[0].provider` is \"datadog\", no provider whose answers are given (known \
+         are job, web)",
+        "this entry needs `phase` or `error`, and only one of them",
+        "`spec.metrics[2].phase` is \"Done\", no end of a job",
+        "`spec.metrics[3].name` is required",
     ] {
         assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
     }

@@ -89,6 +89,7 @@ impl Subject for Arc<Rollout> {
     fn queries(&self) -> Vec<Asked> {
         let (old, new) = (Template::new(OLD_TEMPLATE), Template::new(NEW_TEMPLATE));
         let asked = |query: PossibleQuery| Asked {
+            provider: query.provider,
             metric: query.metric.to_string(),
             text: query.text,
             back: query.range.map_or(Span::ZERO, |range| range.start),

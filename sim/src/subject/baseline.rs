@@ -35,6 +35,7 @@ impl Subject for Arc<Baseline> {
     fn queries(&self) -> Vec<Asked> {
         let checks = self.looks.iter().flat_map(|looks| &looks.checks);
         let asked = |check: &Check| Asked {
+            provider: coalmine_policy::Provider::Prometheus,
             metric: check.name.to_string(),
             text: check.query.clone(),
             back: Span::ZERO,

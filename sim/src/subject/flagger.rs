@@ -59,6 +59,7 @@ impl Subject for Arc<Canary> {
 
     fn queries(&self) -> Vec<Asked> {
         let asked = |query: coalmine_policy::flagger::Query| Asked {
+            provider: coalmine_policy::Provider::Prometheus,
             metric: query.metric.to_string(),
             text: query.text,
             back: Span::ZERO,

@@ -32,12 +32,19 @@ impl Run {
         };
         let mut everything = true;
         let plan = self.plan.clone();
-        for (metric, slot) in plan.metrics.iter().zip(&mut self.results) {
+        let jobs: Vec<bool> = (0..plan.metrics.len()).map(|m| self.has_job(m)).collect();
+        let slots = plan.metrics.iter().zip(&mut self.results).zip(jobs);
+        for ((metric, slot), in_flight) in slots {
             let Some(result) = slot else {
                 everything = false;
                 continue;
             };
-            let phase = metric_phase(metric, result, terminating);
+            let phase = if in_flight {
+                // analysis.go:595
+                Phase::Running
+            } else {
+                metric_phase(metric, result, terminating)
+            };
             self.dirty |= phase != result.phase;
             result.phase = phase;
             if !phase.completed() {
@@ -95,7 +102,7 @@ const fn rank(phase: Phase) -> u8 {
     }
 }
 
-/// `assessMetricStatus` (`analysis.go:579`); a result has at least one measurement here.
+/// `assessMetricStatus` (`analysis.go:579`); a result has at least one finished measurement here.
 fn metric_phase(metric: &Metric, result: &MetricResult, terminating: bool) -> Phase {
     if result.phase.completed() {
         return result.phase;

@@ -19,8 +19,9 @@ impl Run {
         let terminating = self.terminating();
         let metrics = self.plan.metrics.iter().zip(&self.results).enumerate();
         metrics
-            .filter(move |(_, (metric, result))| {
+            .filter(move |(index, (metric, result))| {
                 !terminating
+                    && !self.has_job(*index)
                     && self
                         .opens(metric, result.as_ref())
                         .is_some_and(|at| at <= now)
@@ -41,9 +42,11 @@ impl Run {
         if self.terminating() {
             return None;
         }
-        let metrics = self.plan.metrics.iter().zip(&self.results);
+        let metrics = self.plan.metrics.iter().zip(&self.results).enumerate();
         metrics
-            .filter_map(|(metric, result)| self.opens(metric, result.as_ref()))
+            .filter(|(index, _)| !self.has_job(*index))
+            .filter_map(|(_, (metric, result))| self.opens(metric, result.as_ref()))
+            .chain(self.next_resume())
             .min()
     }
 
@@ -63,7 +66,7 @@ impl Run {
             return None;
         }
         let gap = match result.last {
-            Outcome::Error => ERROR_RETRY,
+            Some(Outcome::Error) => ERROR_RETRY,
             _ => metric.interval.unwrap_or(ERROR_RETRY),
         };
         // analysis.go:243: strictly after the last end plus the gap.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::analysis::{Phase, Run};
-use super::super::plan::printed;
+use super::super::analysis::{Phase, Resumed, Run};
+use super::super::plan::{Outcome, printed};
 use super::super::resolve::Analysis;
 use super::super::rollout::Step;
 use super::{Asked, Controller, Reason, story};
@@ -54,7 +54,23 @@ pub(super) fn answered(
     let Some((outcome, message)) = active.run.measured(now, metric, answer) else {
         return;
     };
-    let run = &active.run;
+    told(
+        &active.run,
+        metric,
+        Some(answer),
+        (outcome, &message),
+        effects,
+    );
+}
+
+/// Tells of a completed measurement; one without an answer was terminated.
+fn told(
+    run: &Run,
+    metric: usize,
+    answer: Option<&MetricAnswer>,
+    (outcome, message): (Outcome, &str),
+    effects: &mut Effects,
+) {
     effects.record(|| {
         let metric_spec = run.plan().metrics.get(metric);
         let result = run.result(metric);
@@ -67,7 +83,7 @@ pub(super) fn answered(
         }
         Record::Measured {
             metric: metric_spec.map_or(String::new(), |m| m.query.metric.to_string()),
-            value: printed(answer),
+            value: answer.map_or(String::new(), printed),
             outcome: outcome.as_str().into(),
             detail,
         }
@@ -86,7 +102,7 @@ impl Controller {
                 continue;
             };
             let plan = active.run.plan().clone();
-            active.run.advance(now, &mut |metric| {
+            let resumed = active.run.advance(now, &mut |metric| {
                 let Some(spec) = plan.metrics.get(metric) else {
                     return;
                 };
@@ -96,6 +112,16 @@ impl Controller {
                 let query = spec.query_at(now);
                 effects.push(Effect::Query { call, query });
             });
+            for Resumed {
+                metric,
+                answer,
+                outcome,
+                message,
+            } in resumed
+            {
+                let verdict = (outcome, &*message);
+                told(&active.run, metric, answer.as_ref(), verdict, effects);
+            }
         }
         self.next_call = calls;
     }
@@ -122,7 +148,7 @@ impl Controller {
         verdict
     }
 
-    /// Cancelled: Prometheus has nothing in flight, so they end Successful unheard.
+    /// Cancelled: they end Successful, or Inconclusive with a job in flight, unheard.
     pub(super) fn cancel_runs(&mut self, changed: &mut bool) {
         if self.step_run.take().is_some() | self.background.take().is_some() {
             self.forget_runs();

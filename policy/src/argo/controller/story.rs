@@ -147,6 +147,7 @@ mod tests {
     fn a_metric_without_conditions_says_so() {
         let metric = Metric {
             query: crate::MetricQuery {
+                provider: crate::Provider::Prometheus,
                 metric: "m".into(),
                 text: "up".into(),
                 range: None,

@@ -7,4 +7,6 @@ mod chaos;
 mod dynamic;
 mod routed;
 mod routers;
+mod table_b;
+mod table_c;
 mod world;

@@ -3,19 +3,17 @@
 use super::super::resolve::{has_placeholder, validate_metric};
 use super::super::template::{MetricSource, RangeSource, Text};
 use super::{ignore, int_or_string, non_empty, place};
-use crate::Span;
 use crate::expr::{self, Condition};
 use crate::source::{
     Diagnostic, Diagnostics, Document, Fields, Kind, Node, Position, parse_go_duration,
 };
+use crate::{Provider, Span};
 
-const PROVIDERS: [&str; 11] = [
+const REFUSED: [&str; 9] = [
     "kayenta",
-    "web",
     "datadog",
     "wavefront",
     "newRelic",
-    "job",
     "cloudWatch",
     "graphite",
     "influxdb",
@@ -41,27 +39,26 @@ pub(super) fn read_metric(mut fields: Fields<'_>, found: &mut Diagnostics) -> Op
     fields.required("provider", found);
     let provider = fields.map("provider", found);
     let place_ = name_node.map(|node| place(document, node));
-    let prometheus = provider.and_then(|provider| read_provider(provider, found));
-    let metric = prometheus.zip(name).zip(place_);
-    let metric = metric.map(
-        |(((query, range, timeout, others), name), place)| MetricSource {
-            name,
-            place,
-            interval,
-            initial_delay,
-            count,
-            failure_limit,
-            inconclusive_limit,
-            consecutive_error_limit,
-            consecutive_success_limit,
-            success,
-            failure,
-            query,
-            range,
-            timeout,
-            others,
-        },
-    );
+    let asked = provider.and_then(|provider| read_provider(provider, found));
+    let metric = asked.zip(name).zip(place_);
+    let metric = metric.map(|((asked, name), place)| MetricSource {
+        name,
+        place,
+        interval,
+        initial_delay,
+        count,
+        failure_limit,
+        inconclusive_limit,
+        consecutive_error_limit,
+        consecutive_success_limit,
+        success,
+        failure,
+        provider: asked.provider,
+        query: asked.query,
+        range: asked.range,
+        timeout: asked.timeout,
+        others: asked.others,
+    });
     // A field that could not be read counts as absent, and its absence is no further mistake.
     if let Some(metric) = metric.as_ref().filter(|_| !found.has_errors()) {
         warn_of_invalid(metric, &mut fields, found);
@@ -88,26 +85,101 @@ fn warn_of_invalid(metric: &MetricSource, fields: &mut Fields<'_>, found: &mut D
     found.push(fields.document().warning(at, message, help));
 }
 
-type Prometheus = (Text, Option<RangeSource>, Span, Vec<String>);
+/// What a metric's provider is asked.
+struct Asked {
+    provider: Provider,
+    query: Text,
+    range: Option<RangeSource>,
+    timeout: Span,
+    /// Strings that may hold placeholders.
+    others: Vec<String>,
+}
 
-fn read_provider(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Prometheus> {
+fn read_provider(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Asked> {
     let document = fields.document();
-    for name in PROVIDERS {
+    for name in REFUSED {
         if fields.node(name).is_some() {
-            let message =
-                format!("provider `{name}` is not simulated: coalmine asks Prometheus only");
+            let message = format!(
+                "provider `{name}` is not simulated: coalmine simulates `prometheus`, and takes \
+                 the answers of `web` and `job` from the scenario"
+            );
             let help = "replace it by `prometheus`, or leave the metric out".to_owned();
             found.push(document.error(fields.key_position(name), message, help));
         }
     }
+    let (web, job) = (fields.map("web", found), fields.map("job", found));
     let prometheus = fields.map("prometheus", found);
-    if prometheus.is_none() && !found.has_errors() {
-        let message = format!("`{}` names no provider", fields.path_of("prometheus"));
-        let help = "add `prometheus: {address: …, query: …}`".to_owned();
-        found.push(document.error(fields.position(), message, help));
+    let several = [web.is_some(), job.is_some(), prometheus.is_some()];
+    let several = several.iter().filter(|present| **present).count();
+    if several != 1 && !found.has_errors() {
+        let (what, help) = match several {
+            0 => ("no provider", "add `prometheus: {address: …, query: …}`"),
+            _ => ("several providers", "Argo asks one of them: keep that one"),
+        };
+        let message = format!("`{}` names {what}", fields.path_of("prometheus"));
+        found.push(document.error(fields.position(), message, help.to_owned()));
     }
+    let job_at = fields.key_position("job");
     fields.finish(found);
-    let mut prometheus = prometheus?;
+    if let Some(prometheus) = prometheus {
+        read_prometheus(prometheus, found)
+    } else if let Some(web) = web {
+        read_web(web, found)
+    } else {
+        Some(read_job(job?, job_at))
+    }
+}
+
+/// The scenario gives its result: `jsonPath` is applied already.
+fn read_web(mut web: Fields<'_>, found: &mut Diagnostics) -> Option<Asked> {
+    let query = text(&mut web, "url", found);
+    if query.is_none() {
+        web.required("url", found);
+    }
+    let seconds = web.int("timeoutSeconds", found).unwrap_or(0);
+    let mut others = Vec::new();
+    for name in ["headers", "body", "jsonBody", "authentication", "jsonPath"] {
+        if let Some(node) = web.node(name) {
+            strings(node, &mut others);
+        }
+    }
+    ignore(&mut web, &["method", "insecure"]);
+    web.finish(found);
+    // webmetric.go: 10 seconds unless positive.
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    let seconds = if seconds == 0 { 10 } else { seconds };
+    Some(Asked {
+        provider: Provider::Web,
+        query: query?,
+        range: None,
+        timeout: Span::from_secs(seconds),
+        others,
+    })
+}
+
+/// The scenario says how the Job ends; of its spec only placeholders matter.
+fn read_job(mut job: Fields<'_>, at: Position) -> Asked {
+    let mut others = Vec::new();
+    for name in ["metadata", "spec"] {
+        if let Some(node) = job.node(name) {
+            strings(node, &mut others);
+        }
+    }
+    Asked {
+        provider: Provider::Job,
+        query: Text {
+            text: String::new(),
+            line: at.line,
+            column: at.column,
+        },
+        range: None,
+        timeout: Span::ZERO,
+        others,
+    }
+}
+
+fn read_prometheus(mut prometheus: Fields<'_>, found: &mut Diagnostics) -> Option<Asked> {
+    let document = prometheus.document();
     let query = text(&mut prometheus, "query", found);
     if query.is_none() {
         prometheus.required("query", found);
@@ -131,7 +203,13 @@ fn read_provider(mut fields: Fields<'_>, found: &mut Diagnostics) -> Option<Prom
     }
     ignore(&mut prometheus, &["insecure"]);
     prometheus.finish(found);
-    Some((query?, range, timeout, others))
+    Some(Asked {
+        provider: Provider::Prometheus,
+        query: query?,
+        range,
+        timeout,
+        others,
+    })
 }
 
 /// Every string below a node.

@@ -57,6 +57,7 @@ fn holds(claim: &Claim, history: &History) -> bool {
             measured.filter(|(_, _, outcome)| outcome == letter).count() == *times
         }
         Claim::Message(text) => history.message.contains(text),
+        Claim::Terminated(letter) => history.terminated.contains(letter),
         Claim::NoMessage => history.message.is_empty(),
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Metric {
     pub(super) series: Vec<char>,
     /// The last outcome goes on without end.
     pub(super) repeats: bool,
+    /// A `job` metric.
+    pub(super) job: bool,
+    /// Its measurement never ends.
+    pub(super) in_flight: bool,
 }
 
 pub(super) fn parse(config: &str, series: &str) -> Result<Config, String> {
@@ -48,6 +52,8 @@ pub(super) fn parse(config: &str, series: &str) -> Result<Config, String> {
         read_series(&mut out, "any")?;
         return Ok(out);
     }
+    // `job metric in flight, sibling F`: two metrics.
+    let text = regex(r",\s*sibling\b").replace_all(&text, ";").into_owned();
     for part in text.split(';') {
         let mut metric = Metric::default();
         let mut fields = part.to_owned();
@@ -101,6 +107,14 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
             metric.fields.push(format!("{field}: {:?}", &found[1]));
             rest = quoted.replace(&rest, " ").into_owned();
         }
+    }
+    for (word, flag) in [
+        (r"\bjob\b", &mut metric.job),
+        (r"\bin[ -]flight\b", &mut metric.in_flight),
+    ] {
+        let word = regex(word);
+        *flag = word.is_match(&rest);
+        rest = word.replace_all(&rest, " ").into_owned();
     }
     rest = read_limits(metric, rest);
     rest = read_count(metric, rest);

@@ -29,6 +29,8 @@ pub(super) enum Claim {
     Message(String),
     /// The run's message is empty.
     NoMessage,
+    /// A job's measurement is terminated with this outcome.
+    Terminated(char),
 }
 
 const PHASE: &str = "(Running|Successful|Failed|Error|Inconclusive)";
@@ -123,6 +125,13 @@ fn counts(text: &str, claims: &mut Vec<Claim>) {
 }
 
 fn clause_claims(clause: &str, claims: &mut Vec<Claim>) {
+    let terminated = regex(&format!(
+        r"\bmeasurement (?:is )?terminated (?:as )?{PHASE}"
+    ));
+    if let Some(found) = terminated.captures(clause) {
+        claims.extend(found[1].chars().next().map(Claim::Terminated));
+        return;
+    }
     // `0–30 E, 40 S`: outcomes of measurements.
     for found in regex(r"(\d+)(?:\s*[–-]\s*(\d+))?\s+([SFIE])\b").captures_iter(clause) {
         for edge in [found.get(1), found.get(2)].into_iter().flatten() {

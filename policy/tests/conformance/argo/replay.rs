@@ -22,6 +22,8 @@ pub(super) struct History {
     /// Measurements: second, metric, outcome.
     pub(super) measured: Vec<(u64, String, char)>,
     pub(super) message: String,
+    /// Outcomes of measurements that were terminated in flight.
+    pub(super) terminated: Vec<char>,
     /// The series ended before the run did.
     pub(super) starved: bool,
 }
@@ -51,13 +53,24 @@ pub(super) fn replay(config: &Config) -> Result<History, String> {
         }
         loop {
             let mut due = Vec::new();
-            run.advance(now, &mut |metric| due.push(metric));
+            for resumed in run.advance(now, &mut |metric| due.push(metric)) {
+                let letter = resumed.outcome.as_str().chars().next().unwrap_or_default();
+                if resumed.answer.is_none() {
+                    assert_eq!(resumed.message, "Metric Terminated");
+                    history.terminated.push(letter);
+                }
+                let name = config.metrics[resumed.metric].name.clone();
+                history.measured.push((seconds(now), name, letter));
+            }
             note(&mut history, config, &run, now);
             if due.is_empty() {
                 break;
             }
             for metric in due {
                 let spec = &config.metrics[metric];
+                if spec.in_flight {
+                    continue;
+                }
                 let index = used[metric];
                 used[metric] += 1;
                 let letter = spec.series.get(index).copied();
@@ -66,6 +79,10 @@ pub(super) fn replay(config: &Config) -> Result<History, String> {
                     history.starved = true;
                     return Ok(history);
                 };
+                if spec.job {
+                    run.measured(now, metric, &job(letter));
+                    continue;
+                }
                 history
                     .measured
                     .push((seconds(now), spec.name.clone(), letter));
@@ -110,6 +127,15 @@ fn answer(letter: char) -> MetricAnswer {
     }
 }
 
+/// Conditions have no say in a job.
+fn job(letter: char) -> MetricAnswer {
+    match letter {
+        'S' => MetricAnswer::Job(true),
+        'F' => MetricAnswer::Job(false),
+        _ => MetricAnswer::Error("no job".to_owned()),
+    }
+}
+
 /// Through the manifest reader, so that the row tests it as well.
 fn plan(config: &Config) -> Result<Arc<Plan>, String> {
     let mut yaml = TEMPLATE.to_owned();
@@ -118,7 +144,7 @@ fn plan(config: &Config) -> Result<Arc<Plan>, String> {
         for field in &metric.fields {
             yaml.push_str(&format!("    {field}\n"));
         }
-        yaml.push_str(METRIC);
+        yaml.push_str(if metric.job { JOB } else { METRIC });
     }
     let anchored = |metric: &super::config::Metric| {
         let name = metric.dry_run.then(|| format!("^{}$", metric.name));
@@ -153,4 +179,7 @@ spec:
 const METRIC: &str = "    successCondition: result[0] == 1
     failureCondition: result[0] == 0
     provider: {prometheus: {address: 'http://p', query: up}}
+";
+
+const JOB: &str = "    provider: {job: {spec: {template: {spec: {containers: [{name: test}]}}}}}
 ";

@@ -87,6 +87,9 @@ pub(super) struct World {
     pub(super) healthy_at_most: Option<usize>,
     /// What each query answers, by second; the last entry at or before counts.
     pub(super) answers: BTreeMap<u64, MetricAnswer>,
+    /// Seconds that a job takes to complete.
+    pub(super) job_after: u64,
+    jobs: Vec<(Time, crate::Call)>,
     sets: BTreeMap<Template, (u32, Vec<Time>)>,
     /// Scales as `(second, template, replicas)`.
     pub(super) scales: Vec<(u64, String, u32)>,
@@ -115,6 +118,8 @@ impl World {
             broken: false,
             healthy_at_most: None,
             answers: BTreeMap::new(),
+            job_after: 0,
+            jobs: Vec::new(),
             sets,
             scales: Vec::new(),
             points: Vec::new(),
@@ -145,11 +150,18 @@ impl World {
             let pods = self.sets.values().flat_map(|(_, pods)| pods);
             let ready = pods.filter(|at| **at > self.now).min().copied();
             let wake = self.controller.next_wake().map(|at| at.max(self.now));
-            let Some(next) = ready.into_iter().chain(wake).min().filter(|at| *at <= end) else {
+            let job = self.jobs.iter().map(|(at, _)| *at).min();
+            let next = ready.into_iter().chain(wake).chain(job).min();
+            let Some(next) = next.filter(|at| *at <= end) else {
                 self.now = end;
                 return;
             };
             self.now = next;
+            let ended: Vec<_> = self.jobs.extract_if(.., |(at, _)| *at == next).collect();
+            for (_, call) in ended {
+                let answer = Answer::Metric(MetricAnswer::Job(true));
+                self.feed(Input::Answered { call, answer });
+            }
             if ready == Some(next) {
                 self.observe();
             } else {
@@ -200,6 +212,10 @@ impl World {
                     let answer = Answer::Done;
                     self.feed(Input::Answered { call, answer });
                     scaled = true;
+                }
+                Effect::Query { call, query } if query.provider == crate::Provider::Job => {
+                    let end = self.now + crate::Span::from_secs(self.job_after);
+                    self.jobs.push((end, call));
                 }
                 Effect::Query { call, .. } => {
                     self.queries.push(second);
