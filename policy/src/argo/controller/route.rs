@@ -172,31 +172,9 @@ impl Controller {
         if !self.rollout.is_routed() {
             return true;
         }
-        let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
-        let steps = &self.rollout.canary.steps;
         let going_back = self.rolling_back_dynamically();
-        let weight = if going_back || self.aborted() && !self.fully_promoted() {
-            self.weight_back()
-        } else if self.fully_promoted() || new.available == 0 {
-            0
-        } else if self.promote_full && self.rollout.canary.dynamic_stable {
-            // trafficrouting.go:240: as much as the canary's pods can carry.
-            let share = u64::from(max) * u64::from(new.available);
-            (share / u64::from(self.rollout.replicas.max(1))) as u32
-        } else if self.promote_full {
-            self.weight
-        } else if steps.is_empty() {
-            // trafficrouting.go:248: without an index no rule sets a weight.
-            0
-        } else if !self.at_desired_counts() {
-            // The canary is not ready for the present weight: the one before it.
-            last_weight(steps.get(..self.step).unwrap_or(steps))
-        } else if self.step == steps.len() {
-            max
-        } else {
-            current_set_weight(&self.rollout, self.situation())
-        };
+        let weight = self.desired_traffic(going_back);
         let managed = self.managed.clone();
         if !going_back && (self.fully_promoted() || self.aborted() || new.available == 0)
             || self.promote_full
@@ -204,7 +182,7 @@ impl Controller {
             // RemoveManagedRoutes comes before the look at stable's pods.
             self.managed.clear();
         }
-        let carried = self.stable_can_carry(max - weight.min(max));
+        let carried = self.stable_can_carry(self.rollout.max_weight().saturating_sub(weight));
         let mut goes_on = true;
         let before = self.weight;
         if carried {
@@ -251,6 +229,34 @@ impl Controller {
             });
         }
         goes_on
+    }
+
+    /// The canary's weight, by the first rule that fits.
+    fn desired_traffic(&self, going_back: bool) -> u32 {
+        let max = self.rollout.max_weight();
+        let new = self.sets.pods(&self.current);
+        let steps = &self.rollout.canary.steps;
+        if going_back || self.aborted() && !self.fully_promoted() {
+            self.weight_back()
+        } else if self.fully_promoted() || new.available == 0 {
+            0
+        } else if self.promote_full && self.rollout.canary.dynamic_stable {
+            // trafficrouting.go:240: as much as the canary's pods can carry.
+            let share = u64::from(max) * u64::from(new.available);
+            (share / u64::from(self.rollout.replicas.max(1))) as u32
+        } else if self.promote_full {
+            self.weight
+        } else if steps.is_empty() {
+            // trafficrouting.go:248: without an index no rule sets a weight.
+            0
+        } else if !self.at_desired_counts() {
+            // The canary is not ready for the present weight: the one before it.
+            last_weight(steps.get(..self.step).unwrap_or(steps))
+        } else if self.step == steps.len() {
+            max
+        } else {
+            current_set_weight(&self.rollout, self.situation())
+        }
     }
 
     /// `checkReplicasAvailable` (`trafficrouting.go:142`).
