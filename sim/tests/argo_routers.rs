@@ -5,6 +5,7 @@ use std::sync::Arc;
 use coalmine_policy::Span;
 use coalmine_policy::argo::{Rollout, read};
 use coalmine_policy::source::{Diagnostics, Source, read_documents};
+use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::router::RouterConfig;
@@ -23,6 +24,7 @@ fn scenario(users: Users, error_share: f64) -> Scenario {
         start: "2026-03-02T10:00[Asia/Kolkata]".parse().expect("a time"),
         horizon: Span::from_mins(60),
         traffic: Traffic::constant(50.0),
+        arrivals: Pattern::default(),
         service: Service::default(),
         faults: vec![Fault {
             error_share,
@@ -30,6 +32,7 @@ fn scenario(users: Users, error_share: f64) -> Scenario {
         }],
         users,
         hooks: Vec::new(),
+        metrics: Vec::new(),
         router: RouterConfig::default(),
         scrape: Scrape::default(),
     }

@@ -23,6 +23,9 @@ const BELL_DEVIATIONS: f64 = 4.0;
 /// Products in sums in products: as deep as anybody can follow.
 const DEPTH_MAX: usize = 8;
 
+/// Makes one term of several.
+type Join = fn(Vec<Term>) -> Term;
+
 /// Every curve, and what it needs to know.
 struct Context<'c> {
     clock: &'c Clock,
@@ -83,8 +86,7 @@ fn read_curve(
             curve.close(found);
         }
     }
-    let lists: [(&'static str, fn(Vec<Term>) -> Term); 2] =
-        [("sum", Term::Sum), ("product", Term::Product)];
+    let lists: [(_, Join); 2] = [("sum", Term::Sum), ("product", Term::Product)];
     for (name, join) in lists {
         if form.node(name).is_none() {
             continue;

@@ -145,7 +145,10 @@ impl State {
                 break;
             }
             let mut known = self.known();
-            while let Some((_, api)) = self.news.pop_front_if(|(at, _)| *at <= begin_s) {
+            while let Some((at, api)) = self.news.front().copied()
+                && at <= begin_s
+            {
+                self.news.pop_front();
                 known.apply(api);
             }
             self.known = Some(known);

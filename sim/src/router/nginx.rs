@@ -251,7 +251,10 @@ impl Replica {
     /// The state is listed after the grant (controller.go:192), so it holds all that arrived by
     /// then.
     fn list(&mut self, granted: f64) {
-        while let Some((_, api)) = self.news.pop_front_if(|(at, _)| *at <= granted) {
+        while let Some((at, api)) = self.news.front().copied()
+            && at <= granted
+        {
+            self.news.pop_front();
             self.listed.apply(api);
             match api {
                 Api::Reload => self.needs_reload = true,
