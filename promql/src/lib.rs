@@ -26,6 +26,7 @@ mod annotation;
 pub mod batch;
 mod binary;
 mod calendar;
+mod duration;
 mod error;
 mod eval;
 mod expr;

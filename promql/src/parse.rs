@@ -27,6 +27,10 @@ impl Query {
     /// The first mistake with its byte offset, cause and cure.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         check_size(text)?;
+        if let Some(offset) = crate::duration::out_of_range(text) {
+            let help = "ranges, steps and offsets reach 292 years at most";
+            return Err(syntax(offset, "duration out of range", help));
+        }
         let parsed = promql_parser::parser::parse(text).map_err(|cause| explain(text, &cause))?;
         let mut lowering = Lowering::new(text);
         let expr = lowering.expr(&parsed)?;

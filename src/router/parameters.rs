@@ -91,5 +91,7 @@ fn number(text: &str, low: f64, high: f64) -> Option<f64> {
 }
 
 fn seconds(text: &str) -> Option<f64> {
-    parse_go_duration(text).ok().map(coalmine_policy::Span::as_secs_f64)
+    parse_go_duration(text)
+        .ok()
+        .map(coalmine_policy::Span::as_secs_f64)
 }
