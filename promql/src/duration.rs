@@ -1,71 +1,48 @@
 //! Ranges, steps and offsets that no duration can hold: the grammar's crate panics on some.
 
+use crate::place::{Token, tokens};
+
 /// The most seconds that Prometheus' durations, nanoseconds in 64 bits, hold: 292 years
 /// (`promql/parser/generated_parser.y`: duration out of range).
 const SECONDS_MAX: f64 = i64::MAX as f64 / 1e9;
 
 /// The place of the first range, step or offset that is out of range.
 pub(crate) fn out_of_range(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut at, mut brackets, mut expected) = (0, 0_usize, false);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' | b'\'' | b'`' => {
-                at = string_end(bytes, at);
-                expected = false;
-            }
-            b'#' => at += bytes[at..].iter().take_while(|b| **b != b'\n').count(),
-            b'+' | b'-' => at += 1,
-            byte if byte.is_ascii_whitespace() => at += 1,
-            byte if byte.is_ascii_alphanumeric() || *byte == b'.' || *byte == b'_' => {
-                let end = token_end(bytes, at);
-                let token = &text[at..end];
-                if expected && !fits(token) {
-                    return Some(at);
+    let (mut brackets, mut after_offset) = (0_usize, false);
+    for Token { at, text: word } in tokens(text) {
+        match word {
+            "[" => brackets += 1,
+            "]" => brackets = brackets.saturating_sub(1),
+            // An offset's sign.
+            "+" | "-" => continue,
+            _ if brackets > 0 || after_offset => {
+                let mut start = at;
+                // A range and its step are one word.
+                for piece in word.split(':') {
+                    if !fits(with_exponent(text, start, piece)) {
+                        return Some(start);
+                    }
+                    start += piece.len() + 1;
                 }
-                expected = token.eq_ignore_ascii_case("offset");
-                at = end;
             }
-            byte => {
-                brackets += usize::from(*byte == b'[');
-                brackets = brackets.saturating_sub(usize::from(*byte == b']'));
-                expected = *byte == b'[' || (*byte == b':' && brackets > 0);
-                at += 1;
-            }
+            _ => {}
         }
+        after_offset = word.eq_ignore_ascii_case("offset");
     }
     None
 }
 
-/// Behind the closing quote, or at the end of the text.
-fn string_end(bytes: &[u8], open: usize) -> usize {
-    let quote = bytes[open];
-    let mut at = open + 1;
-    while let Some(byte) = bytes.get(at) {
-        at += 1;
-        if *byte == quote {
-            break;
-        }
-        if *byte == b'\\' && quote != b'`' {
-            at += 1;
-        }
+/// A number with the signed exponent that may follow it: `1e` in `1e+30`.
+fn with_exponent<'a>(text: &'a str, start: usize, number: &'a str) -> &'a str {
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let hexadecimal = number.starts_with("0x") || number.starts_with("0X");
+    let rest = text.get(start + number.len()..).unwrap_or_default();
+    if !is_number || hexadecimal || !number.ends_with(['e', 'E']) || !rest.starts_with(['+', '-']) {
+        return number;
     }
-    at.min(bytes.len())
-}
-
-/// Behind a word or a number; the sign of an exponent belongs to it.
-fn token_end(bytes: &[u8], start: usize) -> usize {
-    let hexadecimal = matches!(bytes.get(start + 1), Some(b'x' | b'X'));
-    let mut end = start + 1;
-    while let Some(byte) = bytes.get(end) {
-        let signed = matches!(byte, b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E');
-        let exponent = signed && bytes[start].is_ascii_digit() && !hexadecimal;
-        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_') || exponent) {
-            break;
-        }
-        end += 1;
-    }
-    end
+    let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+    text.get(start..start + number.len() + 1 + digits)
+        .unwrap_or(number)
 }
 
 /// Whether a number of seconds, or a duration with units, is one that can be held. What is neither

@@ -99,6 +99,8 @@ fn check_size(text: &str) -> Result<(), ParseError> {
     }
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut operators = 0;
+    // The operators of matchers are not nested.
+    let operators_max = OPERATORS_MAX + text.matches('{').count() * 20;
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match c {
@@ -123,7 +125,7 @@ fn check_size(text: &str) -> Result<(), ParseError> {
             }
             _ => {}
         }
-        if operators > OPERATORS_MAX + text.matches('{').count() * 20 {
+        if operators > operators_max {
             let help = format!("at most {OPERATORS_MAX} operators are read");
             return Err(syntax(at, "too many operators", help));
         }

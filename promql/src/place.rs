@@ -2,10 +2,11 @@
 
 /// A token that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Token<'a> {
-    at: usize,
+pub(crate) struct Token<'a> {
+    /// Its first byte.
+    pub(crate) at: usize,
     /// A word, a bracket, a comma, or the first character of anything else.
-    text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// Finds calls in the order in which they stand in the text.
@@ -71,7 +72,8 @@ impl<'a> Places<'a> {
     }
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+/// The tokens of a query; comments are none, and of a string only its opening quote is kept.
+pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {

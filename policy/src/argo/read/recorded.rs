@@ -1,6 +1,4 @@
 //! What Argo's own validation said of random Rollouts.
-//!
-//! `ARGO_VALIDATION=FILE cargo test -p coalmine-policy --lib recorded` runs a longer recording.
 
 use super::read;
 use crate::source::{Diagnostics, Source, read_documents};
@@ -10,12 +8,8 @@ const ROWS: &str = include_str!("recorded.txt");
 
 #[test]
 fn rollouts_are_refused_in_the_words_that_argo_gave() {
-    let rows = match std::env::var("ARGO_VALIDATION") {
-        Ok(file) => std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{file}: {why}")),
-        Err(_) => ROWS.to_owned(),
-    };
     let (mut accepted, mut refused, mut differ) = (0, 0, Vec::new());
-    for row in rows.lines() {
+    for row in ROWS.lines() {
         let (manifest, message) = row.split_once('\t').expect("two cells");
         let argo: String = serde_json::from_str(message).expect("a string");
         let here = verdict(manifest);
@@ -28,7 +22,6 @@ fn rollouts_are_refused_in_the_words_that_argo_gave() {
             differ.push(format!("{manifest}\n  Argo: {argo}\n  here: {here}"));
         }
     }
-    println!("{accepted} accepted, {refused} refused");
     assert!(accepted > 50 && refused > 50, "{accepted} {refused}");
     let first = differ.join("\n");
     assert!(differ.is_empty(), "{} differ:\n{first}", differ.len());

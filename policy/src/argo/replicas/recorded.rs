@@ -1,6 +1,4 @@
 //! Replica counts that Argo's own functions gave for random rollouts.
-//!
-//! `ARGO_REPLICAS=FILE cargo test -p coalmine-policy --lib recorded` runs a longer recording.
 
 use super::super::read::resolve_fenceposts;
 use super::super::rollout::Canary;
@@ -14,12 +12,8 @@ const ROWS: &str = include_str!("recorded.txt");
 
 #[test]
 fn replica_counts_are_those_that_argo_gave() {
-    let rows = match std::env::var("ARGO_REPLICAS") {
-        Ok(file) => std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{file}: {why}")),
-        Err(_) => ROWS.to_owned(),
-    };
     let (mut basic, mut routed, mut differ) = (0, 0, Vec::new());
-    for row in rows.lines() {
+    for row in ROWS.lines() {
         let cells: Vec<&str> = row.split(' ').collect();
         *if cells[0] == "basic" {
             &mut basic
@@ -30,7 +24,6 @@ fn replica_counts_are_those_that_argo_gave() {
             differ.push(format!("{row}: {why}"));
         }
     }
-    println!("{basic} basic, {routed} routed");
     assert!(basic > 1000 && routed > 500, "{basic} {routed}");
     let first = differ.first();
     assert!(first.is_none(), "{} differ, first {first:?}", differ.len());

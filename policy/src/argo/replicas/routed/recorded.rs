@@ -1,6 +1,4 @@
 //! Counts and weights that Argo's own functions gave for random routed rollouts.
-//!
-//! `ARGO_ROUTED=FILE cargo test -p coalmine-policy --lib recorded` runs a longer recording.
 
 use super::super::super::rollout::{Canary, CanaryScale, Rollout, Routing, Step};
 use super::super::super::template::Place;
@@ -15,12 +13,8 @@ const ROWS: &str = include_str!("recorded.txt");
 
 #[test]
 fn routed_counts_and_weights_are_those_that_argo_gave() {
-    let rows = match std::env::var("ARGO_ROUTED") {
-        Ok(file) => std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{file}: {why}")),
-        Err(_) => ROWS.to_owned(),
-    };
     let (mut count, mut differ) = (0, Vec::new());
-    for row in rows.lines() {
+    for row in ROWS.lines() {
         count += 1;
         let cells: Vec<&str> = row.split(' ').collect();
         let got = outcome(&cells);
@@ -28,7 +22,6 @@ fn routed_counts_and_weights_are_those_that_argo_gave() {
             differ.push(format!("{row}: here {got}"));
         }
     }
-    println!("{count} rows");
     assert!(count >= 2000, "{count}");
     let first = differ.first();
     assert!(first.is_none(), "{} differ, first {first:?}", differ.len());
