@@ -1,8 +1,14 @@
-//! What is wrong with the new revision.
+//! What goes wrong: faults of the new revision, and incidents that have nothing to do with it.
+
+mod calendar;
+mod effect;
 
 use serde::{Deserialize, Serialize};
 
 use crate::latency::Latency;
+
+pub use calendar::Calendar;
+pub use effect::{Episodes, Fault, Growth, Onset, Scope, Versions};
 
 /// Which code a pod runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,17 +17,6 @@ pub enum Version {
     Old,
     /// The revision being rolled out.
     New,
-}
-
-/// A fault of the new revision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// Share of requests that fail because of it, on top of the ordinary errors.
-    pub error_share: f64,
-    /// Factor on the 99th percentile of the latency; the median stays. 1 or less changes nothing.
-    pub p99_times: f64,
-    /// The fault shows only on pods that serve more than this many requests per second.
-    pub above_rps_per_pod: Option<f64>,
 }
 
 /// How one version treats requests at a given load.
@@ -33,21 +28,13 @@ pub struct Behaviour {
     pub latency: Latency,
 }
 
-impl Fault {
-    /// Whether it shows at this load.
-    #[must_use]
-    pub fn is_active(&self, rps_per_pod: f64) -> bool {
-        self.above_rps_per_pod
-            .is_none_or(|limit| rps_per_pod > limit)
-    }
-}
-
-/// The behaviour of the old version, and of the new one under each subset of its faults that load
-/// can bring about; worked out once per scenario.
+/// The behaviour of both versions under each subset of the faults that load and clock can bring
+/// about; worked out once per scenario.
 #[derive(Clone, Debug)]
 pub struct Behaviours {
     faults: Vec<Fault>,
-    /// Indexed by the set of active faults, one bit each; 0 is the old version.
+    /// Indexed by the set of active faults, one bit each, and the version in the bit above them; 0
+    /// is the old version as it always is.
     table: Vec<Treatment>,
 }
 
@@ -56,6 +43,8 @@ pub struct Behaviours {
 pub struct Treatment {
     /// Errors and latency.
     pub behaviour: Behaviour,
+    /// Whether it is worse for a fault that only the new version has.
+    pub is_release_fault: bool,
     /// The share of requests that fail where the old version would have answered.
     pub failed_share: f64,
     /// Among answered requests, the share slower than people's patience where the old version was
@@ -67,34 +56,46 @@ pub struct Treatment {
 pub const FAULTS_MAX: usize = 8;
 
 impl Behaviours {
-    /// Combines the ordinary behaviour with the new version's faults (at most [`FAULTS_MAX`]
-    /// count).
+    /// Combines the ordinary behaviour with the faults (at most [`FAULTS_MAX`] count).
     #[must_use]
-    pub fn new(old: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
+    pub fn new(ordinary: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
         let faults: Vec<_> = faults.iter().take(FAULTS_MAX).copied().collect();
-        let combine = |mask: usize| {
-            let active = faults
-                .iter()
-                .enumerate()
-                .filter(|(bit, _)| mask >> bit & 1 == 1);
-            let behaviour = active.fold(old, |behaviour, (_, fault)| behaviour.with(fault));
-            Treatment::new(behaviour, &old, patience_s)
+        let of = |version: Version, mask: usize| {
+            let active = faults.iter().enumerate().filter(|(bit, fault)| {
+                mask >> bit & 1 == 1 && fault.scope.versions.include(version)
+            });
+            active.fold(ordinary, |behaviour, (_, fault)| behaviour.with(fault))
         };
+        let sets = 0..1 << faults.len();
+        // What the same request would have met on the old version at that moment.
+        let old = sets.clone().map(|mask| {
+            let old = of(Version::Old, mask);
+            Treatment::new(old, &old, patience_s)
+        });
+        let new = sets.clone().map(|mask| Treatment {
+            is_release_fault: faults.iter().enumerate().any(|(bit, fault)| {
+                mask >> bit & 1 == 1 && fault.scope.versions == Versions::New
+            }),
+            ..Treatment::new(of(Version::New, mask), &of(Version::Old, mask), patience_s)
+        });
         Self {
-            table: (0..1 << faults.len()).map(combine).collect(),
+            table: old.chain(new).collect(),
             faults,
         }
     }
 
-    /// Which treatment requests meet on pods of a version that each serve `rps_per_pod`.
+    /// Which treatment requests meet on pods of a version that each serve `rps_per_pod`, while the
+    /// clock allows the faults in `allowed`.
     #[must_use]
-    pub fn mask(&self, version: Version, rps_per_pod: f64) -> usize {
-        if version == Version::Old {
-            return 0;
-        }
-        let active =
-            |(bit, fault): (usize, &Fault)| usize::from(fault.is_active(rps_per_pod)) << bit;
-        self.faults.iter().enumerate().map(active).sum()
+    pub fn mask(&self, version: Version, rps_per_pod: f64, allowed: usize) -> usize {
+        let active = |(bit, fault): (usize, &Fault)| {
+            let shows = fault.scope.versions.include(version)
+                || fault.scope.versions.include(Version::Old);
+            usize::from(shows && fault.is_active(rps_per_pod)) << bit
+        };
+        let active: usize = self.faults.iter().enumerate().map(active).sum();
+        let version = usize::from(version == Version::New) << self.faults.len();
+        (active & allowed) | version
     }
 
     /// The treatment with this mask.
@@ -108,6 +109,12 @@ impl Behaviours {
     pub fn all(&self) -> &[Treatment] {
         &self.table
     }
+
+    /// The faults, each at its bit's place.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
 }
 
 impl Behaviour {
@@ -115,11 +122,10 @@ impl Behaviour {
     fn with(self, fault: &Fault) -> Self {
         Self {
             error_share: 1.0 - (1.0 - self.error_share) * (1.0 - fault.error_share),
-            latency: if fault.p99_times > 1.0 {
-                self.latency.with_p99_times(fault.p99_times)
-            } else {
-                self.latency
-            },
+            latency: self
+                .latency
+                .with_p99_times(fault.p99_times)
+                .times(fault.latency_times),
         }
     }
 }
@@ -131,6 +137,7 @@ impl Treatment {
         let slow = |latency: &Latency| latency.slower_than(patience_s);
         Self {
             behaviour,
+            is_release_fault: false,
             failed_share: (behaviour.error_share - old.error_share).max(0.0),
             slowed_share: (slow(&behaviour.latency) - slow(&old.latency)).max(0.0),
         }
@@ -147,6 +154,8 @@ impl Treatment {
 mod tests {
     use super::*;
 
+    const ALL: usize = usize::MAX;
+
     fn behaviours(fault: Fault) -> Behaviours {
         let old = Behaviour {
             error_share: 0.001,
@@ -159,10 +168,13 @@ mod tests {
     fn a_load_dependent_fault_shows_only_above_its_rate() {
         let faulty = behaviours(Fault {
             error_share: 0.2,
-            above_rps_per_pod: Some(25.0),
+            onset: Onset {
+                above_rps_per_pod: Some(25.0),
+                ..Onset::default()
+            },
             ..Fault::default()
         });
-        let of = |version, rps| *faulty.get(faulty.mask(version, rps));
+        let of = |version, rps| *faulty.get(faulty.mask(version, rps, ALL));
         assert_eq!(of(Version::New, 25.0).hurt_share(), 0.0);
         let loaded = of(Version::New, 26.0);
         assert!((loaded.behaviour.error_share - 0.2008).abs() < 1e-12);
@@ -176,10 +188,30 @@ mod tests {
             p99_times: 3.0,
             ..Fault::default()
         });
-        let treatment = slow.get(slow.mask(Version::New, 1.0));
+        let treatment = slow.get(slow.mask(Version::New, 1.0, ALL));
         let excess = treatment.behaviour.latency.slower_than(1.0)
             - Latency::from_quantiles(0.08, 0.3).slower_than(1.0);
         assert!(excess > 0.005);
         assert!((treatment.hurt_share() - 0.999 * excess).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_incident_outside_hurts_nobody_more_than_the_old_version_would() {
+        let outside = behaviours(Fault {
+            error_share: 0.3,
+            scope: Scope {
+                versions: Versions::Both,
+                ..Scope::default()
+            },
+            ..Fault::default()
+        });
+        for version in [Version::Old, Version::New] {
+            let treatment = outside.get(outside.mask(version, 1.0, ALL));
+            assert!((treatment.behaviour.error_share - 0.3007).abs() < 1e-12);
+            assert_eq!(treatment.hurt_share(), 0.0);
+            assert!(!treatment.is_release_fault);
+            let before = outside.get(outside.mask(version, 1.0, 0));
+            assert_eq!(before.behaviour.error_share, 0.001);
+        }
     }
 }
