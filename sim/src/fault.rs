@@ -73,9 +73,10 @@ impl Behaviours {
             Treatment::new(old, &old, patience_s)
         });
         let new = sets.clone().map(|mask| Treatment {
-            is_release_fault: faults.iter().enumerate().any(|(bit, fault)| {
-                mask >> bit & 1 == 1 && fault.scope.versions == Versions::New
-            }),
+            is_release_fault: faults
+                .iter()
+                .enumerate()
+                .any(|(bit, fault)| mask >> bit & 1 == 1 && fault.scope.versions == Versions::New),
             ..Treatment::new(of(Version::New, mask), &of(Version::Old, mask), patience_s)
         });
         Self {
@@ -89,8 +90,8 @@ impl Behaviours {
     #[must_use]
     pub fn mask(&self, version: Version, rps_per_pod: f64, allowed: usize) -> usize {
         let active = |(bit, fault): (usize, &Fault)| {
-            let shows = fault.scope.versions.include(version)
-                || fault.scope.versions.include(Version::Old);
+            let shows =
+                fault.scope.versions.include(version) || fault.scope.versions.include(Version::Old);
             usize::from(shows && fault.is_active(rps_per_pod)) << bit
         };
         let active: usize = self.faults.iter().enumerate().map(active).sum();

@@ -215,9 +215,7 @@ impl<'a> Flow<'a> {
             };
             let rate = expected / (to - from).max(1e-9);
             let rps = segment.rps_per_pod(Cohort::Canary, rate);
-            let mask = self
-                .behaviours
-                .mask(Cohort::Canary.version(), rps, allowed);
+            let mask = self.behaviours.mask(Cohort::Canary.version(), rps, allowed);
             mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
             load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
         }

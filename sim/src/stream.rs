@@ -58,9 +58,7 @@ impl Purpose {
             Self::History => 9,
             Self::Episodes(fault) => 10 | (fault as u64) << 8,
             // A target's id has 24 bits at most; what a scrape's number has beyond 32 is its sign.
-            Self::MissedScrape(target, number) => {
-                11 ^ (target as u64) << 8 ^ (number as u64) << 32
-            }
+            Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
         }
     }
 }

@@ -73,11 +73,14 @@ impl Calendar {
         let always = self.steps.is_empty().then_some((from_s, to_s, ALL));
         let first = self.steps.partition_point(|(at_s, _)| *at_s <= from_s);
         let tail = &self.steps[first.saturating_sub(1)..];
-        let pieces = tail.iter().enumerate().map_while(move |(index, (at_s, allowed))| {
-            let end_s = tail.get(index + 1).map_or(f64::INFINITY, |next| next.0);
-            let (a, b) = (at_s.max(from_s), end_s.min(to_s));
-            (a < to_s).then_some((a, b, *allowed))
-        });
+        let pieces = tail
+            .iter()
+            .enumerate()
+            .map_while(move |(index, (at_s, allowed))| {
+                let end_s = tail.get(index + 1).map_or(f64::INFINITY, |next| next.0);
+                let (a, b) = (at_s.max(from_s), end_s.min(to_s));
+                (a < to_s).then_some((a, b, *allowed))
+            });
         // Two faults may switch at one instant.
         always.into_iter().chain(pieces.filter(|(a, b, _)| a < b))
     }
@@ -115,13 +118,19 @@ mod tests {
 
     #[test]
     fn without_timed_faults_there_is_one_piece_with_all() {
-        let pieces: Vec<_> = calendar(&[Fault::default()], 0).between(3.0, 18.0).collect();
+        let pieces: Vec<_> = calendar(&[Fault::default()], 0)
+            .between(3.0, 18.0)
+            .collect();
         assert_eq!(pieces, [(3.0, 18.0, ALL)]);
     }
 
     #[test]
     fn faults_that_overlap_are_cut_at_every_edge() {
-        let faults = [between_times(10.0, 30.0), Fault::default(), between_times(20.0, 30.0)];
+        let faults = [
+            between_times(10.0, 30.0),
+            Fault::default(),
+            between_times(20.0, 30.0),
+        ];
         let pieces: Vec<_> = calendar(&faults, 0).between(0.0, 40.0).collect();
         let expected = [
             (0.0, 10.0, 0b010),
@@ -146,7 +155,11 @@ mod tests {
         let (mut inside, mut count) = (0.0, 0);
         for replication in 0..400 {
             let calendar = calendar(&[fault], replication);
-            assert!(calendar.between(0.0, 600.0).all(|(.., allowed)| allowed == 0));
+            assert!(
+                calendar
+                    .between(0.0, 600.0)
+                    .all(|(.., allowed)| allowed == 0)
+            );
             for (a, b, _) in calendar.between(0.0, 3600.0).filter(|piece| piece.2 == 1) {
                 inside += b - a;
                 count += 1;

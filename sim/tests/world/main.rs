@@ -1,5 +1,7 @@
 //! Whole replications: a policy in a world, against what arithmetic says must come out.
 
+mod faults;
+
 use std::sync::Arc;
 
 use coalmine_policy::baseline::{Baseline, Check, Looks};
