@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::latency::Latency;
 
 pub use calendar::Calendar;
-pub use effect::{Episodes, Fault, Growth, Onset, Scope, Versions};
+pub use effect::{Condition, Episodes, Fault, GROWTH_LEVELS, Growth, Onset, Scope, Versions};
 
 /// Which code a pod runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,13 +28,17 @@ pub struct Behaviour {
     pub latency: Latency,
 }
 
-/// The behaviour of both versions under each subset of the faults that load and clock can bring
-/// about; worked out once per scenario.
+/// The behaviour of both versions under each combination of the faults that load, age and clock can
+/// bring about; worked out once per scenario.
 #[derive(Clone, Debug)]
 pub struct Behaviours {
     faults: Vec<Fault>,
-    /// Indexed by the set of active faults, one bit each, and the version in the bit above them; 0
-    /// is the old version as it always is.
+    /// What one level of each fault adds to the index.
+    strides: Vec<usize>,
+    /// Combinations of levels.
+    combinations: usize,
+    /// Indexed by the levels of the faults in a mixed radix, first for the old version, then for the
+    /// new; 0 is the old version as it always is.
     table: Vec<Treatment>,
 }
 
@@ -52,51 +56,90 @@ pub struct Treatment {
     pub slowed_share: f64,
 }
 
-/// More faults than this in one scenario are refused by the reader: the table doubles with each.
+/// More faults than this in one scenario are refused by the reader.
 pub const FAULTS_MAX: usize = 8;
 
+/// More combinations of the levels of a scenario's faults than this are refused by the reader.
+pub const COMBINATIONS_MAX: usize = 4096;
+
+/// Combinations of the levels of these faults.
+#[must_use]
+pub fn combinations(faults: &[Fault]) -> usize {
+    let each = faults.iter().map(|fault| fault.levels() + 1);
+    each.fold(1, usize::saturating_mul)
+}
+
 impl Behaviours {
-    /// Combines the ordinary behaviour with the faults (at most [`FAULTS_MAX`] count).
+    /// Combines the ordinary behaviour with the faults (as many as fit into [`FAULTS_MAX`] and
+    /// [`COMBINATIONS_MAX`] count).
     #[must_use]
     pub fn new(ordinary: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
-        let faults: Vec<_> = faults.iter().take(FAULTS_MAX).copied().collect();
-        let of = |version: Version, mask: usize| {
-            let active = faults.iter().enumerate().filter(|(bit, fault)| {
-                mask >> bit & 1 == 1 && fault.scope.versions.include(version)
-            });
-            active.fold(ordinary, |behaviour, (_, fault)| behaviour.with(fault))
+        let fit = |n: &usize| combinations(&faults[..*n]) <= COMBINATIONS_MAX;
+        let most = faults.len().min(FAULTS_MAX);
+        let faults = &faults[..(0..=most).rev().find(fit).unwrap_or(0)];
+        let strides = (0..faults.len()).map(|bit| combinations(&faults[..bit]));
+        let strides: Vec<_> = strides.collect();
+        let combinations = combinations(faults);
+        let level = |bit: usize, index: usize| index / strides[bit] % (faults[bit].levels() + 1);
+        let of = |version: Version, index: usize| {
+            let of_version = faults.iter().enumerate();
+            let of_version = of_version.filter(|(_, fault)| fault.scope.versions.include(version));
+            of_version.fold(ordinary, |behaviour, (bit, fault)| {
+                // Not by arithmetic where none is needed: nothing stays nothing to the last bit.
+                match (level(bit, index), fault.levels()) {
+                    (0, _) => behaviour,
+                    (level, levels) if level == levels => behaviour.with(fault),
+                    (level, levels) => behaviour.with(&fault.scaled(level as f64 / levels as f64)),
+                }
+            })
         };
-        let sets = 0..1 << faults.len();
         // What the same request would have met on the old version at that moment.
-        let old = sets.clone().map(|mask| {
-            let old = of(Version::Old, mask);
+        let old = (0..combinations).map(|index| {
+            let old = of(Version::Old, index);
             Treatment::new(old, &old, patience_s)
         });
-        let new = sets.clone().map(|mask| Treatment {
-            is_release_fault: faults
-                .iter()
-                .enumerate()
-                .any(|(bit, fault)| mask >> bit & 1 == 1 && fault.scope.versions == Versions::New),
-            ..Treatment::new(of(Version::New, mask), &of(Version::Old, mask), patience_s)
+        let of_release = |(bit, fault): (usize, &Fault), index| {
+            level(bit, index) > 0 && fault.scope.versions == Versions::New
+        };
+        let new = (0..combinations).map(|index| Treatment {
+            is_release_fault: faults.iter().enumerate().any(|one| of_release(one, index)),
+            ..Treatment::new(
+                of(Version::New, index),
+                &of(Version::Old, index),
+                patience_s,
+            )
         });
         Self {
             table: old.chain(new).collect(),
-            faults,
+            faults: faults.to_vec(),
+            combinations,
+            strides,
         }
     }
 
-    /// Which treatment requests meet on pods of a version that each serve `rps_per_pod`, while the
-    /// clock allows the faults in `allowed`.
+    /// Which treatment requests meet on pods of a version in a condition, while the clock allows the
+    /// faults in `allowed`. The faults of the old version count on the new one's pods too: they are
+    /// what its requests would have met there.
     #[must_use]
-    pub fn mask(&self, version: Version, rps_per_pod: f64, allowed: usize) -> usize {
-        let active = |(bit, fault): (usize, &Fault)| {
-            let shows =
-                fault.scope.versions.include(version) || fault.scope.versions.include(Version::Old);
-            usize::from(shows && fault.is_active(rps_per_pod)) << bit
+    pub fn mask(&self, version: Version, pod: &Condition, allowed: usize) -> usize {
+        let one = |(bit, (fault, stride)): (usize, (&Fault, &usize))| {
+            let shows = allowed >> bit & 1 == 1
+                && (fault.scope.versions.include(version)
+                    || fault.scope.versions.include(Version::Old));
+            if shows { fault.level(pod) * stride } else { 0 }
         };
-        let active: usize = self.faults.iter().enumerate().map(active).sum();
-        let version = usize::from(version == Version::New) << self.faults.len();
-        (active & allowed) | version
+        let faults = self.faults.iter().zip(&self.strides).enumerate();
+        let index: usize = faults.map(one).sum();
+        match version {
+            Version::Old => index,
+            Version::New => index + self.combinations,
+        }
+    }
+
+    /// Whether it matters how many requests a pod has served.
+    #[must_use]
+    pub fn count_requests(&self) -> bool {
+        self.faults.iter().any(Fault::counts_requests)
     }
 
     /// The treatment with this mask.
@@ -175,7 +218,7 @@ mod tests {
             },
             ..Fault::default()
         });
-        let of = |version, rps| *faulty.get(faulty.mask(version, rps, ALL));
+        let of = |version, rps| *faulty.get(faulty.mask(version, &Condition::settled(rps), ALL));
         assert_eq!(of(Version::New, 25.0).hurt_share(), 0.0);
         let loaded = of(Version::New, 26.0);
         assert!((loaded.behaviour.error_share - 0.2008).abs() < 1e-12);
@@ -189,7 +232,7 @@ mod tests {
             p99_times: 3.0,
             ..Fault::default()
         });
-        let treatment = slow.get(slow.mask(Version::New, 1.0, ALL));
+        let treatment = slow.get(slow.mask(Version::New, &Condition::settled(1.0), ALL));
         let excess = treatment.behaviour.latency.slower_than(1.0)
             - Latency::from_quantiles(0.08, 0.3).slower_than(1.0);
         assert!(excess > 0.005);
@@ -207,12 +250,80 @@ mod tests {
             ..Fault::default()
         });
         for version in [Version::Old, Version::New] {
-            let treatment = outside.get(outside.mask(version, 1.0, ALL));
+            let treatment = outside.get(outside.mask(version, &Condition::settled(1.0), ALL));
             assert!((treatment.behaviour.error_share - 0.3007).abs() < 1e-12);
             assert_eq!(treatment.hurt_share(), 0.0);
             assert!(!treatment.is_release_fault);
-            let before = outside.get(outside.mask(version, 1.0, 0));
+            let before = outside.get(outside.mask(version, &Condition::settled(1.0), 0));
             assert_eq!(before.behaviour.error_share, 0.001);
         }
+    }
+
+    #[test]
+    fn a_leak_grows_in_a_straight_line_after_its_onset() {
+        use coalmine_policy::Span;
+        let leak = behaviours(Fault {
+            error_share: 0.32,
+            onset: Onset {
+                after_age: Some(Span::from_mins(5)),
+                ..Onset::default()
+            },
+            growth: Some(Growth::Age(Span::from_mins(10))),
+            ..Fault::default()
+        });
+        let failed = |age_s| {
+            let pod = Condition {
+                age_s,
+                ..Condition::settled(1.0)
+            };
+            leak.get(leak.mask(Version::New, &pod, ALL)).failed_share / 0.999
+        };
+        for (age_s, share) in [
+            (0.0, 0.0),
+            (299.0, 0.0),
+            (600.0, 0.16),
+            (900.0, 0.32),
+            (9e9, 0.32),
+        ] {
+            assert!((failed(age_s) - share).abs() < 1e-9, "{age_s}");
+        }
+        // Never further from the line than half a level.
+        for age_s in 300..900 {
+            let line = 0.32 * f64::from(age_s - 300) / 600.0;
+            assert!(
+                (failed(f64::from(age_s)) - line).abs() <= 0.010_001,
+                "{age_s}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_of_different_kinds_combine_and_too_many_combinations_are_left_out() {
+        let leak = Fault {
+            error_share: 0.1,
+            growth: Some(Growth::Requests(1000)),
+            ..Fault::default()
+        };
+        let plain = Fault {
+            error_share: 0.2,
+            ..Fault::default()
+        };
+        let old = Behaviour {
+            error_share: 0.0,
+            latency: Latency::from_quantiles(0.08, 0.3),
+        };
+        let both = Behaviours::new(old, &[leak, plain], 1.0);
+        let pod = Condition {
+            served: 500.0,
+            ..Condition::settled(1.0)
+        };
+        let error = |allowed| {
+            let mask = both.mask(Version::New, &pod, allowed);
+            both.get(mask).behaviour.error_share
+        };
+        assert!((error(0b11) - (1.0 - 0.95 * 0.8)).abs() < 1e-12);
+        assert!((error(0b01) - 0.05).abs() < 1e-12);
+        assert!((error(0b10) - 0.2).abs() < 1e-12);
+        assert_eq!(Behaviours::new(old, &[leak; 4], 1.0).faults().len(), 2);
     }
 }

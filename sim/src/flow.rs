@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use crate::arrivals::Arrivals;
 use crate::draw::{binomial, poisson};
-use crate::fault::{Behaviours, Calendar};
+use crate::fault::{Behaviours, Calendar, Condition};
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
@@ -67,6 +67,8 @@ pub struct Flow<'a> {
     /// Which faults the clock allows.
     calendar: Calendar,
     end_s: f64,
+    /// Whether some fault depends on how much a pod has served.
+    counts_requests: bool,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
@@ -103,6 +105,7 @@ impl<'a> Flow<'a> {
             split: Split::default(),
             calendar: Calendar::default(),
             end_s: bounds_s.1,
+            counts_requests: behaviours.count_requests(),
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -138,6 +141,40 @@ impl<'a> Flow<'a> {
         })
     }
 
+    /// The condition of a cohort's pods in the middle of a piece in which the service gets `rate`.
+    fn condition(
+        &self,
+        cohort: Cohort,
+        rate: f64,
+        (from_s, to_s): (f64, f64),
+        segment: &Segment,
+    ) -> Condition {
+        let rps = segment.rps_per_pod(cohort, rate);
+        let (middle_s, ready_s) = (
+            f64::midpoint(from_s, to_s),
+            segment.ready_s[cohort as usize],
+        );
+        Condition {
+            rps,
+            age_s: middle_s - ready_s,
+            served: if self.counts_requests && ready_s.is_finite() {
+                self.served(cohort, ready_s, middle_s)
+            } else {
+                f64::INFINITY
+            },
+        }
+    }
+
+    /// Requests that a pod of a cohort is expected to have served.
+    fn served(&self, cohort: Cohort, from_s: f64, to_s: f64) -> f64 {
+        let segments = self.split.between(from_s, to_s);
+        let each = segments.map(|(from, to, segment)| {
+            let rate = self.traffic.integral(from, to) / (to - from).max(1e-9);
+            segment.rps_per_pod(cohort, rate) * (to - from)
+        });
+        each.sum()
+    }
+
     /// Draws what an observer counts in `from_s..to_s`.
     pub fn draw(
         &mut self,
@@ -166,8 +203,8 @@ impl<'a> Flow<'a> {
                         Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
                 let rate = expected / (to - from).max(1e-9);
-                let rps = segment.rps_per_pod(watched.cohort, rate);
-                let mask = self.behaviours.mask(version, rps, allowed);
+                let pods = self.condition(watched.cohort, rate, (from, to), segment);
+                let mask = self.behaviours.mask(version, &pods, allowed);
                 parts.add(mask, expected * share, (from, to));
             }
             for Treated { mask, mass, span } in parts.iter() {
@@ -214,8 +251,10 @@ impl<'a> Flow<'a> {
                 }
             };
             let rate = expected / (to - from).max(1e-9);
-            let rps = segment.rps_per_pod(Cohort::Canary, rate);
-            let mask = self.behaviours.mask(Cohort::Canary.version(), rps, allowed);
+            let pods = self.condition(Cohort::Canary, rate, (from, to), segment);
+            let mask = self
+                .behaviours
+                .mask(Cohort::Canary.version(), &pods, allowed);
             mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
             load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
         }
@@ -346,8 +385,8 @@ impl<'a> Flow<'a> {
             for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
                 let mass = expected * segment.share[cohort as usize];
                 if mass > 0.0 {
-                    let rps = segment.rps_per_pod(cohort, rate);
-                    let mask = self.behaviours.mask(cohort.version(), rps, allowed);
+                    let pods = self.condition(cohort, rate, (from, to), segment);
+                    let mask = self.behaviours.mask(cohort.version(), &pods, allowed);
                     parts.add(mask, mass, (from, to));
                 }
             }

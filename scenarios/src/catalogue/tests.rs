@@ -1,5 +1,5 @@
 use coalmine_policy::Span;
-use coalmine_sim::fault::Version;
+use coalmine_sim::fault::{Condition, Version};
 
 use super::*;
 
@@ -106,7 +106,7 @@ fn overload_shows_at_the_opening_and_never_before() {
     let scenario = find("market-open/overload-only").expect("is there");
     let behaviours = scenario.behaviours();
     let shows = |total: f64, pods: f64| {
-        let mask = behaviours.mask(Version::New, total / pods, usize::MAX);
+        let mask = behaviours.mask(Version::New, &Condition::settled(total / pods), usize::MAX);
         behaviours.get(mask).is_release_fault
     };
     let pods = f64::from(scenario.service.pods);

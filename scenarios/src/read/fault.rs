@@ -3,7 +3,7 @@
 mod effect;
 
 use coalmine_policy::source::{Diagnostics, Kind};
-use coalmine_sim::fault::{FAULTS_MAX, Fault, Versions};
+use coalmine_sim::fault::{COMBINATIONS_MAX, FAULTS_MAX, Fault, Versions, combinations};
 
 use super::clock::Clock;
 use super::form::Form;
@@ -42,6 +42,10 @@ pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -
     for (index, item) in items.iter().enumerate() {
         let effect = form.item(&format!("spec.fault.effects[{index}]"), item, found);
         effects.push(effect::read(effect, clock, found));
+    }
+    if effects.len() <= FAULTS_MAX && combinations(&effects) > COMBINATIONS_MAX {
+        let help = "leave `growsOver` to one or two of them";
+        form.refuse("effects", "grow in too many combinations", help, found);
     }
     // Words for people: which real incidents it stands for.
     form.string("incident", found);

@@ -346,3 +346,32 @@ fn what_a_fault_can_say_arrives_and_its_mistakes_are_placed() {
     let (_, complaints) = with(&format!("{traffic}{healthy}"));
     assert!(complaints.contains("no worse than the old"), "{complaints}");
 }
+
+#[test]
+fn leaks_arrive_and_too_many_of_them_are_refused() {
+    use coalmine_sim::fault::Growth;
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let leak = |effects: &str| {
+        with(&format!(
+            "{traffic}  fault: {{name: f, effects: [{effects}]}}\n"
+        ))
+    };
+    let by_age = "{errorShare: 0.1, afterAge: 5m, growsOver: {age: 10m}}";
+    let by_requests = "{errorShare: 0.1, afterRequests: 100, growsOver: {requests: 5000}}";
+    let (scenarios, complaints) = leak(&format!("{by_age}, {by_requests}"));
+    assert_eq!(complaints, "");
+    let [age, requests] = scenarios[0].faults[..] else {
+        panic!("two effects")
+    };
+    assert_eq!(age.onset.after_age, Some(Span::from_mins(5)));
+    assert_eq!(age.growth, Some(Growth::Age(Span::from_mins(10))));
+    assert_eq!(requests.onset.after_requests, Some(100));
+    assert_eq!(requests.growth, Some(Growth::Requests(5000)));
+    let (_, complaints) = leak(&[by_age; 3].join(", "));
+    assert!(complaints.contains("too many combinations"), "{complaints}");
+    let (_, complaints) = leak("{errorShare: 0.1, growsOver: {}}");
+    assert!(
+        complaints.contains("either `age` or `requests`"),
+        "{complaints}"
+    );
+}

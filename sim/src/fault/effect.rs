@@ -44,6 +44,32 @@ pub struct Onset {
     pub until_s: Option<f64>,
 }
 
+/// A growing fault takes so many sizes, one after the other.
+pub const GROWTH_LEVELS: usize = 16;
+
+/// The condition of the pods of a cohort.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condition {
+    /// Requests per second on each.
+    pub rps: f64,
+    /// Their mean age since readiness, in seconds.
+    pub age_s: f64,
+    /// Requests that each is expected to have served.
+    pub served: f64,
+}
+
+impl Condition {
+    /// Pods that have been in service for ever.
+    #[must_use]
+    pub const fn settled(rps: f64) -> Self {
+        Self {
+            rps,
+            age_s: f64::INFINITY,
+            served: f64::INFINITY,
+        }
+    }
+}
+
 /// How a fault grows from nothing to its full size, in a straight line: a leak.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Growth {
@@ -119,12 +145,60 @@ impl Default for Fault {
 }
 
 impl Fault {
-    /// Whether it shows at this load.
+    /// How far it has come on pods in this condition: 0 when it does not show, and
+    /// [`Fault::levels`] at its full size.
     #[must_use]
-    pub fn is_active(&self, rps_per_pod: f64) -> bool {
-        self.onset
-            .above_rps_per_pod
-            .is_none_or(|limit| rps_per_pod > limit)
+    pub fn level(&self, pod: &Condition) -> usize {
+        let Onset {
+            above_rps_per_pod,
+            after_requests,
+            after_age,
+            ..
+        } = self.onset;
+        let begins_at = (
+            after_age.map_or(0.0, Span::as_secs_f64),
+            after_requests.map_or(0.0, |count| count as f64),
+        );
+        let shows = above_rps_per_pod.is_none_or(|limit| pod.rps > limit)
+            && pod.age_s >= begins_at.0
+            && pod.served >= begins_at.1;
+        if !shows {
+            return 0;
+        }
+        let grown = match self.growth {
+            None => 1.0,
+            Some(Growth::Age(full)) => (pod.age_s - begins_at.0) / full.as_secs_f64(),
+            Some(Growth::Requests(full)) => (pod.served - begins_at.1) / full as f64,
+        };
+        (grown.min(1.0) * self.levels() as f64).round() as usize
+    }
+
+    /// The number of its sizes.
+    #[must_use]
+    pub const fn levels(&self) -> usize {
+        if self.growth.is_some() {
+            GROWTH_LEVELS
+        } else {
+            1
+        }
+    }
+
+    /// Whether it matters how many requests a pod has served.
+    #[must_use]
+    pub const fn counts_requests(&self) -> bool {
+        self.onset.after_requests.is_some() || matches!(self.growth, Some(Growth::Requests(_)))
+    }
+
+    /// The same fault at another size, 0 for none and 1 for all of it.
+    #[must_use]
+    pub fn scaled(&self, size: f64) -> Self {
+        Self {
+            error_share: self.error_share * size,
+            p99_times: 1.0 + (self.p99_times - 1.0) * size,
+            latency_times: 1.0 + (self.latency_times - 1.0) * size,
+            completion_loss: self.completion_loss * size,
+            ..*self
+        }
     }
 
     /// Whether the clock alone can switch it.

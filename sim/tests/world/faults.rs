@@ -1,6 +1,6 @@
 //! Faults that the clock switches, and what only looks like a fault.
 
-use coalmine_sim::fault::{Episodes, Fault, Onset, Scope, Versions};
+use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 
 use super::*;
 
@@ -109,4 +109,44 @@ fn gaps_and_missed_scrapes_leave_holes_in_the_series() {
     let samples = "sum(count_over_time(nginx_ingress_controller_requests{status='200'}[5m])) > 30";
     assert_eq!(verdicts(samples, Vec::new(), 0.0), 40);
     assert!(verdicts(samples, Vec::new(), 0.5) <= 1);
+}
+
+/// With growth over age and with growth over requests at a constant rate a leak is the same but for
+/// the pods' unequal share while the update lasts.
+#[test]
+fn a_leak_hurts_as_much_as_the_area_under_its_line() {
+    let hurt = |onset: Onset, growth: Growth| {
+        let fault = Fault {
+            error_share: 0.2,
+            onset,
+            growth: Some(growth),
+            ..Fault::default()
+        };
+        let outcomes = run(&scenario(20.0, Some(fault)), &baseline(None), 200);
+        let met = outcomes.iter().filter_map(|o| o.fault_met_ns).min();
+        (mean(&outcomes, |o| o.hurt), met.expect("met").as_secs_f64())
+    };
+    let after_age = Onset {
+        after_age: Some(Span::from_mins(10)),
+        ..Onset::default()
+    };
+    let (by_age, met_s) = hurt(after_age, Growth::Age(Span::from_mins(20)));
+    // Pods become ready within a minute or two; then ten minutes of quiet, twenty of growth (half
+    // the area) and the rest of the hour in full: about 20 * 0.1998 * (600 + 1,800 - 60).
+    let expected = 20.0 * 0.1998 * (600.0 + 1_740.0);
+    assert!(
+        (by_age / expected - 1.0).abs() < 0.02,
+        "{by_age}, not {expected}"
+    );
+    assert!((600.0..720.0).contains(&met_s), "{met_s}");
+    let after_requests = Onset {
+        after_requests: Some(1_200),
+        ..Onset::default()
+    };
+    // Two requests a second on each of ten pods.
+    let (by_requests, _) = hurt(after_requests, Growth::Requests(2_400));
+    assert!(
+        (by_requests / by_age - 1.0).abs() < 0.03,
+        "{by_requests}, not {by_age}"
+    );
 }

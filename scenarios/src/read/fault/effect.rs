@@ -2,7 +2,7 @@
 
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
-use coalmine_sim::fault::{Episodes, Fault, Onset, Scope, Versions};
+use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 
 use super::HELP;
 use crate::read::clock::Clock;
@@ -10,6 +10,9 @@ use crate::read::form::Form;
 
 /// Shorter gaps and episodes than this are no episodes but a rate.
 const EPISODE_MIN: Span = Span::from_secs(1);
+
+/// More requests than this no pod serves in a rollout.
+const REQUESTS_MAX: u32 = 1_000_000_000;
 
 pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Fault {
     let sizes = ["errorShare", "p99Times", "latencyTimes"];
@@ -29,6 +32,7 @@ pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -
         p99_times,
         latency_times: factor(&mut form, "latencyTimes", slower, found),
         onset: onset(&mut form, clock, found),
+        growth: growth(&mut form, found),
         episodes: episodes(&mut form, found),
         scope: scope(&mut form, found),
         ..Fault::default()
@@ -51,7 +55,10 @@ fn onset(form: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Onset {
         above_rps_per_pod: form.not_negative("aboveRpsPerPod", found),
         from_s: some_instant(form, clock, "from", found),
         until_s: some_instant(form, clock, "until", found),
-        ..Onset::default()
+        after_age: form.some_time("afterAge", found),
+        after_requests: form
+            .count("afterRequests", REQUESTS_MAX, found)
+            .map(u64::from),
     };
     if let (Some(from_s), Some(until_s)) = (onset.from_s, onset.until_s)
         && from_s >= until_s
@@ -60,6 +67,21 @@ fn onset(form: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Onset {
         form.refuse("until", "is not after `from`", help, found);
     }
     onset
+}
+
+/// `{age: 10m}` or `{requests: 50000}`.
+fn growth(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Growth> {
+    let mut over = form.form("growsOver", found)?;
+    let age = over.some_time("age", found).map(Growth::Age);
+    let requests = over.count("requests", REQUESTS_MAX, found);
+    let requests = requests.map(|count| Growth::Requests(u64::from(count)));
+    if over.node("age").is_some() == over.node("requests").is_some() {
+        let help = "for example `growsOver: {age: 10m}`";
+        let message = "a fault grows over either `age` or `requests`".to_owned();
+        over.error(over.fields.position(), message, help, found);
+    }
+    over.close(found);
+    age.or(requests)
 }
 
 fn some_instant(
