@@ -1,5 +1,6 @@
 //! Whole replications: a policy in a world, against what arithmetic says must come out.
 
+mod closed_forms;
 mod faults;
 
 use std::sync::Arc;
