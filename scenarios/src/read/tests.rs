@@ -321,6 +321,7 @@ fn what_a_fault_can_say_arrives_and_its_mistakes_are_placed() {
         ..Fault::default()
     };
     assert_eq!(scenario.faults, [expected]);
+    assert!(!scenario.info().is_faulty());
     assert_eq!(
         (
             scenario.fault_name.as_deref(),
