@@ -198,7 +198,8 @@ impl PodSet {
         let mut were = gone.map(|(pod, _)| pod.ready_at).filter(|at| *at <= now);
         mean(&mut ready)
             .or_else(|| mean(&mut were))
-            .unwrap_or_else(|| now.as_secs_f64())
+            // A constant, so that equal splits stay equal.
+            .unwrap_or(0.0)
     }
 
     /// From when to when a pod took traffic; the end is open while it exists. `None` if it was never
