@@ -220,6 +220,11 @@ impl Cluster {
             from_s: now.as_secs_f64(),
             share,
             pods,
+            ready_s: [
+                canary.map_or(0.0, |set| set.mean_ready_s(now, Version::New)),
+                stable.mean_ready_s(now, Version::New),
+                f64::NEG_INFINITY,
+            ],
             ..Segment::default()
         }
     }

@@ -4,9 +4,9 @@ use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::draw::{binomial, poisson};
-use crate::fault::Behaviours;
+use crate::fault::{Behaviours, Calendar, Condition};
 use crate::scenario::Scenario;
-use crate::split::{Cohort, Split};
+use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
@@ -61,6 +61,11 @@ pub struct Flow<'a> {
     pub behaviours: &'a Behaviours,
     /// Who serves them.
     pub split: Split,
+    /// Which faults the clock allows.
+    calendar: Calendar,
+    end_s: f64,
+    /// Whether some fault depends on how much a pod has served.
+    counts_requests: bool,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
@@ -95,6 +100,9 @@ impl<'a> Flow<'a> {
             behaviours,
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
+            calendar: Calendar::default(),
+            end_s: bounds_s.1,
+            counts_requests: behaviours.count_requests(),
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -109,6 +117,8 @@ impl<'a> Flow<'a> {
     /// Begins another replication, keeping the memory.
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
+        self.calendar
+            .reset(self.behaviours.faults(), self.end_s, streams);
         for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
@@ -117,6 +127,49 @@ impl<'a> Flow<'a> {
         self.harm = streams.get(Purpose::Harm);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
+    }
+
+    /// The pieces of an interval in which neither the split nor the clock changes anything.
+    fn pieces(&self, a: f64, b: f64) -> impl Iterator<Item = (f64, f64, &Segment, usize)> {
+        let segments = self.split.between(a, b);
+        segments.flat_map(|(from, to, segment)| {
+            let pieces = self.calendar.between(from, to);
+            pieces.map(move |(from, to, allowed)| (from, to, segment, allowed))
+        })
+    }
+
+    /// The condition of a cohort's pods in the middle of a piece in which the service gets `rate`.
+    fn condition(
+        &self,
+        cohort: Cohort,
+        rate: f64,
+        (from_s, to_s): (f64, f64),
+        segment: &Segment,
+    ) -> Condition {
+        let rps = segment.rps_per_pod(cohort, rate);
+        let (middle_s, ready_s) = (
+            f64::midpoint(from_s, to_s),
+            segment.ready_s[cohort as usize],
+        );
+        Condition {
+            rps,
+            age_s: middle_s - ready_s,
+            served: if self.counts_requests && ready_s.is_finite() {
+                self.served(cohort, ready_s, middle_s)
+            } else {
+                f64::INFINITY
+            },
+        }
+    }
+
+    /// Requests that a pod of a cohort is expected to have served.
+    fn served(&self, cohort: Cohort, from_s: f64, to_s: f64) -> f64 {
+        let segments = self.split.between(from_s, to_s);
+        let each = segments.map(|(from, to, segment)| {
+            let rate = self.traffic.integral(from, to) / (to - from).max(1e-9);
+            segment.rps_per_pod(cohort, rate) * (to - from)
+        });
+        each.sum()
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -139,7 +192,7 @@ impl<'a> Flow<'a> {
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
             let mut parts = Parts::default();
-            for (from, to, segment) in self.split.between(a, b) {
+            for (from, to, segment, allowed) in self.pieces(a, b) {
                 let expected = self.traffic.integral(from, to);
                 let share = segment.share[index]
                     * match watched.part {
@@ -147,9 +200,8 @@ impl<'a> Flow<'a> {
                         Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
                 let rate = expected / (to - from).max(1e-9);
-                let mask = self
-                    .behaviours
-                    .mask(version, segment.rps_per_pod(watched.cohort, rate));
+                let pods = self.condition(watched.cohort, rate, (from, to), segment);
+                let mask = self.behaviours.mask(version, &pods, allowed);
                 parts.add(mask, expected * share, (from, to));
             }
             for Treated { mask, mass, span } in parts.iter() {
@@ -182,7 +234,7 @@ impl<'a> Flow<'a> {
         each: &mut impl FnMut(Portion, &mut Stream),
     ) {
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
-        for (from, to, segment) in self.split.between(a, b) {
+        for (from, to, segment, allowed) in self.pieces(a, b) {
             if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
                 continue;
             }
@@ -196,8 +248,10 @@ impl<'a> Flow<'a> {
                 }
             };
             let rate = expected / (to - from).max(1e-9);
-            let rps = segment.rps_per_pod(Cohort::Canary, rate);
-            let mask = self.behaviours.mask(Cohort::Canary.version(), rps);
+            let pods = self.condition(Cohort::Canary, rate, (from, to), segment);
+            let mask = self
+                .behaviours
+                .mask(Cohort::Canary.version(), &pods, allowed);
             mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
             load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
         }
@@ -224,10 +278,10 @@ impl<'a> Flow<'a> {
     /// count that the old version would have answered; of the answered those it would have answered in time.
     fn suffer(&mut self, portion: Portion) {
         self.exposed += portion.requests;
-        if portion.mask == 0 {
+        let treatment = self.behaviours.get(portion.mask);
+        if !treatment.is_release_fault {
             return;
         }
-        let treatment = self.behaviours.get(portion.mask);
         let excess =
             treatment.failed_share / treatment.behaviour.error_share.max(f64::MIN_POSITIVE);
         let answered = portion.requests - portion.failed;
@@ -289,12 +343,12 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
-        let error_share = self.behaviours.get(mask).behaviour.error_share;
+        let treatment = self.behaviours.get(mask);
         // The healthy part needs no failures: nobody is hurt.
-        let failed = if mask == 0 {
-            0
+        let failed = if treatment.is_release_fault {
+            binomial(requests, treatment.behaviour.error_share, &mut self.harm)
         } else {
-            binomial(requests, error_share, &mut self.harm)
+            0
         };
         let portion = Portion {
             requests,
@@ -307,7 +361,8 @@ impl<'a> Flow<'a> {
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
-        if portion.mask == 0 || portion.requests == 0 || from_s >= self.met_s {
+        let is_fault = self.behaviours.get(portion.mask).is_release_fault;
+        if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
         }
         let u: f64 = self.meeting.random();
@@ -318,7 +373,7 @@ impl<'a> Flow<'a> {
     /// Expected requests on the new version in an interval, by treatment.
     fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
         let mut parts = Parts::default();
-        for (from, to, segment) in self.split.between(from_s, to_s) {
+        for (from, to, segment, allowed) in self.pieces(from_s, to_s) {
             if segment.new_share() <= 0.0 {
                 continue;
             }
@@ -327,8 +382,8 @@ impl<'a> Flow<'a> {
             for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
                 let mass = expected * segment.share[cohort as usize];
                 if mass > 0.0 {
-                    let rps = segment.rps_per_pod(cohort, rate);
-                    let mask = self.behaviours.mask(cohort.version(), rps);
+                    let pods = self.condition(cohort, rate, (from, to), segment);
+                    let mask = self.behaviours.mask(cohort.version(), &pods, allowed);
                     parts.add(mask, mass, (from, to));
                 }
             }

@@ -35,11 +35,26 @@ impl Latency {
         }
     }
 
-    /// The same median with the 99th percentile multiplied.
+    /// The same median with the 99th percentile multiplied; a factor of 1 or less changes nothing.
     #[must_use]
     pub fn with_p99_times(self, factor: f64) -> Self {
+        if factor <= 1.0 {
+            return self;
+        }
         let p99_s = (self.mu + Z_99 * self.sigma).exp();
         Self::from_quantiles(self.mu.exp(), p99_s * factor)
+    }
+
+    /// Every latency multiplied.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
+        Self {
+            mu: self.mu + factor.ln(),
+            ..self
+        }
     }
 
     /// The share of requests that take longer than `x_s`.

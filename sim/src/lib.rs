@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod pods;
 pub mod router;
 pub mod scenario;
+pub mod service;
 pub mod split;
 pub mod stage;
 pub mod stream;

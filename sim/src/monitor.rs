@@ -32,6 +32,7 @@ pub struct Monitor<'a> {
 #[derive(Debug)]
 struct Tally {
     stream: Stream,
+    streams: Streams,
     offset_s: f64,
     /// The number of the next scrape; scrapes are at `offset + number * interval`.
     next: i64,
@@ -169,6 +170,15 @@ struct Scraping<'a> {
     needed_s: f64,
 }
 
+/// What becomes of a scrape.
+enum Reception {
+    Answered,
+    /// The target did not answer in time.
+    Failed,
+    /// Prometheus was away.
+    NotAsked,
+}
+
 /// From when to when a target can be scraped, and whose requests it counts.
 struct Life {
     from_s: f64,
@@ -212,6 +222,7 @@ impl Tally {
     fn new(panel: &Panel, streams: &Streams) -> Self {
         Self {
             stream: streams.get(Purpose::Tally(panel.id)),
+            streams: *streams,
             offset_s: 0.0,
             next: 0,
             counted_to_s: 0.0,
@@ -224,6 +235,7 @@ impl Tally {
 
     fn reset(&mut self, panel: &Panel, streams: &Streams, interval_s: f64) {
         self.stream = streams.get(Purpose::Tally(panel.id));
+        self.streams = *streams;
         let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
         self.offset_s = phase.random::<f64>() * interval_s;
         (self.begun, self.ended) = (false, false);
@@ -304,7 +316,12 @@ impl Tally {
                 self.end(panel, at_ms, store);
                 return;
             }
-            self.expose(panel, at_ms, store);
+            match self.reception(panel, at_s, scraping) {
+                Reception::Answered => self.expose(panel, at_ms, store),
+                // Prometheus scrape/scrape.go: a failed scrape ends every series of the target.
+                Reception::Failed => self.mark_stale(panel, at_ms, store),
+                Reception::NotAsked => {}
+            }
             self.next += 1;
         }
     }
@@ -340,6 +357,21 @@ impl Tally {
         }
     }
 
+    /// What becomes of the next scrape. A policy does not change it, nor does who else is scraped.
+    fn reception(&self, panel: &Panel, at_s: f64, scraping: &Scraping<'_>) -> Reception {
+        let scrape = &scraping.stage.scenario.scrape;
+        if scrape.gaps_s.iter().any(|(a, b)| (*a..*b).contains(&at_s)) {
+            return Reception::NotAsked;
+        }
+        if scrape.missed_share > 0.0 {
+            let purpose = Purpose::MissedScrape(panel.target.id(), self.next);
+            if self.streams.get(purpose).random::<f64>() < scrape.missed_share {
+                return Reception::Failed;
+            }
+        }
+        Reception::Answered
+    }
+
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, quantity) in &panel.series {
@@ -352,6 +384,10 @@ impl Tally {
     /// The target is gone: its series end.
     fn end(&mut self, panel: &Panel, at_ms: i64, store: &mut Store) {
         self.ended = true;
+        self.mark_stale(panel, at_ms, store);
+    }
+
+    fn mark_stale(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, quantity) in &panel.series {
             if self.is_born(*quantity) {
                 store.append_stale(*id, at_ms);

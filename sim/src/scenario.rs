@@ -10,8 +10,8 @@ use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
-use crate::latency::Latency;
 use crate::router::RouterConfig;
+pub use crate::service::{Autoscaler, Business, Route, Service, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -25,6 +25,8 @@ pub struct Scenario {
     pub traffic_name: String,
     /// The fault's name; `None` when the new revision is healthy.
     pub fault_name: Option<String>,
+    /// What looks like a fault of a healthy revision, by name.
+    pub lookalike_name: Option<String>,
     /// The wall-clock instant at which the release becomes visible to the controller.
     pub start: Zoned,
     /// How long after the start the world is watched.
@@ -35,8 +37,12 @@ pub struct Scenario {
     pub arrivals: Pattern,
     /// The service that is rolled out.
     pub service: Service,
-    /// What is wrong with the new revision.
+    /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// The paths that users ask for; one that nobody names when empty.
+    pub routes: Vec<Route>,
+    /// What answered requests complete.
+    pub business: Vec<Business>,
     /// Who the users are.
     pub users: Users,
     /// What webhooks answer; where several fit a call, the last one that has begun.
@@ -47,21 +53,6 @@ pub struct Scenario {
     pub router: RouterConfig,
     /// Prometheus.
     pub scrape: Scrape,
-}
-
-/// The service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Service {
-    /// Pods in service, where the manifest does not say.
-    pub pods: u32,
-    /// Latency of the old revision.
-    pub latency: Latency,
-    /// Ordinary share of 5xx answers.
-    pub error_share: f64,
-    /// From a pod's creation to its readiness.
-    pub startup: Latency,
-    /// Seconds after which people count an answer as too slow.
-    pub patience_s: f64,
 }
 
 /// The users, as far as routing rules can tell them apart.
@@ -86,6 +77,10 @@ pub struct Scrape {
     pub buckets_s: Vec<f64>,
     /// Replicas of the ingress controller, each a target of its own.
     pub ingress_replicas: u32,
+    /// While Prometheus scrapes nothing at all: from and to, in seconds since the start.
+    pub gaps_s: Vec<(f64, f64)>,
+    /// Share of scrapes that fail, each on its own.
+    pub missed_share: f64,
 }
 
 impl Default for Scrape {
@@ -97,18 +92,8 @@ impl Default for Scrape {
                 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ],
             ingress_replicas: 2,
-        }
-    }
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self {
-            pods: 10,
-            latency: Latency::from_quantiles(0.08, 0.3),
-            error_share: 0.001,
-            startup: Latency::from_quantiles(12.0, 40.0),
-            patience_s: 1.0,
+            gaps_s: Vec::new(),
+            missed_share: 0.0,
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Segment {
     pub share: [f64; 3],
     /// Pods that serve it, by cohort.
     pub pods: [u32; 3],
+    /// When those pods became ready, on average, by cohort; what was there at the start counts as
+    /// there for ever.
+    pub ready_s: [f64; 3],
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.

@@ -1,5 +1,8 @@
 //! Whole replications: a policy in a world, against what arithmetic says must come out.
 
+mod closed_forms;
+mod faults;
+
 use std::sync::Arc;
 
 use coalmine_policy::baseline::{Baseline, Check, Looks};
@@ -22,12 +25,15 @@ fn scenario(rps: f64, fault: Option<Fault>) -> Scenario {
         title: String::new(),
         traffic_name: "steady".to_owned(),
         fault_name: fault.map(|_| "test".to_owned()),
+        lookalike_name: None,
         start: "2026-03-02T10:00[Asia/Kolkata]".parse().expect("a time"),
         horizon: Span::from_mins(60),
         traffic: Traffic::constant(rps),
         arrivals: coalmine_sim::arrivals::Pattern::default(),
         service: Service::default(),
         faults: fault.into_iter().collect(),
+        routes: Vec::new(),
+        business: Vec::new(),
         users: Users::default(),
         hooks: Vec::new(),
         metrics: Vec::new(),
