@@ -169,12 +169,20 @@ impl Cluster {
     #[must_use]
     pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
         let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
-        let cohort = match (workload, pod.version) {
-            (CANARY, _) => Cohort::Canary,
-            (_, Version::New) => Cohort::PrimaryNew,
-            (_, Version::Old) => Cohort::PrimaryOld,
-        };
-        Some((pod, gone, cohort))
+        Some((pod, gone, cohort(workload, pod)))
+    }
+
+    /// Names every pod that was ever ready, with when it left and the cohort it serves in.
+    pub(crate) fn each_life(&self, mut each: impl FnMut((usize, u32), Pod, Option<Time>, Cohort)) {
+        for (workload, set) in self.sets.iter().enumerate() {
+            let there = set.pods.iter().map(|pod| (*pod, None));
+            let gone = set.gone.iter().map(|(pod, at)| (*pod, Some(*at)));
+            for (pod, gone) in there.chain(gone) {
+                if gone.is_none_or(|gone| pod.ready_at < gone) {
+                    each((workload, pod.ordinal), pod, gone, cohort(workload, pod));
+                }
+            }
+        }
     }
 
     /// Tells the engine how its workloads look.
@@ -236,6 +244,15 @@ impl Cluster {
             }
         }
         share
+    }
+}
+
+/// The cohort that a pod of a workload serves in.
+const fn cohort(workload: usize, pod: Pod) -> Cohort {
+    match (workload, pod.version) {
+        (CANARY, _) => Cohort::Canary,
+        (_, Version::New) => Cohort::PrimaryNew,
+        (_, Version::Old) => Cohort::PrimaryOld,
     }
 }
 

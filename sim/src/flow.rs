@@ -3,15 +3,17 @@
 use rand::RngExt;
 
 use crate::arrivals::Arrivals;
+use crate::cluster::Cluster;
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
+use crate::request::engine::Engine;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
 /// The length of the cells in which arrivals are drawn: the finest step of load-dependent faults.
-const CELL_S: f64 = 15.0;
+pub(crate) const CELL_S: f64 = 15.0;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub enum Part {
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -64,6 +66,8 @@ pub struct Flow<'a> {
     pub behaviours: &'a Behaviours,
     /// Who serves them.
     pub split: Split,
+    /// In request fidelity, the requests one by one; then nothing below is drawn.
+    pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
@@ -98,6 +102,7 @@ impl<'a> Flow<'a> {
             behaviours,
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
+            each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -112,6 +117,9 @@ impl<'a> Flow<'a> {
     /// Begins another replication, keeping the memory.
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
+        if let Some(each) = &mut self.each {
+            each.reset(streams);
+        }
         for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
@@ -120,6 +128,13 @@ impl<'a> Flow<'a> {
         self.harm = streams.get(Purpose::Harm);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
+    }
+
+    /// In request fidelity, plays on to an instant up to which the split is known.
+    pub fn play_each(&mut self, to_s: f64, cluster: &Cluster) {
+        if let Some(each) = &mut self.each {
+            each.advance(to_s, &self.split, cluster);
+        }
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -241,6 +256,9 @@ impl<'a> Flow<'a> {
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
     /// arrived, all that met the new version, and all that were hurt.
     pub fn settle(&mut self, to_s: f64) -> Tally {
+        if let Some(each) = &self.each {
+            return each.tally();
+        }
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;

@@ -11,6 +11,8 @@ use coalmine_promql::{Plan, Query, SeriesId, Store};
 
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
+use crate::fidelity::Fidelity;
+use crate::request::rules::Rules;
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -28,6 +30,10 @@ pub struct Stage<'a> {
     pub scenario: &'a Scenario,
     /// The policy.
     pub subject: &'a dyn Subject,
+    /// How closely it looks at requests.
+    pub fidelity: Fidelity,
+    /// How pods queue, in request fidelity.
+    pub rules: Rules,
     pub(crate) behaviours: Behaviours,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
@@ -149,6 +155,8 @@ impl<'a> Stage<'a> {
         Ok(Self {
             scenario,
             subject,
+            fidelity: Fidelity::default(),
+            rules: Rules::default(),
             behaviours: scenario.behaviours(),
             topology,
             replicas,
@@ -160,6 +168,13 @@ impl<'a> Stage<'a> {
             reach_s,
             lead_s: reach_ms.map_or(PINNED_LEAD_S, |_| (reach_s + scrapes_s).min(LEAD_MAX_S)),
         })
+    }
+
+    /// The same stage in another fidelity.
+    #[must_use]
+    pub fn with_fidelity(mut self, fidelity: Fidelity) -> Self {
+        self.fidelity = fidelity;
+        self
     }
 
     /// The index of a query by its text.

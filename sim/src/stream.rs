@@ -38,6 +38,10 @@ pub enum Purpose {
     FirstFault,
     /// Requests that arrived before the start.
     History,
+    /// Request fidelity: when in its cell each request arrives.
+    Instants,
+    /// Request fidelity: what each request meets.
+    Requests,
 }
 
 impl Purpose {
@@ -52,6 +56,8 @@ impl Purpose {
             Self::Harm => 7,
             Self::FirstFault => 8,
             Self::History => 9,
+            Self::Instants => 64,
+            Self::Requests => 65,
         }
     }
 }
