@@ -22,4 +22,13 @@ impl Fidelity {
             Self::Request => "request",
         }
     }
+
+    /// What people are told when it is not the usual one.
+    #[must_use]
+    pub const fn remark(self) -> &'static str {
+        match self {
+            Self::Aggregate => "",
+            Self::Request => ", request fidelity",
+        }
+    }
 }

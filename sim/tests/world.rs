@@ -7,6 +7,7 @@ use coalmine_policy::{Record, Span};
 use coalmine_sim::ensemble::Ensemble;
 use coalmine_sim::event::{Event, PolicyInfo, Study};
 use coalmine_sim::fault::Fault;
+use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::router::RouterConfig;
 use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
@@ -234,6 +235,7 @@ fn one_thread_and_two_give_the_same_bytes() {
             study: Study {
                 seed: 7,
                 runs: 600,
+                fidelity: Fidelity::Aggregate,
                 policies: vec![PolicyInfo {
                     label: "person".to_owned(),
                     kind: "baseline".to_owned(),
