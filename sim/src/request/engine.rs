@@ -155,6 +155,19 @@ impl<'a> Engine<'a> {
         self.tally
     }
 
+    /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
+    #[must_use]
+    pub fn answered(&self) -> (u64, u64, f64) {
+        let all = self.pods.iter().map(|pod| &pod.counts);
+        all.fold((0, 0, 0.0), |(requests, failed, seconds), pair| {
+            (
+                requests + pair.good.requests + pair.failed.requests,
+                failed + pair.failed.requests,
+                seconds + pair.good.seconds + pair.failed.seconds,
+            )
+        })
+    }
+
     /// Adds what a target has counted of a class to (answered, failed) counts.
     pub(crate) fn read(&self, target: Target, class: Class, into: (&mut Counts, &mut Counts)) {
         let mut add = |pair: &Pair| {
