@@ -52,7 +52,14 @@ pub(crate) fn play(round: u64) -> Played {
     };
     let mut engine = Engine::new(&scenario, &behaviours, rules, 0.0, &streams);
     let mut split = Split::default();
-    let mut at_s = 0.0;
+    // The canary's pods are ready at once, but not before the beginning.
+    split.push(Segment {
+        share: [0.0, 0.0, 1.0],
+        pods: [0, 0, PODS],
+        ..Segment::default()
+    });
+    engine.advance(0.001, &split, &cluster);
+    let mut at_s = 0.001;
     // Scrapes ask every 15 seconds.
     while at_s < LENGTH_S + 60.0 {
         let canary = share(at_s);
