@@ -130,22 +130,35 @@ impl Behaviours {
         };
         let faults = self.faults.iter().zip(&self.strides).enumerate();
         let index: usize = faults.map(one).sum();
-        match version {
-            Version::Old => index,
-            Version::New => index + self.combinations,
-        }
+        self.ordinary(version) + index
     }
 
-    /// Whether it matters how many requests a pod has served.
+    /// Whether it matters how long pods have been ready.
     #[must_use]
-    pub fn count_requests(&self) -> bool {
-        self.faults.iter().any(Fault::counts_requests)
+    pub fn count_age(&self) -> bool {
+        let counts = |fault: &Fault| fault.counts_age() || fault.counts_requests();
+        self.faults.iter().any(counts)
+    }
+
+    /// The treatment that a version gives without any fault.
+    #[must_use]
+    pub const fn ordinary(&self, version: Version) -> usize {
+        match version {
+            Version::Old => 0,
+            Version::New => self.combinations,
+        }
     }
 
     /// The treatment with this mask.
     #[must_use]
     pub fn get(&self, mask: usize) -> &Treatment {
         &self.table[mask]
+    }
+
+    /// What the same request would have met on the old version at that moment.
+    #[must_use]
+    pub fn on_old(&self, mask: usize) -> &Treatment {
+        &self.table[mask % self.combinations]
     }
 
     /// All treatments, by mask.

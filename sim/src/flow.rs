@@ -3,10 +3,13 @@
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
+use crate::cluster::Cluster;
+use crate::conditions::{Conditions, Piece};
 use crate::draw::{binomial, poisson};
-use crate::fault::{Behaviours, Calendar, Condition};
+use crate::fault::Behaviours;
+use crate::request::engine::Engine;
 use crate::scenario::Scenario;
-use crate::split::{Cohort, Segment, Split};
+use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
@@ -40,7 +43,7 @@ pub enum Part {
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -61,11 +64,9 @@ pub struct Flow<'a> {
     pub behaviours: &'a Behaviours,
     /// Who serves them.
     pub split: Split,
-    /// Which faults the clock allows.
-    calendar: Calendar,
-    end_s: f64,
-    /// Whether some fault depends on how much a pod has served.
-    counts_requests: bool,
+    conditions: Conditions<'a>,
+    /// In request fidelity, the requests one by one; then nothing below is drawn.
+    pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
@@ -100,9 +101,8 @@ impl<'a> Flow<'a> {
             behaviours,
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
-            calendar: Calendar::default(),
-            end_s: bounds_s.1,
-            counts_requests: behaviours.count_requests(),
+            conditions: Conditions::new(scenario, behaviours),
+            each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -117,8 +117,10 @@ impl<'a> Flow<'a> {
     /// Begins another replication, keeping the memory.
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
-        self.calendar
-            .reset(self.behaviours.faults(), self.end_s, streams);
+        self.conditions.reset(streams);
+        if let Some(each) = &mut self.each {
+            each.reset(streams);
+        }
         for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
@@ -129,47 +131,21 @@ impl<'a> Flow<'a> {
         self.meeting = streams.get(Purpose::FirstFault);
     }
 
-    /// The pieces of an interval in which neither the split nor the clock changes anything.
-    fn pieces(&self, a: f64, b: f64) -> impl Iterator<Item = (f64, f64, &Segment, usize)> {
-        let segments = self.split.between(a, b);
-        segments.flat_map(|(from, to, segment)| {
-            let pieces = self.calendar.between(from, to);
-            pieces.map(move |(from, to, allowed)| (from, to, segment, allowed))
-        })
+    /// Requests that arrive in a piece, on average.
+    fn expected(&self, piece: &Piece<'_>) -> f64 {
+        self.traffic.integral(piece.span.0, piece.span.1)
     }
 
-    /// The condition of a cohort's pods in the middle of a piece in which the service gets `rate`.
-    fn condition(
-        &self,
-        cohort: Cohort,
-        rate: f64,
-        (from_s, to_s): (f64, f64),
-        segment: &Segment,
-    ) -> Condition {
-        let rps = segment.rps_per_pod(cohort, rate);
-        let (middle_s, ready_s) = (
-            f64::midpoint(from_s, to_s),
-            segment.ready_s[cohort as usize],
-        );
-        Condition {
-            rps,
-            age_s: middle_s - ready_s,
-            served: if self.counts_requests && ready_s.is_finite() {
-                self.served(cohort, ready_s, middle_s)
-            } else {
-                f64::INFINITY
-            },
+    fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        self.conditions.mask(cohort, rate, piece, &self.split)
+    }
+
+    /// In request fidelity, plays on to an instant up to which the split is known.
+    pub fn play_each(&mut self, to_s: f64, cluster: &Cluster) {
+        if let Some(each) = &mut self.each {
+            each.advance(to_s, (&self.split, &self.conditions), cluster);
         }
-    }
-
-    /// Requests that a pod of a cohort is expected to have served.
-    fn served(&self, cohort: Cohort, from_s: f64, to_s: f64) -> f64 {
-        let segments = self.split.between(from_s, to_s);
-        let each = segments.map(|(from, to, segment)| {
-            let rate = self.traffic.integral(from, to) / (to - from).max(1e-9);
-            segment.rps_per_pod(cohort, rate) * (to - from)
-        });
-        each.sum()
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -181,7 +157,6 @@ impl<'a> Flow<'a> {
         stream: &mut Stream,
         mut each: impl FnMut(Portion, &mut Stream),
     ) {
-        let version = watched.cohort.version();
         let index = watched.cohort as usize;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
@@ -192,18 +167,16 @@ impl<'a> Flow<'a> {
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
             let mut parts = Parts::default();
-            for (from, to, segment, allowed) in self.pieces(a, b) {
-                let expected = self.traffic.integral(from, to);
+            self.conditions.pieces(&self.split, (a, b), |piece| {
+                let (segment, expected) = (piece.segment, self.expected(&piece));
                 let share = segment.share[index]
                     * match watched.part {
                         Part::OneIngress => self.ingress_share,
                         Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
-                let rate = expected / (to - from).max(1e-9);
-                let pods = self.condition(watched.cohort, rate, (from, to), segment);
-                let mask = self.behaviours.mask(version, &pods, allowed);
-                parts.add(mask, expected * share, (from, to));
-            }
+                let mask = self.mask(watched.cohort, expected, &piece);
+                parts.add(mask, expected * share, piece.span);
+            });
             for Treated { mask, mass, span } in parts.iter() {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
                 let portion = self.treat(requests, mask, stream);
@@ -234,11 +207,12 @@ impl<'a> Flow<'a> {
         each: &mut impl FnMut(Portion, &mut Stream),
     ) {
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
-        for (from, to, segment, allowed) in self.pieces(a, b) {
+        self.conditions.pieces(&self.split, (a, b), |piece| {
+            let segment = piece.segment;
             if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
-                continue;
+                return;
             }
-            let expected = self.traffic.integral(from, to);
+            let expected = self.expected(&piece);
             let (mirror_part, load_part) = match part {
                 // A load test goes to the canary's Service, past the router.
                 Part::OneIngress => (self.ingress_share, 0.0),
@@ -247,14 +221,11 @@ impl<'a> Flow<'a> {
                     (one, one)
                 }
             };
-            let rate = expected / (to - from).max(1e-9);
-            let pods = self.condition(Cohort::Canary, rate, (from, to), segment);
-            let mask = self
-                .behaviours
-                .mask(Cohort::Canary.version(), &pods, allowed);
-            mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
-            load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
-        }
+            let mask = self.mask(Cohort::Canary, expected, &piece);
+            let (from, to) = piece.span;
+            mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
+            load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
+        });
         for Treated { mask, mass, .. } in mirrored.iter() {
             let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
             each(self.treat(requests, mask, stream), stream);
@@ -292,6 +263,9 @@ impl<'a> Flow<'a> {
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
     /// arrived, all that met the new version, and all that were hurt.
     pub fn settle(&mut self, to_s: f64) -> Tally {
+        if let Some(each) = &self.each {
+            return each.tally();
+        }
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;
@@ -373,21 +347,20 @@ impl<'a> Flow<'a> {
     /// Expected requests on the new version in an interval, by treatment.
     fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
         let mut parts = Parts::default();
-        for (from, to, segment, allowed) in self.pieces(from_s, to_s) {
-            if segment.new_share() <= 0.0 {
-                continue;
-            }
-            let expected = self.traffic.integral(from, to);
-            let rate = expected / (to - from).max(1e-9);
-            for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
-                let mass = expected * segment.share[cohort as usize];
-                if mass > 0.0 {
-                    let pods = self.condition(cohort, rate, (from, to), segment);
-                    let mask = self.behaviours.mask(cohort.version(), &pods, allowed);
-                    parts.add(mask, mass, (from, to));
+        self.conditions
+            .pieces(&self.split, (from_s, to_s), |piece| {
+                if piece.segment.new_share() <= 0.0 {
+                    return;
                 }
-            }
-        }
+                let expected = self.expected(&piece);
+                for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
+                    let mass = expected * piece.segment.share[cohort as usize];
+                    if mass > 0.0 {
+                        let mask = self.mask(cohort, expected, &piece);
+                        parts.add(mask, mass, piece.span);
+                    }
+                }
+            });
         parts
     }
 }

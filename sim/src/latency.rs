@@ -81,6 +81,12 @@ impl Latency {
         (self.mu + self.sigma * z).exp()
     }
 
+    /// The latency at a standard normal score: the same score on two versions is the same request.
+    #[must_use]
+    pub fn at_score(&self, z: f64) -> f64 {
+        (self.mu + self.sigma * z).exp()
+    }
+
     /// The sum of `n` latencies in seconds.
     ///
     /// Up to [`EXACT_SUM_MAX`] they are drawn one by one. Beyond that about [`TAIL_DRAWS`] of them,

@@ -11,7 +11,7 @@ use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::router::RouterConfig;
-pub use crate::service::{Autoscaler, Business, Route, Service, WarmUp};
+pub use crate::service::{Autoscaler, Business, Retries, Route, Service, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -43,6 +43,8 @@ pub struct Scenario {
     pub routes: Vec<Route>,
     /// What answered requests complete.
     pub business: Vec<Business>,
+    /// Clients that repeat what failed.
+    pub retries: Option<Retries>,
     /// Who the users are.
     pub users: Users,
     /// What webhooks answer; where several fit a call, the last one that has begun.
@@ -99,6 +101,39 @@ impl Default for Scrape {
 }
 
 impl Scenario {
+    /// A healthy release of an ordinary service, watched over this traffic from ten o'clock on.
+    #[must_use]
+    pub fn ordinary(name: &str, horizon: Span, traffic: Traffic) -> Self {
+        let start = jiff::civil::date(2026, 3, 2).at(10, 0, 0, 0);
+        Self {
+            name: name.into(),
+            title: String::new(),
+            traffic_name: name
+                .split_once('/')
+                .map_or(name, |(first, _)| first)
+                .to_owned(),
+            fault_name: None,
+            lookalike_name: None,
+            start: jiff::tz::TimeZone::UTC
+                .to_ambiguous_zoned(start)
+                .compatible()
+                .unwrap_or_default(),
+            horizon,
+            traffic,
+            arrivals: Pattern::default(),
+            service: Service::default(),
+            faults: Vec::new(),
+            routes: Vec::new(),
+            business: Vec::new(),
+            retries: None,
+            users: Users::default(),
+            hooks: Vec::new(),
+            metrics: Vec::new(),
+            router: RouterConfig::default(),
+            scrape: Scrape::default(),
+        }
+    }
+
     /// How both versions behave.
     #[must_use]
     pub fn behaviours(&self) -> Behaviours {

@@ -29,8 +29,8 @@ pub struct Service {
     pub timeout_s: Option<f64>,
     /// Slow first minutes of a pod.
     pub warm_up: Option<WarmUp>,
-    /// How long a removed pod still works on what it has.
-    pub drain_s: f64,
+    /// How long a removed pod still works on what it has; then the rest fails. To the end when `None`.
+    pub drain_s: Option<f64>,
     /// What sets the number of pods.
     pub autoscaler: Option<Autoscaler>,
 }
@@ -42,6 +42,26 @@ pub struct WarmUp {
     pub lasts_s: f64,
     /// Factor on all latencies at readiness; it falls to 1 in a straight line.
     pub latency_times: f64,
+}
+
+impl WarmUp {
+    /// The factor on latencies so long after readiness.
+    #[must_use]
+    pub fn factor(&self, age_s: f64) -> f64 {
+        let left = 1.0 - age_s / self.lasts_s.max(1e-9);
+        1.0 + (self.latency_times - 1.0) * left.clamp(0.0, 1.0)
+    }
+}
+
+/// Clients that repeat what failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retries {
+    /// Share of failures that is repeated.
+    pub share: f64,
+    /// How often one request is repeated at most.
+    pub max: u8,
+    /// From the failure to the next attempt.
+    pub backoff: Span,
 }
 
 /// A HorizontalPodAutoscaler on utilisation (busy places / `concurrency`).
@@ -85,6 +105,18 @@ pub struct Business {
     pub counter: String,
 }
 
+impl Service {
+    /// Whether an answer depends on more than the request and the version: on a pod's queue, its
+    /// age, or its end.
+    #[must_use]
+    pub const fn is_stateful(&self) -> bool {
+        self.concurrency.is_some()
+            || self.timeout_s.is_some()
+            || self.warm_up.is_some()
+            || self.drain_s.is_some()
+    }
+}
+
 impl Default for Service {
     fn default() -> Self {
         Self {
@@ -97,7 +129,7 @@ impl Default for Service {
             queue: None,
             timeout_s: None,
             warm_up: None,
-            drain_s: 0.0,
+            drain_s: None,
             autoscaler: None,
         }
     }

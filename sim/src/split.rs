@@ -52,6 +52,16 @@ impl Segment {
         self.share[Cohort::Canary as usize] + self.share[Cohort::PrimaryNew as usize]
     }
 
+    /// By cohort, how many pods serve; at least one where requests go.
+    #[must_use]
+    pub fn served_by(&self) -> [u32; 3] {
+        let mut pods = self.pods;
+        for (pods, share) in pods.iter_mut().zip(self.share) {
+            *pods = (*pods).max(u32::from(share > 0.0));
+        }
+        pods
+    }
+
     /// Requests per second on each pod of a cohort when the service gets `rps`.
     #[must_use]
     pub fn rps_per_pod(&self, cohort: Cohort, rps: f64) -> f64 {

@@ -42,6 +42,10 @@ pub enum Purpose {
     Episodes(u32),
     /// Whether a scrape fails: target, number of the scrape.
     MissedScrape(u32, i64),
+    /// Request fidelity: when in its cell each request arrives.
+    Instants,
+    /// Request fidelity: what each request meets.
+    Requests,
 }
 
 impl Purpose {
@@ -59,6 +63,8 @@ impl Purpose {
             Self::Episodes(fault) => 10 | (fault as u64) << 8,
             // A target's id has 24 bits at most; what a scrape's number has beyond 32 is its sign.
             Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
+            Self::Instants => 64,
+            Self::Requests => 65,
         }
     }
 }

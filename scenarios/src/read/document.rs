@@ -86,26 +86,20 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         prometheus::read(form, &assumed, &mut scrape, found);
     }
     spec.close(found);
-    let traffic_name = name.split_once('/').map_or(name, |(traffic, _)| traffic);
     Some(Scenario {
-        name: name.into(),
         title,
-        traffic_name: traffic_name.to_owned(),
         fault_name: fault.name.clone().filter(|_| fault.is_harmful),
         lookalike_name: fault.name.filter(|_| !fault.is_harmful),
         start: clock?.start,
-        horizon: horizon?,
-        traffic: traffic?,
         arrivals,
         service,
         faults: fault.effects,
-        routes: Vec::new(),
-        business: Vec::new(),
         users,
         hooks,
         metrics,
         router,
         scrape,
+        ..Scenario::ordinary(name, horizon?, traffic?)
     })
 }
 

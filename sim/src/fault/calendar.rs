@@ -68,21 +68,29 @@ impl Calendar {
         }
     }
 
-    /// The pieces of `from_s..to_s` in which the same faults are allowed.
-    pub fn between(&self, from_s: f64, to_s: f64) -> impl Iterator<Item = (f64, f64, usize)> + '_ {
-        let always = self.steps.is_empty().then_some((from_s, to_s, ALL));
+    /// Calls `each` with the pieces of an interval in which the same faults are allowed, and with those.
+    pub fn each_between(
+        &self,
+        (from_s, to_s): (f64, f64),
+        mut each: impl FnMut((f64, f64), usize),
+    ) {
+        if self.steps.is_empty() {
+            each((from_s, to_s), ALL);
+            return;
+        }
         let first = self.steps.partition_point(|(at_s, _)| *at_s <= from_s);
         let tail = &self.steps[first.saturating_sub(1)..];
-        let pieces = tail
-            .iter()
-            .enumerate()
-            .map_while(move |(index, (at_s, allowed))| {
-                let end_s = tail.get(index + 1).map_or(f64::INFINITY, |next| next.0);
-                let (a, b) = (at_s.max(from_s), end_s.min(to_s));
-                (a < to_s).then_some((a, b, *allowed))
-            });
-        // Two faults may switch at one instant.
-        always.into_iter().chain(pieces.filter(|(a, b, _)| a < b))
+        for (index, (at_s, allowed)) in tail.iter().enumerate() {
+            let end_s = tail.get(index + 1).map_or(f64::INFINITY, |next| next.0);
+            let span = (at_s.max(from_s), end_s.min(to_s));
+            if span.0 >= to_s {
+                return;
+            }
+            // Two faults may switch at one instant.
+            if span.0 < span.1 {
+                each(span, *allowed);
+            }
+        }
     }
 }
 
@@ -104,6 +112,14 @@ mod tests {
         calendar
     }
 
+    fn between(calendar: &Calendar, from_s: f64, to_s: f64) -> Vec<(f64, f64, usize)> {
+        let mut pieces = Vec::new();
+        calendar.each_between((from_s, to_s), |(a, b), allowed| {
+            pieces.push((a, b, allowed));
+        });
+        pieces
+    }
+
     fn between_times(from_s: f64, until_s: f64) -> Fault {
         Fault {
             error_share: 0.1,
@@ -118,9 +134,7 @@ mod tests {
 
     #[test]
     fn without_timed_faults_there_is_one_piece_with_all() {
-        let pieces: Vec<_> = calendar(&[Fault::default()], 0)
-            .between(3.0, 18.0)
-            .collect();
+        let pieces = between(&calendar(&[Fault::default()], 0), 3.0, 18.0);
         assert_eq!(pieces, [(3.0, 18.0, ALL)]);
     }
 
@@ -131,7 +145,7 @@ mod tests {
             Fault::default(),
             between_times(20.0, 30.0),
         ];
-        let pieces: Vec<_> = calendar(&faults, 0).between(0.0, 40.0).collect();
+        let pieces = between(&calendar(&faults, 0), 0.0, 40.0);
         let expected = [
             (0.0, 10.0, 0b010),
             (10.0, 20.0, 0b011),
@@ -139,7 +153,7 @@ mod tests {
             (30.0, 40.0, 0b010),
         ];
         assert_eq!(pieces, expected);
-        let inside: Vec<_> = calendar(&faults, 0).between(12.0, 13.0).collect();
+        let inside = between(&calendar(&faults, 0), 12.0, 13.0);
         assert_eq!(inside, [(12.0, 13.0, 0b011)]);
     }
 
@@ -156,11 +170,14 @@ mod tests {
         for replication in 0..400 {
             let calendar = calendar(&[fault], replication);
             assert!(
-                calendar
-                    .between(0.0, 600.0)
+                between(&calendar, 0.0, 600.0)
+                    .into_iter()
                     .all(|(.., allowed)| allowed == 0)
             );
-            for (a, b, _) in calendar.between(0.0, 3600.0).filter(|piece| piece.2 == 1) {
+            for (a, b, _) in between(&calendar, 0.0, 3600.0)
+                .into_iter()
+                .filter(|piece| piece.2 == 1)
+            {
                 inside += b - a;
                 count += 1;
             }

@@ -183,6 +183,12 @@ impl Fault {
         }
     }
 
+    /// Whether it matters how long a pod has been ready.
+    #[must_use]
+    pub const fn counts_age(&self) -> bool {
+        self.onset.after_age.is_some() || matches!(self.growth, Some(Growth::Age(_)))
+    }
+
     /// Whether it matters how many requests a pod has served.
     #[must_use]
     pub const fn counts_requests(&self) -> bool {
