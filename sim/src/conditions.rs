@@ -1,10 +1,15 @@
 //! Which treatment the pods of a cohort give at a moment: both fidelities ask here.
 
 use crate::fault::{Behaviours, Calendar, Condition, Fault};
+use crate::repeats::Attempt;
 use crate::scenario::Scenario;
+use crate::service::Retries;
 use crate::split::{Cohort, Segment, Split};
 use crate::stream::Streams;
 use crate::traffic::Traffic;
+
+/// Rounds after which the load that repeats add counts as settled.
+const ROUNDS_MAX: usize = 8;
 
 /// What decides on treatments besides the split: load, age, requests served, and the clock.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub struct Conditions<'a> {
     /// Which faults the clock allows.
     calendar: Calendar,
     end_s: f64,
+    /// Clients that repeat what failed.
+    retries: Option<Retries>,
     /// What some fault depends on; the rest need not be worked out.
     needs: Needs,
 }
@@ -49,6 +56,7 @@ impl<'a> Conditions<'a> {
             behaviours,
             calendar: Calendar::default(),
             end_s: scenario.horizon.as_secs_f64(),
+            retries: scenario.retries,
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
@@ -96,7 +104,44 @@ impl<'a> Conditions<'a> {
         first
     }
 
-    /// The treatment that a cohort's pods give in a piece in which the service gets `rate`.
+    /// Attempts for one request in a piece in which users send `rate` requests a second: 1 unless clients
+    /// repeat what fails.
+    ///
+    /// More attempts are more load, which may let more of them fail: the fixed point from below.
+    #[must_use]
+    pub fn attempts(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> f64 {
+        let mut attempts = 1.0;
+        if let Some(retries) = self.retries {
+            for _ in 0..ROUNDS_MAX {
+                let attempt = self.attempt(rate * attempts, piece, split);
+                let next = retries.attempts(attempt.failed);
+                if next <= attempts {
+                    break;
+                }
+                attempts = next;
+            }
+        }
+        attempts
+    }
+
+    /// What an attempt meets, on average, in a piece in which the service gets `rate` of them a second.
+    #[must_use]
+    pub fn attempt(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Attempt {
+        let mut attempt = Attempt::default();
+        let mut served = 0.0;
+        for cohort in Cohort::ALL {
+            let share = piece.segment.share[cohort as usize];
+            if share > 0.0 {
+                served += share;
+                let mask = self.mask(cohort, rate, piece, split);
+                attempt.add(share, cohort.version(), self.behaviours.get(mask));
+            }
+        }
+        attempt.add_unserved((1.0 - served).max(0.0));
+        attempt
+    }
+
+    /// The treatment that a cohort's pods give in a piece in which the service gets `rate` attempts a second.
     #[must_use]
     pub fn mask(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> usize {
         let version = cohort.version();

@@ -7,9 +7,10 @@ use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Piece};
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
+use crate::repeats::Fate;
 use crate::request::engine::Engine;
-use crate::scenario::Scenario;
-use crate::split::{Cohort, Split};
+use crate::scenario::{Retries, Scenario};
+use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 
@@ -65,6 +66,8 @@ pub struct Flow<'a> {
     /// Who serves them.
     pub split: Split,
     conditions: Conditions<'a>,
+    /// Clients that repeat what failed.
+    retries: Option<Retries>,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -102,6 +105,7 @@ impl<'a> Flow<'a> {
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
+            retries: scenario.retries,
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -137,8 +141,14 @@ impl<'a> Flow<'a> {
     }
 
     fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
-        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        let rate = self.rate(expected, piece);
         self.conditions.mask(cohort, rate, piece, &self.split)
+    }
+
+    /// Attempts a second in a piece that expects so many requests.
+    fn rate(&self, expected: f64, piece: &Piece<'_>) -> f64 {
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        rate * self.conditions.attempts(rate, piece, &self.split)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -169,11 +179,7 @@ impl<'a> Flow<'a> {
             let mut parts = Parts::default();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
-                let share = segment.share[index]
-                    * match watched.part {
-                        Part::OneIngress => self.ingress_share,
-                        Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
-                    };
+                let share = segment.share[index] * self.part_share(watched, segment);
                 let mask = self.mask(watched.cohort, expected, &piece);
                 parts.add(mask, expected * share, piece.span);
             });
@@ -189,10 +195,50 @@ impl<'a> Flow<'a> {
                 }
                 each(portion, stream);
             }
+            if self.retries.is_some() {
+                self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
+            }
             if watched.cohort == Cohort::Canary {
                 self.draw_copies((family, cell), watched.part, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// The part of its cohort's requests that an observer counts.
+    fn part_share(&self, watched: Watched, segment: &Segment) -> f64 {
+        match watched.part {
+            Part::OneIngress => self.ingress_share,
+            Part::OnePod => 1.0 / f64::from(segment.pods[watched.cohort as usize].max(1)),
+        }
+    }
+
+    /// Draws the attempts after the first: Poisson given the requests of the cell.
+    fn draw_repeats(
+        &mut self,
+        (family, cell): (usize, usize),
+        watched: Watched,
+        (a, b): (f64, f64),
+        stream: &mut Stream,
+        each: &mut impl FnMut(Portion, &mut Stream),
+    ) {
+        let mut parts = Parts::default();
+        self.conditions.pieces(&self.split, (a, b), |piece| {
+            let expected = self.expected(&piece);
+            let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+            let attempts = self.conditions.attempts(rate, &piece, &self.split);
+            let share = piece.segment.share[watched.cohort as usize]
+                * self.part_share(watched, piece.segment);
+            let mask = self
+                .conditions
+                .mask(watched.cohort, rate * attempts, &piece, &self.split);
+            parts.add(mask, expected * (attempts - 1.0) * share, piece.span);
+        });
+        let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
+        let come = count as f64 / mass.max(f64::MIN_POSITIVE);
+        for Treated { mask, mass, .. } in parts.iter() {
+            let requests = poisson(mass * come, stream);
+            each(self.treat(requests, mask, stream), stream);
         }
     }
 
@@ -225,6 +271,10 @@ impl<'a> Flow<'a> {
             let (from, to) = piece.span;
             mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
             load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
+            if self.retries.is_some() {
+                let repeats = self.rate(expected, &piece) * (to - from) - expected;
+                load.add(mask, repeats * segment.mirror * mirror_part, piece.span);
+            }
         });
         for Treated { mask, mass, .. } in mirrored.iter() {
             let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
@@ -300,12 +350,40 @@ impl<'a> Flow<'a> {
             }
         }
         self.flush(merged);
+        if let Some(retries) = self.retries {
+            (self.exposed, self.hurt) = self.with_repeats(&retries, first..end);
+        }
         Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.exposed,
             hurt: self.hurt,
             met_s: self.met_s.is_finite().then_some(self.met_s),
         }
+    }
+
+    /// The exposed and the hurt where clients repeat what failed: what first attempts met does not
+    /// tell, so requests share the fates of their cell, whatever was counted of it.
+    fn with_repeats(&mut self, retries: &Retries, cells: std::ops::Range<usize>) -> (u64, u64) {
+        let (mut exposed, mut hurt) = (0, 0);
+        for cell in cells {
+            let bounds = self.ledgers[0].bounds(cell);
+            let (count, mass) = self.ledgers[0].drawn(cell, self.traffic);
+            let mut all = Fate::default();
+            self.conditions.pieces(&self.split, bounds, |piece| {
+                let expected = self.expected(&piece);
+                let rate = self.rate(expected, &piece);
+                let attempt = self.conditions.attempt(rate, &piece, &self.split);
+                let fate = retries.fate(&attempt);
+                all.exposed += expected * fate.exposed;
+                all.hurt += expected * fate.hurt;
+            });
+            let share = (all.exposed / mass.max(f64::MIN_POSITIVE)).min(1.0);
+            let here = binomial(count, share, &mut self.harm);
+            exposed += here;
+            let share = (all.hurt / all.exposed.max(f64::MIN_POSITIVE)).min(1.0);
+            hurt += binomial(here, share, &mut self.harm);
+        }
+        (exposed, hurt)
     }
 
     fn flush(&mut self, merged: Option<(usize, f64, u64)>) {

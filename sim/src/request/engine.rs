@@ -52,7 +52,7 @@ enum Coming {
     /// A request is answered.
     Answer(Answer),
     /// A client repeats a failed request.
-    Repeat { attempt: u8 },
+    Repeat(Attempt),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,24 @@ struct Answer {
     pod: u32,
     ingress: u16,
     cohort: Cohort,
-    attempt: u8,
-    failed: bool,
     origin: Origin,
-    hurt: bool,
+    attempt: Attempt,
+    failed: bool,
+    /// The same attempt would have failed on the old version.
+    old_failed: bool,
+    /// Slower than people's patience where the old version would not have been.
+    slowed: bool,
+}
+
+/// What is known of a request when it is sent, again or for the first time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attempt {
+    /// How often it was sent before.
+    number: u8,
+    /// The new version has had it.
+    exposed: bool,
+    /// The old version would have answered it by now.
+    spared: bool,
 }
 
 /// Who sent a request.
@@ -147,10 +161,17 @@ impl<'a> Engine<'a> {
         self.tally = Tally::default();
     }
 
-    /// What the requests so far came to.
+    /// What the requests so far came to; those that are still being worked on, as they will end.
     #[must_use]
-    pub const fn tally(&self) -> Tally {
-        self.tally
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.tally;
+        self.agenda.each(|coming| match coming {
+            Coming::Answer(answer) => {
+                tally.hurt += u64::from(answer.origin == Origin::User && answer.hurts());
+            }
+            Coming::Repeat(_) => {}
+        });
+        tally
     }
 
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
@@ -217,6 +238,7 @@ impl<'a> Engine<'a> {
             self.roster.update(cluster, at, piece.segment.served_by());
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
+            let rate = rate * conditions.attempts(rate, &piece, split);
             self.piece.set(&piece, |cohort| {
                 conditions.mask(cohort, rate, &piece, split)
             });
@@ -299,15 +321,11 @@ impl<'a> Engine<'a> {
     /// From this instant on a pod answers nothing: what it has then fails.
     fn kill(&mut self, slot: usize, dead_ns: u64) {
         self.pods[slot].dead_ns = Some(dead_ns);
-        let hurt = &mut self.tally.hurt;
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
-                let new = answer.cohort != Cohort::PrimaryOld;
-                if answer.origin == Origin::User && new && !answer.failed && !answer.hurt {
-                    *hurt += 1;
-                    answer.hurt = true;
-                }
                 answer.failed = true;
+                // Whom an old pod lets down the release has not hurt.
+                answer.old_failed |= answer.cohort == Cohort::PrimaryOld;
                 dead_ns.max(answer.arrived_ns)
             }
             _ => at_ns,
@@ -331,14 +349,18 @@ impl<'a> Engine<'a> {
             if coming_ns == next_ns {
                 match self.agenda.pop() {
                     Some((now_ns, Coming::Answer(answer))) => self.answer(now_ns, answer),
-                    Some((now_ns, Coming::Repeat { attempt })) => self.user(now_ns, attempt),
+                    Some((now_ns, Coming::Repeat(attempt))) => self.user(now_ns, attempt),
                     None => return,
                 }
             } else if arrival_ns == next_ns {
                 self.instants.advance();
-                self.user(next_ns, 0);
+                self.user(next_ns, Attempt::default());
             } else {
-                self.serve(next_ns, Cohort::Canary, (Origin::LoadTest, 0));
+                self.serve(
+                    next_ns,
+                    Cohort::Canary,
+                    (Origin::LoadTest, Attempt::default()),
+                );
                 load_ns = self.next_load(next_ns);
             }
         }
@@ -355,20 +377,19 @@ impl<'a> Engine<'a> {
     }
 
     /// A user's request arrives at the router.
-    fn user(&mut self, now_ns: u64, attempt: u8) {
+    fn user(&mut self, now_ns: u64, attempt: Attempt) {
         let cohort = self.piece.cohort(self.stream.random());
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
-            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, 0));
+            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
-        let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
-        self.tally.requests += u64::from(is_counted);
+        self.tally.requests += u64::from(attempt.number == 0 && self.counts(now_ns));
         if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
         }
     }
 
     /// A request meets a pod of a cohort.
-    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, u8)) {
+    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, Attempt)) {
         let bits = self.stream.next_u64();
         let (luck, score): (f64, f64) = (
             self.stream.random(),
@@ -415,40 +436,47 @@ impl<'a> Engine<'a> {
             pod: slot,
             ingress,
             cohort,
+            origin,
             attempt,
             failed,
-            origin,
-            hurt: false,
+            old_failed: failed,
+            slowed: false,
         };
-        if origin == Origin::User && cohort != Cohort::PrimaryOld {
-            let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
-            answer.hurt = self.suffers(now_ns, (failed, latency_s), (luck, score, low), mask);
+        if origin == Origin::User && cohort != Cohort::PrimaryOld && self.counts(now_ns) {
+            self.expose(now_ns, &mut answer.attempt, mask);
+            if self.differs_from_old(mask) {
+                let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
+                let on_old = self.on_old(now_ns, (luck, score, low), mask);
+                let patience_s = service.patience_s;
+                answer.old_failed = on_old.failed;
+                answer.slowed = latency_s > patience_s && on_old.latency_s <= patience_s;
+            }
         }
         self.agenda.push(finish_ns, Coming::Answer(answer));
     }
 
-    /// Notes that a user's request met the new version, and whether it fared worse than the same
-    /// request (the same random numbers) would have on a pod of the old one at that moment.
-    fn suffers(
-        &mut self,
-        now_ns: u64,
-        (failed, latency_s): (bool, f64),
-        (luck, score, low): (f64, f64, u64),
-        mask: usize,
-    ) -> bool {
-        let now_s = now_ns as f64 * 1e-9 + self.origin_s;
-        if now_s < 0.0 {
-            return false;
+    /// Whether what arrives at an instant is counted: the scenario has begun.
+    fn counts(&self, now_ns: u64) -> bool {
+        now_ns as f64 >= -self.origin_s * 1e9
+    }
+
+    /// Notes that the new version has a user's request.
+    fn expose(&mut self, now_ns: u64, attempt: &mut Attempt, mask: usize) {
+        self.tally.exposed += u64::from(!attempt.exposed);
+        attempt.exposed = true;
+        if self.tally.met_s.is_none() && self.behaviours.get(mask).is_release_fault {
+            self.tally.met_s = Some(now_ns as f64 * 1e-9 + self.origin_s);
         }
-        self.tally.exposed += 1;
-        let is_release_fault = self.behaviours.get(mask).is_release_fault;
-        if is_release_fault && self.tally.met_s.is_none() {
-            self.tally.met_s = Some(now_s);
-        }
-        let service = &self.scenario.service;
-        if !is_release_fault && !service.is_stateful() {
-            return false;
-        }
+    }
+
+    /// Whether the new version may treat a request otherwise than the old one does.
+    fn differs_from_old(&self, mask: usize) -> bool {
+        self.behaviours.get(mask).is_release_fault || self.scenario.service.is_stateful()
+    }
+
+    /// How the same attempt (the same random numbers) would have fared on a pod of the old version at
+    /// that moment.
+    fn on_old(&self, now_ns: u64, (luck, score, low): (f64, f64, u64), mask: usize) -> OnOld {
         let old = self.behaviours.on_old(mask).behaviour;
         let stable = &self.piece.pods[Cohort::PrimaryOld as usize];
         let wait_ns = if stable.is_empty() {
@@ -457,14 +485,12 @@ impl<'a> Engine<'a> {
             let slot = stable[pick(low, stable.len())];
             self.pods[slot as usize].station.wait_ns(now_ns)
         };
-        let old_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
-        let too_late = |timeout_s: f64| old_s > timeout_s;
-        let old_failed = luck < old.error_share || service.timeout_s.is_some_and(too_late);
-        let patience_s = service.patience_s;
-        let slowed = latency_s > patience_s && old_s <= patience_s;
-        let hurt = !old_failed && (failed || slowed);
-        self.tally.hurt += u64::from(hurt);
-        hurt
+        let latency_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
+        let is_late = |timeout_s: f64| latency_s > timeout_s;
+        OnOld {
+            failed: luck < old.error_share || self.scenario.service.timeout_s.is_some_and(is_late),
+            latency_s,
+        }
     }
 
     /// A request is answered: its observers count it.
@@ -481,20 +507,47 @@ impl<'a> Engine<'a> {
             let pair = &mut pairs[answer.cohort as usize];
             pair.of(answer.failed).add_one(seconds, at);
         }
-        if answer.failed && answer.origin == Origin::User {
-            self.repeat(now_ns, answer.attempt);
+        if answer.origin == Origin::User {
+            let repeats = answer.failed && self.repeat(now_ns, &answer);
+            self.tally.hurt += u64::from(!repeats && answer.hurts());
         }
     }
 
-    fn repeat(&mut self, now_ns: u64, attempt: u8) {
+    /// Whether the client repeats what failed.
+    fn repeat(&mut self, now_ns: u64, answer: &Answer) -> bool {
         let Some(retries) = self.scenario.retries else {
-            return;
+            return false;
         };
-        if attempt < retries.max && self.stream.random::<f64>() < retries.share {
-            let attempt = attempt + 1;
-            let at_ns = now_ns + retries.backoff.nanos();
-            self.agenda.push(at_ns, Coming::Repeat { attempt });
+        let Attempt {
+            number,
+            exposed,
+            spared,
+        } = answer.attempt;
+        if number >= retries.max || self.stream.random::<f64>() >= retries.share {
+            return false;
         }
+        let again = Attempt {
+            number: number + 1,
+            exposed,
+            spared: spared || !answer.old_failed,
+        };
+        let at_ns = now_ns + retries.backoff.nanos();
+        self.agenda.push(at_ns, Coming::Repeat(again));
+        true
+    }
+}
+
+/// How an attempt would have fared on the old version.
+struct OnOld {
+    failed: bool,
+    latency_s: f64,
+}
+
+impl Answer {
+    /// Whether a request whose last attempt this is fared worse than on the old version.
+    const fn hurts(&self) -> bool {
+        let spared = self.attempt.spared || !self.old_failed;
+        self.attempt.exposed && spared && (self.failed || self.slowed)
     }
 }
 
