@@ -356,7 +356,8 @@ impl<'a> Engine<'a> {
 
     /// A user's request arrives at the router.
     fn user(&mut self, now_ns: u64, attempt: u8) {
-        let cohort = self.piece.cohort(self.stream.random());
+        let luck = self.stream.random();
+        let cohort = self.piece.cohort(luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, 0));
         }
@@ -364,7 +365,23 @@ impl<'a> Engine<'a> {
         self.tally.requests += u64::from(is_counted);
         if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
+        } else if let Some(cohort) = self.piece.refused(luck) {
+            self.refuse(now_ns, cohort, attempt);
         }
+    }
+
+    /// The router answers 5xx itself: it counts that, and no pod does.
+    fn refuse(&mut self, now_ns: u64, cohort: Cohort, attempt: u8) {
+        let replica = pick(self.stream.next_u64() >> 32, self.ingress.len());
+        let buckets = self.scenario.scrape.buckets_s.len() + 1;
+        let counts = &mut self.ingress[replica][cohort as usize].failed;
+        counts.add_quick(1, buckets);
+        let old = self.piece.mask[Cohort::PrimaryOld as usize];
+        let old_failed =
+            self.stream.random::<f64>() < self.behaviours.get(old).behaviour.error_share;
+        let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
+        self.tally.hurt += u64::from(is_counted && !old_failed);
+        self.repeat(now_ns, attempt);
     }
 
     /// A request meets a pod of a cohort.
