@@ -233,9 +233,12 @@ impl Cluster {
             Topology::ReplicaSets { routed: true } => self.by_service(pods, canary_share),
             Topology::ReplicaSets { routed: false } | Topology::Deployment => spread(pods, 1.0),
         };
+        // Where nobody is ready a router answers 503 (ingress-nginx: an upstream without servers).
+        let unserved = 1.0 - share.iter().sum::<f64>();
         Segment {
             from_s: now.as_secs_f64(),
             share,
+            refused: [0.0, 0.0, if unserved > 1e-9 { unserved } else { 0.0 }],
             pods,
             ready_s: self.ready_s(now),
             ..Segment::default()
@@ -278,4 +281,19 @@ const fn cohort(workload: usize, pod: Pod) -> Cohort {
 fn spread(pods: [u32; 3], total: f64) -> [f64; 3] {
     let all: u32 = pods.iter().sum();
     pods.map(|count| total * f64::from(count) / f64::from(all.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_is_ready_the_router_refuses_all() {
+        for topology in [Topology::Deployment, Topology::PrimaryAndTarget] {
+            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.3);
+            assert_eq!((nobody.share, nobody.refused), ([0.0; 3], [0.0, 0.0, 1.0]));
+            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
+            assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
+        }
+    }
 }

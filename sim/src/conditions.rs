@@ -128,16 +128,18 @@ impl<'a> Conditions<'a> {
     #[must_use]
     pub fn attempt(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Attempt {
         let mut attempt = Attempt::default();
-        let mut served = 0.0;
         for cohort in Cohort::ALL {
             let share = piece.segment.share[cohort as usize];
             if share > 0.0 {
-                served += share;
                 let mask = self.mask(cohort, rate, piece, split);
                 attempt.add(share, cohort.version(), self.behaviours.get(mask));
             }
         }
-        attempt.add_unserved((1.0 - served).max(0.0));
+        if piece.segment.refuses() {
+            let share = piece.segment.refused.iter().sum();
+            let old = self.mask(Cohort::PrimaryOld, rate, piece, split);
+            attempt.add_refused(share, self.behaviours.get(old));
+        }
         attempt
     }
 

@@ -21,9 +21,13 @@ pub struct Portion {
     pub requests: u64,
     /// How many of them failed.
     pub failed: u64,
-    /// The treatment's mask in [`Behaviours`].
+    /// The treatment's mask in [`Behaviours`]; with [`BY_ROUTER`], of the old version's pods, which
+    /// the router did not hand them to.
     pub mask: usize,
 }
+
+/// A bit of [`Portion::mask`]: the router answered 5xx itself, at once.
+pub const BY_ROUTER: usize = 1 << (usize::BITS - 1);
 
 /// Which requests an observer counts.
 #[derive(Clone, Copy, Debug)]
@@ -182,11 +186,18 @@ impl<'a> Flow<'a> {
                 let share = segment.share[index] * self.part_share(watched, segment);
                 let mask = self.mask(watched.cohort, expected, &piece);
                 parts.add(mask, expected * share, piece.span);
+                if let Part::OneIngress = watched.part
+                    && segment.refused[index] > 0.0
+                {
+                    let mass = expected * segment.refused[index] * self.ingress_share;
+                    parts.add(self.refusal(expected, &piece), mass, piece.span);
+                }
             });
             for Treated { mask, mass, span } in parts.iter() {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
                 let portion = self.treat(requests, mask, stream);
-                if family == 0 && watched.cohort != Cohort::PrimaryOld {
+                let matters = watched.cohort != Cohort::PrimaryOld || mask & BY_ROUTER != 0;
+                if family == 0 && matters {
                     let cells = self.counted_new.len().max(cell + 1);
                     self.counted_new.resize(cells, Parts::default());
                     self.counted_new[cell].add(mask, mass, span);
@@ -232,7 +243,15 @@ impl<'a> Flow<'a> {
             let mask = self
                 .conditions
                 .mask(watched.cohort, rate * attempts, &piece, &self.split);
-            parts.add(mask, expected * (attempts - 1.0) * share, piece.span);
+            let repeats = expected * (attempts - 1.0);
+            parts.add(mask, repeats * share, piece.span);
+            let refused = piece.segment.refused[watched.cohort as usize];
+            if let Part::OneIngress = watched.part
+                && refused > 0.0
+            {
+                let mass = repeats * refused * self.ingress_share;
+                parts.add(self.refusal(expected, &piece), mass, piece.span);
+            }
         });
         let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
         let come = count as f64 / mass.max(f64::MIN_POSITIVE);
@@ -286,7 +305,19 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// The mask of what the router answers 5xx itself.
+    fn refusal(&self, expected: f64, piece: &Piece<'_>) -> usize {
+        self.mask(Cohort::PrimaryOld, expected, piece) | BY_ROUTER
+    }
+
     fn treat(&self, requests: u64, mask: usize, stream: &mut Stream) -> Portion {
+        if mask & BY_ROUTER != 0 {
+            return Portion {
+                requests,
+                failed: requests,
+                mask,
+            };
+        }
         let error_share = self.behaviours.get(mask).behaviour.error_share;
         Portion {
             requests,
@@ -298,6 +329,12 @@ impl<'a> Flow<'a> {
     /// Adds a portion of the new version's requests to the tally of the exposed and the hurt. Of the failed those
     /// count that the old version would have answered; of the answered those it would have answered in time.
     fn suffer(&mut self, portion: Portion) {
+        if portion.mask & BY_ROUTER != 0 {
+            let old = self.behaviours.get(portion.mask & !BY_ROUTER).behaviour;
+            let answered = 1.0 - old.error_share;
+            self.hurt += binomial(portion.requests, answered, &mut self.harm);
+            return;
+        }
         self.exposed += portion.requests;
         let treatment = self.behaviours.get(portion.mask);
         if !treatment.is_release_fault {
@@ -382,6 +419,9 @@ impl<'a> Flow<'a> {
             exposed += here;
             let share = (all.hurt / all.exposed.max(f64::MIN_POSITIVE)).min(1.0);
             hurt += binomial(here, share, &mut self.harm);
+            // What the router answers itself hurts others too.
+            let others = (all.hurt - all.exposed) / (mass - all.exposed).max(f64::MIN_POSITIVE);
+            hurt += binomial(count - here, others.clamp(0.0, 1.0), &mut self.harm);
         }
         (exposed, hurt)
     }
@@ -395,6 +435,14 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
+        if mask & BY_ROUTER != 0 {
+            let failed = requests;
+            return self.suffer(Portion {
+                requests,
+                failed,
+                mask,
+            });
+        }
         let treatment = self.behaviours.get(mask);
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.is_release_fault {
@@ -413,6 +461,9 @@ impl<'a> Flow<'a> {
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
+        if portion.mask & BY_ROUTER != 0 {
+            return;
+        }
         let is_fault = self.behaviours.get(portion.mask).is_release_fault;
         if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
@@ -422,15 +473,22 @@ impl<'a> Flow<'a> {
         self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }
 
-    /// Expected requests on the new version in an interval, by treatment.
+    /// Expected requests of an interval on the new version, by treatment, and those that the router
+    /// answers itself.
     fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
         let mut parts = Parts::default();
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
-                if piece.segment.new_share() <= 0.0 {
+                let refuses = piece.segment.refuses();
+                if piece.segment.new_share() <= 0.0 && !refuses {
                     return;
                 }
                 let expected = self.expected(&piece);
+                if refuses {
+                    let share: f64 = piece.segment.refused.iter().sum();
+                    let mask = self.refusal(expected, &piece);
+                    parts.add(mask, expected * share, piece.span);
+                }
                 for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
                     let mass = expected * piece.segment.share[cohort as usize];
                     if mass > 0.0 {

@@ -9,7 +9,7 @@ use rand::RngExt;
 use crate::cluster::Cluster;
 use crate::counts::Counts;
 use crate::exposition::{Answers, Class, Quantity, Target};
-use crate::flow::{Flow, Part, Portion, Watched};
+use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
 use crate::split::Cohort;
 use crate::stage::{Panel, Stage};
 use crate::stream::{Purpose, Stream, Streams};
@@ -512,6 +512,11 @@ fn record(
     (good, failed): (&mut Counts, &mut Counts),
     stream: &mut Stream,
 ) {
+    if portion.mask & BY_ROUTER != 0 {
+        // Nobody was asked: no time to speak of.
+        failed.add_quick(portion.requests, scraping.bucket_shares[0].len());
+        return;
+    }
     let latency = &scraping
         .stage
         .behaviours

@@ -21,7 +21,7 @@ pub struct Attempt {
     /// The new version serves it.
     new: f64,
     /// It fails without having met the new version; part of `failed`.
-    failed_on_old: f64,
+    failed_elsewhere: f64,
 }
 
 impl Attempt {
@@ -30,7 +30,7 @@ impl Attempt {
         let failed = treatment.behaviour.error_share;
         self.failed += share * failed;
         match version {
-            Version::Old => self.failed_on_old += share * failed,
+            Version::Old => self.failed_elsewhere += share * failed,
             Version::New => self.new += share,
         }
         if version == Version::New && treatment.is_release_fault {
@@ -39,10 +39,11 @@ impl Attempt {
         }
     }
 
-    /// Adds attempts that nobody serves, old or new.
-    pub fn add_unserved(&mut self, share: f64) {
+    /// Adds attempts that the router answers 5xx itself where the old version gives this treatment.
+    pub fn add_refused(&mut self, share: f64, old: &Treatment) {
         self.failed += share;
-        self.failed_on_old += share;
+        self.failed_anew += share * (1.0 - old.behaviour.error_share);
+        self.failed_elsewhere += share;
     }
 }
 
@@ -53,7 +54,7 @@ pub struct Fate {
     pub attempts: f64,
     /// The new version serves at least one of them.
     pub exposed: f64,
-    /// It is hurt; then it is exposed too.
+    /// It is hurt.
     pub hurt: f64,
 }
 
@@ -77,7 +78,7 @@ impl Retries {
             hurt = attempt.slowed + attempt.failed_anew * fails + both_failed * again * hurt;
             hurt_later = attempt.slowed + attempt.failed * fails;
             if left > 0 {
-                exposed = attempt.new + attempt.failed_on_old * again * exposed;
+                exposed = attempt.new + attempt.failed_elsewhere * again * exposed;
             }
         }
         Fate {
@@ -119,15 +120,15 @@ mod tests {
         ) {
             fate.attempts += chance;
             // Served by: probability, new, fails, the old version fails too, slowed.
-            let new_both = attempt.failed - attempt.failed_anew - attempt.failed_on_old;
+            let new_both = attempt.failed - attempt.failed_anew - attempt.failed_elsewhere;
             let new_answered = attempt.new - new_both - attempt.failed_anew - attempt.slowed;
-            let old_answered = 1.0 - attempt.new - attempt.failed_on_old;
+            let old_answered = 1.0 - attempt.new - attempt.failed_elsewhere;
             for (part, new, fails, old_fails, slow) in [
                 (new_both, true, true, true, false),
                 (attempt.failed_anew, true, true, false, false),
                 (attempt.slowed, true, false, false, true),
                 (new_answered, true, false, false, false),
-                (attempt.failed_on_old, false, true, true, false),
+                (attempt.failed_elsewhere, false, true, true, false),
                 (old_answered, false, false, false, false),
             ] {
                 let (new, spared) = (new || was_new, spared || !old_fails);
@@ -154,7 +155,7 @@ mod tests {
             failed_anew: 0.17,
             slowed: 0.05,
             new: 0.42,
-            failed_on_old: 0.09,
+            failed_elsewhere: 0.09,
         };
         for (share, max) in [(0.3, 2), (1.0, 3), (0.7, 1), (0.5, 0)] {
             let retries = retries(share, max);

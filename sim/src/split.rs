@@ -32,8 +32,12 @@ impl Cohort {
 pub struct Segment {
     /// Seconds since the start.
     pub from_s: f64,
-    /// Share of all requests, by cohort; the sum is 1, or less while nobody can serve.
+    /// Share of all requests that pods serve, by cohort; with `refused` the sum is 1.
     pub share: [f64; 3],
+    /// Share of all requests that the router answers 5xx itself, by the cohort it chose: no pod sees
+    /// them, the ingress counts them, and their users are hurt when the old version would have
+    /// answered.
+    pub refused: [f64; 3],
     /// Pods that serve it, by cohort.
     pub pods: [u32; 3],
     /// When those pods became ready, on average, by cohort; what was there at the start counts as
@@ -50,6 +54,12 @@ impl Segment {
     #[must_use]
     pub fn new_share(&self) -> f64 {
         self.share[Cohort::Canary as usize] + self.share[Cohort::PrimaryNew as usize]
+    }
+
+    /// Whether the router answers any request 5xx itself.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.refused.iter().any(|share| *share > 0.0)
     }
 
     /// By cohort, how many pods serve; at least one where requests go.

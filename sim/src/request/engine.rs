@@ -62,6 +62,12 @@ struct Answer {
     ingress: u16,
     cohort: Cohort,
     origin: Origin,
+    course: Course,
+}
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug)]
+struct Course {
     attempt: Attempt,
     failed: bool,
     /// The same attempt would have failed on the old version.
@@ -167,7 +173,7 @@ impl<'a> Engine<'a> {
         let mut tally = self.tally;
         self.agenda.each(|coming| match coming {
             Coming::Answer(answer) => {
-                tally.hurt += u64::from(answer.origin == Origin::User && answer.hurts());
+                tally.hurt += u64::from(answer.origin == Origin::User && answer.course.hurts());
             }
             Coming::Repeat(_) => {}
         });
@@ -323,9 +329,9 @@ impl<'a> Engine<'a> {
         self.pods[slot].dead_ns = Some(dead_ns);
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
-                answer.failed = true;
+                answer.course.failed = true;
                 // Whom an old pod lets down the release has not hurt.
-                answer.old_failed |= answer.cohort == Cohort::PrimaryOld;
+                answer.course.old_failed |= answer.cohort == Cohort::PrimaryOld;
                 dead_ns.max(answer.arrived_ns)
             }
             _ => at_ns,
@@ -378,14 +384,35 @@ impl<'a> Engine<'a> {
 
     /// A user's request arrives at the router.
     fn user(&mut self, now_ns: u64, attempt: Attempt) {
-        let cohort = self.piece.cohort(self.stream.random());
+        let luck = self.stream.random();
+        let cohort = self.piece.cohort(luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
         self.tally.requests += u64::from(attempt.number == 0 && self.counts(now_ns));
         if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
+        } else if let Some(cohort) = self.piece.refused(luck) {
+            self.refuse(now_ns, cohort, attempt);
         }
+    }
+
+    /// The router answers 5xx itself: it counts that, and no pod does.
+    fn refuse(&mut self, now_ns: u64, cohort: Cohort, attempt: Attempt) {
+        let replica = pick(self.stream.next_u64() >> 32, self.ingress.len());
+        let buckets = self.scenario.scrape.buckets_s.len() + 1;
+        let counts = &mut self.ingress[replica][cohort as usize].failed;
+        counts.add_quick(1, buckets);
+        let old = self.piece.mask[Cohort::PrimaryOld as usize];
+        let luck = self.stream.random::<f64>();
+        let old_failed = luck < self.behaviours.get(old).behaviour.error_share;
+        let course = Course {
+            attempt,
+            failed: true,
+            old_failed: old_failed || !self.counts(now_ns),
+            slowed: false,
+        };
+        self.conclude(now_ns, course);
     }
 
     /// A request meets a pod of a cohort.
@@ -402,6 +429,9 @@ impl<'a> Engine<'a> {
         let low = bits & 0xffff_ffff;
         let pods = &self.piece.pods[cohort as usize];
         if pods.is_empty() {
+            if origin == Origin::User {
+                self.refuse(now_ns, cohort, attempt);
+            }
             return;
         }
         let slot = pods[pick(low, pods.len())];
@@ -437,19 +467,21 @@ impl<'a> Engine<'a> {
             ingress,
             cohort,
             origin,
-            attempt,
-            failed,
-            old_failed: failed,
-            slowed: false,
+            course: Course {
+                attempt,
+                failed,
+                old_failed: failed,
+                slowed: false,
+            },
         };
         if origin == Origin::User && cohort != Cohort::PrimaryOld && self.counts(now_ns) {
-            self.expose(now_ns, &mut answer.attempt, mask);
+            self.expose(now_ns, &mut answer.course.attempt, mask);
             if self.differs_from_old(mask) {
                 let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
                 let on_old = self.on_old(now_ns, (luck, score, low), mask);
                 let patience_s = service.patience_s;
-                answer.old_failed = on_old.failed;
-                answer.slowed = latency_s > patience_s && on_old.latency_s <= patience_s;
+                answer.course.old_failed = on_old.failed;
+                answer.course.slowed = latency_s > patience_s && on_old.latency_s <= patience_s;
             }
         }
         self.agenda.push(finish_ns, Coming::Answer(answer));
@@ -501,20 +533,25 @@ impl<'a> Engine<'a> {
         let at = (bucket, bounds_s.len() + 1);
         self.pods[answer.pod as usize]
             .counts
-            .of(answer.failed)
+            .of(answer.course.failed)
             .add_one(seconds, at);
         if let Some(pairs) = self.ingress.get_mut(answer.ingress as usize) {
             let pair = &mut pairs[answer.cohort as usize];
-            pair.of(answer.failed).add_one(seconds, at);
+            pair.of(answer.course.failed).add_one(seconds, at);
         }
         if answer.origin == Origin::User {
-            let repeats = answer.failed && self.repeat(now_ns, &answer);
-            self.tally.hurt += u64::from(!repeats && answer.hurts());
+            self.conclude(now_ns, answer.course);
         }
     }
 
+    /// A user has an answer.
+    fn conclude(&mut self, now_ns: u64, course: Course) {
+        let repeats = course.failed && self.repeat(now_ns, &course);
+        self.tally.hurt += u64::from(!repeats && course.hurts());
+    }
+
     /// Whether the client repeats what failed.
-    fn repeat(&mut self, now_ns: u64, answer: &Answer) -> bool {
+    fn repeat(&mut self, now_ns: u64, course: &Course) -> bool {
         let Some(retries) = self.scenario.retries else {
             return false;
         };
@@ -522,14 +559,14 @@ impl<'a> Engine<'a> {
             number,
             exposed,
             spared,
-        } = answer.attempt;
+        } = course.attempt;
         if number >= retries.max || self.stream.random::<f64>() >= retries.share {
             return false;
         }
         let again = Attempt {
             number: number + 1,
             exposed,
-            spared: spared || !answer.old_failed,
+            spared: spared || !course.old_failed,
         };
         let at_ns = now_ns + retries.backoff.nanos();
         self.agenda.push(at_ns, Coming::Repeat(again));
@@ -543,11 +580,11 @@ struct OnOld {
     latency_s: f64,
 }
 
-impl Answer {
+impl Course {
     /// Whether a request whose last attempt this is fared worse than on the old version.
     const fn hurts(&self) -> bool {
         let spared = self.attempt.spared || !self.old_failed;
-        self.attempt.exposed && spared && (self.failed || self.slowed)
+        spared && (self.failed || self.slowed)
     }
 }
 

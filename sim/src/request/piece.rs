@@ -8,6 +8,8 @@ use crate::split::Cohort;
 pub(super) struct Piece {
     /// Cumulative shares by cohort.
     below: [f64; 3],
+    /// The same of what the router answers 5xx itself, after those.
+    refused_below: [f64; 3],
     /// Pods by cohort, as the engine numbers them.
     pub(super) pods: [Vec<u32>; 3],
     /// The treatment in each cohort.
@@ -27,13 +29,24 @@ impl Piece {
             self.below[index] = sum;
             self.mask[index] = mask(cohort);
         }
+        for (below, refused) in self.refused_below.iter_mut().zip(segment.refused) {
+            sum += refused;
+            *below = sum;
+        }
         (self.mirror, self.load_rps) = (segment.mirror, segment.load_rps);
     }
 
-    /// The cohort that serves a request with this luck; none while nobody can.
+    /// The cohort that serves a request with this luck; none when the router answers it itself.
     pub(super) fn cohort(&self, luck: f64) -> Option<Cohort> {
         Cohort::ALL
             .into_iter()
             .find(|cohort| luck < self.below[*cohort as usize])
+    }
+
+    /// The cohort that the router chose for a request with this luck and answers 5xx itself.
+    pub(super) fn refused(&self, luck: f64) -> Option<Cohort> {
+        Cohort::ALL
+            .into_iter()
+            .find(|cohort| luck < self.refused_below[*cohort as usize])
     }
 }
