@@ -4,9 +4,10 @@ use coalmine_policy::{
     Effects, Engine, Input, Observation, Replicas, Service, Template, Time, Workload,
 };
 
+use crate::affinity::Affinity;
 use crate::fault::Version;
 use crate::pods::{Pod, PodSet, Replacement, Startup};
-use crate::split::{Cohort, Segment};
+use crate::split::{Cohort, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -167,6 +168,13 @@ impl Cluster {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
     }
 
+    /// Whether the canary's Service has a ready pod.
+    #[must_use]
+    pub fn canary_serves(&self, now: Time) -> bool {
+        let canary = self.sets.get(CANARY);
+        canary.is_some_and(|set| set.serving(now, Version::New) > 0)
+    }
+
     /// Whether a workload has made more pods than this.
     #[must_use]
     pub fn exceeds(&self, created: [u32; 2]) -> bool {
@@ -242,6 +250,26 @@ impl Cluster {
             pods,
             ready_s: self.ready_s(now),
             ..Segment::default()
+        }
+    }
+
+    /// The same where sessions stick to the sides of the router.
+    #[must_use]
+    pub fn sticky_segment(&self, now: Time, affinity: &mut Affinity<'_>, weight: f64) -> Segment {
+        let serves = self.canary_serves(now);
+        affinity.aim(now.as_secs_f64(), weight, serves);
+        if !serves {
+            return self.segment(now, weight);
+        }
+        let side = |share| self.segment(now, share).share;
+        let sides = Sides {
+            fresh: weight,
+            canary: affinity.share(),
+            share: [side(0.0), side(1.0)],
+        };
+        Segment {
+            sides: Some(sides),
+            ..self.segment(now, affinity.share())
         }
     }
 

@@ -46,6 +46,47 @@ pub struct Piece<'s> {
     pub allowed: usize,
 }
 
+/// Requests that are split alike: all, or those whose sessions stick to one side of the router.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// Their part of all requests.
+    pub part: f64,
+    /// The part of new sessions.
+    pub fresh: f64,
+    /// How they spread over cohorts.
+    pub share: [f64; 3],
+}
+
+/// The sides of a segment.
+#[must_use]
+pub fn sides(segment: &Segment) -> [Option<Side>; 2] {
+    let side = |part, fresh, share| Some(Side { part, fresh, share });
+    match segment.sides {
+        None => [side(1.0, 1.0, segment.share), None],
+        Some(sides) => [
+            side(1.0 - sides.canary, 1.0 - sides.fresh, sides.share[0]),
+            side(sides.canary, sides.fresh, sides.share[1]),
+        ],
+    }
+}
+
+/// Attempts after the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Repeats {
+    /// By the cohort that serves them.
+    pub served: [f64; 3],
+    /// By the cohort whose requests the router answers itself.
+    pub refused: [f64; 3],
+}
+
+impl Repeats {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> f64 {
+        self.served.iter().chain(&self.refused).sum()
+    }
+}
+
 impl<'a> Conditions<'a> {
     /// Those of a scenario; the clock decides nothing before the first [`Conditions::reset`].
     #[must_use]
@@ -104,32 +145,47 @@ impl<'a> Conditions<'a> {
         first
     }
 
-    /// Attempts for one request in a piece in which users send `rate` requests a second: 1 unless clients
-    /// repeat what fails.
+    /// Attempts after the first for one request, by the cohort that serves or refuses them, in a piece in
+    /// which users send `rate` requests a second; nothing unless clients repeat what fails.
     ///
     /// More attempts are more load, which may let more of them fail: the fixed point from below.
     #[must_use]
-    pub fn attempts(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> f64 {
-        let mut attempts = 1.0;
-        if let Some(retries) = self.retries {
-            for _ in 0..ROUNDS_MAX {
-                let attempt = self.attempt(rate * attempts, piece, split);
-                let next = retries.attempts(attempt.failed);
-                if next <= attempts {
-                    break;
+    pub fn repeats(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Repeats {
+        let mut repeats = Repeats::default();
+        let Some(retries) = self.retries else {
+            return repeats;
+        };
+        for _ in 0..ROUNDS_MAX {
+            let mut next = Repeats::default();
+            for side in sides(piece.segment).into_iter().flatten() {
+                let attempt = self.attempt(&side, rate * (1.0 + repeats.all()), piece, split);
+                let again = side.part * (retries.attempts(attempt.failed) - 1.0);
+                for cohort in 0..3 {
+                    next.served[cohort] += again * side.share[cohort];
+                    next.refused[cohort] += again * piece.segment.refused[cohort];
                 }
-                attempts = next;
             }
+            if next.all() <= repeats.all() {
+                break;
+            }
+            repeats = next;
         }
-        attempts
+        repeats
     }
 
-    /// What an attempt meets, on average, in a piece in which the service gets `rate` of them a second.
+    /// Attempts for one request, where users send `rate` requests a second.
     #[must_use]
-    pub fn attempt(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Attempt {
+    pub fn attempts(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> f64 {
+        1.0 + self.repeats(rate, piece, split).all()
+    }
+
+    /// What an attempt of a side's meets, on average, in a piece in which the service gets `rate` of them
+    /// a second.
+    #[must_use]
+    pub fn attempt(&self, side: &Side, rate: f64, piece: &Piece<'_>, split: &Split) -> Attempt {
         let mut attempt = Attempt::default();
         for cohort in Cohort::ALL {
-            let share = piece.segment.share[cohort as usize];
+            let share = side.share[cohort as usize];
             if share > 0.0 {
                 let mask = self.mask(cohort, rate, piece, split);
                 attempt.add(share, cohort.version(), self.behaviours.get(mask));

@@ -1,5 +1,8 @@
 //! Requests from their arrival to their treatment: what each observer counts, and who is hurt.
 
+mod people;
+
+use people::{People, Toll};
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
@@ -7,9 +10,8 @@ use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Piece};
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
-use crate::repeats::Fate;
 use crate::request::engine::Engine;
-use crate::scenario::{Retries, Scenario};
+use crate::scenario::Scenario;
 use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
@@ -56,6 +58,10 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Users some of whose requests are among the exposed.
+    pub exposed_users: u64,
+    /// Users some of whose requests are among the hurt.
+    pub hurt_users: u64,
     /// When the first request met the fault, in seconds since the start.
     pub met_s: Option<f64>,
 }
@@ -70,8 +76,7 @@ pub struct Flow<'a> {
     /// Who serves them.
     pub split: Split,
     conditions: Conditions<'a>,
-    /// Clients that repeat what failed.
-    retries: Option<Retries>,
+    people: People,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -109,7 +114,10 @@ impl<'a> Flow<'a> {
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
-            retries: scenario.retries,
+            people: People {
+                retries: scenario.retries,
+                sessions: scenario.sessions,
+            },
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -206,7 +214,7 @@ impl<'a> Flow<'a> {
                 }
                 each(portion, stream);
             }
-            if self.retries.is_some() {
+            if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
             }
             if watched.cohort == Cohort::Canary {
@@ -237,20 +245,16 @@ impl<'a> Flow<'a> {
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let expected = self.expected(&piece);
             let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-            let attempts = self.conditions.attempts(rate, &piece, &self.split);
-            let share = piece.segment.share[watched.cohort as usize]
-                * self.part_share(watched, piece.segment);
-            let mask = self
-                .conditions
-                .mask(watched.cohort, rate * attempts, &piece, &self.split);
-            let repeats = expected * (attempts - 1.0);
-            parts.add(mask, repeats * share, piece.span);
-            let refused = piece.segment.refused[watched.cohort as usize];
+            let repeats = self.conditions.repeats(rate, &piece, &self.split);
+            let index = watched.cohort as usize;
+            let mask = self.mask(watched.cohort, expected, &piece);
+            let part = expected * self.part_share(watched, piece.segment);
+            parts.add(mask, part * repeats.served[index], piece.span);
             if let Part::OneIngress = watched.part
-                && refused > 0.0
+                && repeats.refused[index] > 0.0
             {
-                let mass = repeats * refused * self.ingress_share;
-                parts.add(self.refusal(expected, &piece), mass, piece.span);
+                let mask = self.refusal(expected, &piece);
+                parts.add(mask, part * repeats.refused[index], piece.span);
             }
         });
         let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
@@ -290,7 +294,7 @@ impl<'a> Flow<'a> {
             let (from, to) = piece.span;
             mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
             load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
-            if self.retries.is_some() {
+            if self.people.retries.is_some() {
                 let repeats = self.rate(expected, &piece) * (to - from) - expected;
                 load.add(mask, repeats * segment.mirror * mirror_part, piece.span);
             }
@@ -387,43 +391,23 @@ impl<'a> Flow<'a> {
             }
         }
         self.flush(merged);
-        if let Some(retries) = self.retries {
-            (self.exposed, self.hurt) = self.with_repeats(&retries, first..end);
-        }
-        Tally {
-            requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+        let counted = Toll {
             exposed: self.exposed,
             hurt: self.hurt,
+        };
+        let (requests, users) = if self.people.retries.is_some() || self.people.sessions.is_some() {
+            self.people(counted, first..end)
+        } else {
+            (counted, counted)
+        };
+        Tally {
+            requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+            exposed: requests.exposed,
+            hurt: requests.hurt,
+            exposed_users: users.exposed,
+            hurt_users: users.hurt,
             met_s: self.met_s.is_finite().then_some(self.met_s),
         }
-    }
-
-    /// The exposed and the hurt where clients repeat what failed: what first attempts met does not
-    /// tell, so requests share the fates of their cell, whatever was counted of it.
-    fn with_repeats(&mut self, retries: &Retries, cells: std::ops::Range<usize>) -> (u64, u64) {
-        let (mut exposed, mut hurt) = (0, 0);
-        for cell in cells {
-            let bounds = self.ledgers[0].bounds(cell);
-            let (count, mass) = self.ledgers[0].drawn(cell, self.traffic);
-            let mut all = Fate::default();
-            self.conditions.pieces(&self.split, bounds, |piece| {
-                let expected = self.expected(&piece);
-                let rate = self.rate(expected, &piece);
-                let attempt = self.conditions.attempt(rate, &piece, &self.split);
-                let fate = retries.fate(&attempt);
-                all.exposed += expected * fate.exposed;
-                all.hurt += expected * fate.hurt;
-            });
-            let share = (all.exposed / mass.max(f64::MIN_POSITIVE)).min(1.0);
-            let here = binomial(count, share, &mut self.harm);
-            exposed += here;
-            let share = (all.hurt / all.exposed.max(f64::MIN_POSITIVE)).min(1.0);
-            hurt += binomial(here, share, &mut self.harm);
-            // What the router answers itself hurts others too.
-            let others = (all.hurt - all.exposed) / (mass - all.exposed).max(f64::MIN_POSITIVE);
-            hurt += binomial(count - here, others.clamp(0.0, 1.0), &mut self.harm);
-        }
-        (exposed, hurt)
     }
 
     fn flush(&mut self, merged: Option<(usize, f64, u64)>) {

@@ -4,11 +4,13 @@
 //! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
 //! stream of [`event::Event`]s.
 
+pub mod affinity;
 pub mod arrivals;
 pub mod capture;
 pub mod cluster;
 pub mod conditions;
 mod counts;
+pub mod crowd;
 pub mod draw;
 pub mod ensemble;
 pub mod event;

@@ -10,4 +10,5 @@ pub mod arrivals;
 pub mod engine;
 mod piece;
 pub mod roster;
+mod sessions;
 pub mod station;

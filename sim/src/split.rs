@@ -43,10 +43,23 @@ pub struct Segment {
     /// When those pods became ready, on average, by cohort; what was there at the start counts as
     /// there for ever.
     pub ready_s: [f64; 3],
+    /// Where sessions are sticky and the router's sides are served by different pods.
+    pub sides: Option<Sides>,
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
     pub load_rps: f64,
+}
+
+/// The two sides of a router, to which sessions stick.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sides {
+    /// The share of new sessions that the canary's side gets.
+    pub fresh: f64,
+    /// Its share of the requests.
+    pub canary: f64,
+    /// How the requests of a side spread over cohorts: the main Service's, the canary's.
+    pub share: [[f64; 3]; 2],
 }
 
 impl Segment {

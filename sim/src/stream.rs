@@ -46,6 +46,8 @@ pub enum Purpose {
     Instants,
     /// Request fidelity: what each request meets.
     Requests,
+    /// Request fidelity: whose request it is.
+    Sessions,
 }
 
 impl Purpose {
@@ -65,6 +67,7 @@ impl Purpose {
             Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
             Self::Instants => 64,
             Self::Requests => 65,
+            Self::Sessions => 66,
         }
     }
 }

@@ -9,6 +9,7 @@ use coalmine_policy::{
 use coalmine_promql::Store;
 use rand::RngExt;
 
+use crate::affinity::Affinity;
 use crate::capture::{canary_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
@@ -22,6 +23,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
 use crate::router::{Change, Router, RouterConfig};
+use crate::scenario::Scenario;
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
@@ -141,6 +143,7 @@ impl<'a> World<'a> {
             pending: Vec::new(),
             mirror: 0.0,
             load_rps: 0.0,
+            affinity: affinity(self.stage.scenario),
             world: self,
             witness,
         };
@@ -198,6 +201,14 @@ struct Rollout<'w, 'a> {
     mirror: f64,
     /// Load tests on the canary.
     load_rps: f64,
+    /// Where sessions are, when they are sticky.
+    affinity: Option<Affinity<'w>>,
+}
+
+/// Sessions that stick to a side of the router, if there are any.
+fn affinity(scenario: &Scenario) -> Option<Affinity<'_>> {
+    let sessions = scenario.sessions.as_ref().filter(|s| s.sticky)?;
+    Some(Affinity::new(sessions, &scenario.traffic))
 }
 
 impl Rollout<'_, '_> {
@@ -247,7 +258,11 @@ impl Rollout<'_, '_> {
                 self.tell_engine(Input::Tick);
             }
         }
-        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        let rest_s = match &self.affinity {
+            // Sessions may stick to the horizon.
+            Some(affinity) if !affinity.is_at_rest() => f64::INFINITY,
+            _ => self.now.as_secs_f64() + ROUTER_REST_S,
+        };
         self.advance_router(rest_s.min(horizon.as_secs_f64()));
     }
 
@@ -273,7 +288,15 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
-        self.engine.standing().is_final() && clear && self.cluster.next_ready(self.now).is_none()
+        // While sessions stick to the canary, it matters when its pods go.
+        let left = self
+            .affinity
+            .as_ref()
+            .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
+        self.engine.standing().is_final()
+            && clear
+            && left
+            && self.cluster.next_ready(self.now).is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -408,7 +431,8 @@ impl Rollout<'_, '_> {
 
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
-        let segment = self.cluster.segment(self.now, self.world.router.share());
+        let share = self.world.router.share();
+        let segment = segment(&self.cluster, &mut self.affinity, self.now, share);
         let segment = with_copies(segment, self.mirror, self.load_rps);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -433,13 +457,14 @@ impl Rollout<'_, '_> {
             cluster,
             witness,
             told_share,
+            affinity,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
         let (mirror, load_rps) = (self.mirror, self.load_rps);
-        router.advance(until_s, |Change { at_s, share, .. }| {
+        let mut push = |at_s: f64, segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
+            let mut segment = with_copies(segment, mirror, load_rps);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -448,7 +473,15 @@ impl Rollout<'_, '_> {
                 witness.see(Entry { at, what });
             }
             flow.split.push(segment);
+        };
+        let mut weight = router.share();
+        router.advance(until_s, |Change { at_s, share, .. }| {
+            relax(affinity, cluster, weight, at_s, &mut push);
+            weight = share;
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            push(at_s, segment(cluster, affinity, at, share));
         });
+        relax(affinity, cluster, weight, until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -472,5 +505,34 @@ fn with_copies(segment: Segment, mirror: f64, load_rps: f64) -> Segment {
         mirror,
         load_rps,
         ..segment
+    }
+}
+
+/// Who serves while the router sends `weight` of what it splits to the canary.
+fn segment(
+    cluster: &Cluster,
+    affinity: &mut Option<Affinity<'_>>,
+    now: Time,
+    weight: f64,
+) -> Segment {
+    match affinity {
+        None => cluster.segment(now, weight),
+        Some(affinity) => cluster.sticky_segment(now, affinity, weight),
+    }
+}
+
+/// Lets sticky sessions follow the weight until an instant.
+fn relax(
+    affinity: &mut Option<Affinity<'_>>,
+    cluster: &Cluster,
+    weight: f64,
+    until_s: f64,
+    push: &mut impl FnMut(f64, Segment),
+) {
+    while let Some(affinity) = affinity
+        && let Some(at_s) = affinity.step(until_s)
+    {
+        let at = Time::ZERO + Span::from_secs_f64(at_s);
+        push(at_s, cluster.sticky_segment(at, affinity, weight));
     }
 }

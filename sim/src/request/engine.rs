@@ -8,6 +8,7 @@ use super::agenda::Agenda;
 use super::arrivals::Instants;
 use super::piece::Piece;
 use super::roster::Roster;
+use super::sessions::Book;
 use super::station::{Limits, Station};
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
@@ -44,6 +45,8 @@ pub struct Engine<'a> {
     /// By replica of the ingress controller and cohort.
     ingress: Vec<[Pair; 3]>,
     tally: Tally,
+    /// Users with sessions.
+    book: Option<Book>,
 }
 
 /// What is to come.
@@ -85,6 +88,8 @@ struct Attempt {
     exposed: bool,
     /// The old version would have answered it by now.
     spared: bool,
+    /// Whose it is, where users have sessions.
+    session: u32,
 }
 
 /// Who sent a request.
@@ -146,6 +151,9 @@ impl<'a> Engine<'a> {
             slots: [Vec::new(), Vec::new()],
             ingress: vec![<[Pair; 3]>::default(); scenario.scrape.ingress_replicas.max(1) as usize],
             tally: Tally::default(),
+            book: scenario
+                .sessions
+                .map(|sessions| Book::new(sessions, streams)),
         }
     }
 
@@ -165,18 +173,31 @@ impl<'a> Engine<'a> {
             pair.failed.clear();
         }
         self.tally = Tally::default();
+        if let Some(book) = &mut self.book {
+            book.reset(streams);
+        }
     }
 
     /// What the requests so far came to; those that are still being worked on, as they will end.
     #[must_use]
     pub fn tally(&self) -> Tally {
         let mut tally = self.tally;
+        let mut users = Vec::new();
         self.agenda.each(|coming| match coming {
-            Coming::Answer(answer) => {
-                tally.hurt += u64::from(answer.origin == Origin::User && answer.course.hurts());
+            Coming::Answer(answer) if answer.origin == Origin::User && answer.course.hurts() => {
+                tally.hurt += 1;
+                users.push(answer.course.attempt.session);
             }
-            Coming::Repeat(_) => {}
+            Coming::Answer(_) | Coming::Repeat(_) => {}
         });
+        let Some(book) = &self.book else {
+            (tally.exposed_users, tally.hurt_users) = (tally.exposed, tally.hurt);
+            return tally;
+        };
+        users.sort_unstable();
+        users.dedup();
+        let more = users.iter().filter(|session| !book.was_hurt(**session));
+        tally.hurt_users += more.count() as u64;
         tally
     }
 
@@ -244,6 +265,7 @@ impl<'a> Engine<'a> {
             self.roster.update(cluster, at, piece.segment.served_by());
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
+            self.piece.rate = rate;
             let rate = rate * conditions.attempts(rate, &piece, split);
             self.piece.set(&piece, |cohort| {
                 conditions.mask(cohort, rate, &piece, split)
@@ -360,7 +382,15 @@ impl<'a> Engine<'a> {
                 }
             } else if arrival_ns == next_ns {
                 self.instants.advance();
-                self.user(next_ns, Attempt::default());
+                let session = match &mut self.book {
+                    Some(book) => book.next(next_ns, self.piece.rate),
+                    None => 0,
+                };
+                let attempt = Attempt {
+                    session,
+                    ..Attempt::default()
+                };
+                self.user(next_ns, attempt);
             } else {
                 self.serve(
                     next_ns,
@@ -385,7 +415,7 @@ impl<'a> Engine<'a> {
     /// A user's request arrives at the router.
     fn user(&mut self, now_ns: u64, attempt: Attempt) {
         let luck = self.stream.random();
-        let cohort = self.piece.cohort(luck);
+        let cohort = self.cohort(attempt.session, luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
@@ -395,6 +425,20 @@ impl<'a> Engine<'a> {
         } else if let Some(cohort) = self.piece.refused(luck) {
             self.refuse(now_ns, cohort, attempt);
         }
+    }
+
+    /// The cohort that serves a user's request; none when the router answers it itself.
+    fn cohort(&mut self, session: u32, luck: f64) -> Option<Cohort> {
+        let Some(book) = self.book.as_mut().filter(|book| book.is_sticky()) else {
+            return self.piece.cohort(luck);
+        };
+        let Some(sides) = &self.piece.sides else {
+            // Nobody serves on the canary's side.
+            book.get(session).on_canary = Some(false);
+            return self.piece.cohort(luck);
+        };
+        let on_canary = book.is_on_canary(session, sides.fresh);
+        Piece::cohort_of_side(sides, on_canary, luck)
     }
 
     /// The router answers 5xx itself: it counts that, and no pod does.
@@ -496,6 +540,11 @@ impl<'a> Engine<'a> {
     fn expose(&mut self, now_ns: u64, attempt: &mut Attempt, mask: usize) {
         self.tally.exposed += u64::from(!attempt.exposed);
         attempt.exposed = true;
+        if let Some(book) = &mut self.book {
+            let session = book.get(attempt.session);
+            self.tally.exposed_users += u64::from(!session.exposed);
+            session.exposed = true;
+        }
         if self.tally.met_s.is_none() && self.behaviours.get(mask).is_release_fault {
             self.tally.met_s = Some(now_ns as f64 * 1e-9 + self.origin_s);
         }
@@ -547,7 +596,15 @@ impl<'a> Engine<'a> {
     /// A user has an answer.
     fn conclude(&mut self, now_ns: u64, course: Course) {
         let repeats = course.failed && self.repeat(now_ns, &course);
-        self.tally.hurt += u64::from(!repeats && course.hurts());
+        if repeats || !course.hurts() {
+            return;
+        }
+        self.tally.hurt += 1;
+        if let Some(book) = &mut self.book {
+            let session = book.get(course.attempt.session);
+            self.tally.hurt_users += u64::from(!session.hurt);
+            session.hurt = true;
+        }
     }
 
     /// Whether the client repeats what failed.
@@ -559,6 +616,7 @@ impl<'a> Engine<'a> {
             number,
             exposed,
             spared,
+            session,
         } = course.attempt;
         if number >= retries.max || self.stream.random::<f64>() >= retries.share {
             return false;
@@ -567,6 +625,7 @@ impl<'a> Engine<'a> {
             number: number + 1,
             exposed,
             spared: spared || !course.old_failed,
+            session,
         };
         let at_ns = now_ns + retries.backoff.nanos();
         self.agenda.push(at_ns, Coming::Repeat(again));

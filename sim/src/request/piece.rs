@@ -1,7 +1,7 @@
 //! What stands still between two changes: shares, pods, treatments.
 
 use crate::conditions;
-use crate::split::Cohort;
+use crate::split::{Cohort, Sides};
 
 /// An interval in which the split stands still, ready for one request after another.
 #[derive(Debug, Default)]
@@ -16,6 +16,10 @@ pub(super) struct Piece {
     pub(super) mask: [usize; 3],
     pub(super) mirror: f64,
     pub(super) load_rps: f64,
+    /// Users' requests a second.
+    pub(super) rate: f64,
+    /// Where sessions stick to the sides of the router.
+    pub(super) sides: Option<Sides>,
 }
 
 impl Piece {
@@ -34,6 +38,7 @@ impl Piece {
             *below = sum;
         }
         (self.mirror, self.load_rps) = (segment.mirror, segment.load_rps);
+        self.sides = segment.sides;
     }
 
     /// The cohort that serves a request with this luck; none when the router answers it itself.
@@ -48,5 +53,15 @@ impl Piece {
         Cohort::ALL
             .into_iter()
             .find(|cohort| luck < self.refused_below[*cohort as usize])
+    }
+
+    /// The cohort that serves a request of one side of the router.
+    pub(super) fn cohort_of_side(sides: &Sides, on_canary: bool, luck: f64) -> Option<Cohort> {
+        let mut below = 0.0;
+        let share = &sides.share[usize::from(on_canary)];
+        Cohort::ALL.into_iter().find(|cohort| {
+            below += share[*cohort as usize];
+            luck < below
+        })
     }
 }
