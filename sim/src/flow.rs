@@ -263,11 +263,11 @@ impl<'a> Flow<'a> {
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
-        let error_share = self.behaviours.get(part.mask).behaviour.error_share;
+        let error_share = self.behaviours.get(part.mask()).behaviour.error_share;
         Portion {
             requests,
             failed: binomial(requests, error_share, stream),
-            mask: part.mask,
+            mask: part.mask(),
             route: part.route,
         }
     }
@@ -278,14 +278,17 @@ impl<'a> Flow<'a> {
         if let Some(each) = &self.each {
             return each.tally();
         }
+        let none = Parts::default();
+        let mut parts = Parts::default();
+        let counted_new = std::mem::take(&mut self.counted_new);
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(Treated, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
-            let parts = self.new_parts(from, to);
-            let counted = self.counted_new.get_mut(cell).map(std::mem::take);
-            let counted = counted.unwrap_or_default();
+            parts.clear();
+            self.new_parts((from, to), &mut parts);
+            let counted = counted_new.get(cell).unwrap_or(&none);
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
             // one depends on the other), portions are drawn one by one.
@@ -314,6 +317,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.flush(merged);
+        self.counted_new = counted_new;
         Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.harm.exposed,
@@ -332,7 +336,7 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, part: &Treated, requests: u64) {
-        let treatment = self.behaviours.get(part.mask);
+        let treatment = self.behaviours.get(part.mask());
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.is_release_fault {
             let error_share = treatment.behaviour.error_share;
@@ -343,7 +347,7 @@ impl<'a> Flow<'a> {
         let portion = Portion {
             requests,
             failed,
-            mask: part.mask,
+            mask: part.mask(),
             route: part.route,
         };
         self.harm.suffer(self.behaviours, portion);
@@ -363,13 +367,12 @@ impl<'a> Flow<'a> {
 
     /// Expected requests in an interval that the release can hurt, by treatment: those on the new
     /// version, and where it wears out what both depend on, all.
-    fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
+    fn new_parts(&self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
         let cohorts = if self.reach_old {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
         };
-        let mut parts = Parts::default();
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
                 if piece.segment.new_share() <= 0.0 {
@@ -390,7 +393,6 @@ impl<'a> Flow<'a> {
                     }
                 }
             });
-        parts
     }
 }
 

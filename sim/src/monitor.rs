@@ -7,7 +7,7 @@ use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
-use crate::counts::{Counts, Sheet};
+use crate::counts::{Counts, Pair, Sheet};
 use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{Flow, Part, Portion, Watched};
@@ -531,16 +531,15 @@ impl Tally {
         if let Quantity::Completed(step) = quantity {
             return self.sheet.completed[step] as f64;
         }
-        let each = self
-            .sheet
-            .about(route)
-            .iter()
-            .map(|pair| match quantity.answers() {
-                Answers::Good => of(&pair.good),
-                Answers::Failed => of(&pair.failed),
-                Answers::All => of(&pair.good) + of(&pair.failed),
-            });
-        each.sum()
+        let of_route = |pair: &Pair| match quantity.answers() {
+            Answers::Good => of(&pair.good),
+            Answers::Failed => of(&pair.failed),
+            Answers::All => of(&pair.good) + of(&pair.failed),
+        };
+        match self.sheet.about(route) {
+            [only] => of_route(only),
+            each => each.iter().map(of_route).sum(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::conditions::Met;
 /// Expected requests of an interval with one treatment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Treated {
-    pub(super) mask: usize,
+    mask: u32,
     pub(super) route: u16,
     pub(super) mass: f64,
     /// From the first to the last of them, in seconds.
@@ -13,6 +13,11 @@ pub(super) struct Treated {
 }
 
 impl Treated {
+    /// The treatment's mask.
+    pub(super) const fn mask(&self) -> usize {
+        self.mask as usize
+    }
+
     /// Whether the requests are of the same kind and meet the same.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         (self.mask, self.route) == (other.mask, other.route)
@@ -43,7 +48,7 @@ impl Parts {
     /// Adds what a share of so many expected requests meets.
     pub(super) fn add(&mut self, met: Met, mass: f64, span: (f64, f64)) {
         self.add_same(&Treated {
-            mask: met.mask,
+            mask: met.mask as u32,
             route: met.route,
             mass: mass * met.share,
             span,
@@ -73,6 +78,12 @@ impl Parts {
     pub(super) fn mass(&self, part: &Treated) -> f64 {
         let same = self.iter().filter(|known| known.is_like(part));
         same.map(|part| part.mass).sum()
+    }
+
+    /// Forgets all parts, keeping the memory.
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.more.clear();
     }
 
     pub(super) fn len(&self) -> usize {
