@@ -57,6 +57,7 @@ pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome 
         hurt,
         exposed_users: 70_000,
         hurt_users: hurt,
+        lost: Vec::new(),
     }
 }
 
@@ -90,6 +91,7 @@ pub(crate) fn thousand(faulty: bool, right: u32) -> Vec<Outcome> {
             detect_ns: None,
             mitigate_ns: None,
             hurt: 0,
+            lost: Vec::new(),
             ..rolled_back(i, 300)
         },
     };

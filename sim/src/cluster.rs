@@ -6,7 +6,7 @@ use coalmine_policy::{
 
 use crate::affinity::Affinity;
 use crate::fault::Version;
-use crate::pods::{Pod, PodSet, Replacement, Startup};
+use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
 use crate::split::{Cohort, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
@@ -26,6 +26,10 @@ pub struct Cluster {
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    /// Whether anything depends on which pods serve.
+    keeps_ranks: bool,
+    /// The ranks of those that drain.
+    draining_ranks: u32,
     old: Template,
     new: Template,
 }
@@ -48,6 +52,8 @@ impl Cluster {
             draining: 0,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            keeps_ranks: false,
+            draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -57,6 +63,15 @@ impl Cluster {
     #[must_use]
     pub fn keeping_ages(self, keeps_ages: bool) -> Self {
         Self { keeps_ages, ..self }
+    }
+
+    /// The same, with or without telling its pods apart in each [`Segment`].
+    #[must_use]
+    pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
+        Self {
+            keeps_ranks,
+            ..self
+        }
     }
 
     /// The template of a version.
@@ -111,6 +126,9 @@ impl Cluster {
         };
         if index == CANARY {
             let serving = self.sets[CANARY].serving(now, Version::New);
+            if self.keeps_ranks && serving > 0 {
+                self.draining_ranks = self.sets[CANARY].ranks(now, Version::New);
+            }
             self.draining = if count == 0 {
                 serving.max(self.draining)
             } else {
@@ -182,11 +200,15 @@ impl Cluster {
         made.zip(created).any(|(made, most)| made > most)
     }
 
-    /// The life of a pod, with the cohort it serves in.
+    /// A stint of a pod, with the cohort it serves in.
     #[must_use]
-    pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
-        let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
-        Some((pod, gone, cohort(workload, pod)))
+    pub fn stint(
+        &self,
+        (workload, ordinal): (usize, u32),
+        number: usize,
+    ) -> Option<(Stint, Cohort)> {
+        let stint = self.sets.get(workload)?.stint(ordinal, number)?;
+        Some((stint, cohort(workload, stint.pod)))
     }
 
     /// Names every pod that was ever ready, with when it left and the cohort it serves in.
@@ -200,6 +222,11 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// While the processes of a workload's pods were dead or starting again, in order of time.
+    pub(crate) fn outages(&self, workload: usize) -> &[Outage] {
+        self.sets.get(workload).map_or(&[], PodSet::outages)
     }
 
     /// Tells the engine how its workloads look.
@@ -249,6 +276,12 @@ impl Cluster {
             refused: [0.0, 0.0, if unserved > 1e-9 { unserved } else { 0.0 }],
             pods,
             ready_s: self.ready_s(now),
+            ranks: if self.keeps_ranks {
+                self.ranks(now)
+            } else {
+                [0; 3]
+            },
+            dead: self.dead(now),
             ..Segment::default()
         }
     }
@@ -271,6 +304,31 @@ impl Cluster {
             sides: Some(sides),
             ..self.segment(now, affinity.share())
         }
+    }
+
+    /// By cohort, which of its first pods serve.
+    fn ranks(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            match canary.map_or(0, |set| set.ranks(now, Version::New)) {
+                0 if self.draining > 0 => self.draining_ranks,
+                ranks => ranks,
+            },
+            stable.ranks(now, Version::New),
+            stable.ranks(now, Version::Old),
+        ]
+    }
+
+    /// By cohort, how many of its pods are dead and still get requests.
+    fn dead(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            canary.map_or(0, |set| set.dead(now, Version::New)),
+            stable.dead(now, Version::New),
+            stable.dead(now, Version::Old),
+        ]
     }
 
     /// By cohort, when its pods became ready on average; constant where nobody asks.

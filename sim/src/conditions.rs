@@ -1,15 +1,19 @@
 //! Which treatment the pods of a cohort give at a moment: both fidelities ask here.
 
+mod attempts;
+mod strata;
+
+pub use attempts::{Group, Repeats};
+pub use strata::{Met, Request, Sender, Whose, matching_share};
+
+use strata::Strata;
+
 use crate::fault::{Behaviours, Calendar, Condition, Fault};
-use crate::repeats::Attempt;
 use crate::scenario::Scenario;
-use crate::service::Retries;
+use crate::service::{Business, Retries};
 use crate::split::{Cohort, Segment, Split};
 use crate::stream::Streams;
 use crate::traffic::Traffic;
-
-/// Rounds after which the load that repeats add counts as settled.
-const ROUNDS_MAX: usize = 8;
 
 /// What decides on treatments besides the split: load, age, requests served, and the clock.
 #[derive(Debug)]
@@ -21,8 +25,13 @@ pub struct Conditions<'a> {
     end_s: f64,
     /// Clients that repeat what failed.
     retries: Option<Retries>,
+    business: &'a [Business],
+    /// Number of routes; one where there are none.
+    routes: usize,
     /// What some fault depends on; the rest need not be worked out.
     needs: Needs,
+    /// How requests of one cohort differ; they are all alike when `None`.
+    strata: Option<Strata>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,47 +55,6 @@ pub struct Piece<'s> {
     pub allowed: usize,
 }
 
-/// Requests that are split alike: all, or those whose sessions stick to one side of the router.
-#[derive(Clone, Copy, Debug)]
-pub struct Side {
-    /// Their part of all requests.
-    pub part: f64,
-    /// The part of new sessions.
-    pub fresh: f64,
-    /// How they spread over cohorts.
-    pub share: [f64; 3],
-}
-
-/// The sides of a segment.
-#[must_use]
-pub fn sides(segment: &Segment) -> [Option<Side>; 2] {
-    let side = |part, fresh, share| Some(Side { part, fresh, share });
-    match segment.sides {
-        None => [side(1.0, 1.0, segment.share), None],
-        Some(sides) => [
-            side(1.0 - sides.canary, 1.0 - sides.fresh, sides.share[0]),
-            side(sides.canary, sides.fresh, sides.share[1]),
-        ],
-    }
-}
-
-/// Attempts after the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Repeats {
-    /// By the cohort that serves them.
-    pub served: [f64; 3],
-    /// By the cohort whose requests the router answers itself.
-    pub refused: [f64; 3],
-}
-
-impl Repeats {
-    /// All of them.
-    #[must_use]
-    pub fn all(&self) -> f64 {
-        self.served.iter().chain(&self.refused).sum()
-    }
-}
-
 impl<'a> Conditions<'a> {
     /// Those of a scenario; the clock decides nothing before the first [`Conditions::reset`].
     #[must_use]
@@ -96,8 +64,11 @@ impl<'a> Conditions<'a> {
             traffic: &scenario.traffic,
             behaviours,
             calendar: Calendar::default(),
+            strata: Strata::new(scenario, behaviours),
             end_s: scenario.horizon.as_secs_f64(),
             retries: scenario.retries,
+            business: &scenario.business,
+            routes: scenario.routes.len().max(1),
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
@@ -145,70 +116,81 @@ impl<'a> Conditions<'a> {
         first
     }
 
-    /// Attempts after the first for one request, by the cohort that serves or refuses them, in a piece in
-    /// which users send `rate` requests a second; nothing unless clients repeat what fails.
-    ///
-    /// More attempts are more load, which may let more of them fail: the fixed point from below.
-    #[must_use]
-    pub fn repeats(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Repeats {
-        let mut repeats = Repeats::default();
-        let Some(retries) = self.retries else {
-            return repeats;
+    /// Calls `each` with the treatments that requests meet in a piece in which the service gets
+    /// `rate`; the shares of what it is told add up to one.
+    pub fn each(
+        &self,
+        whose: Whose,
+        rate: f64,
+        piece: &Piece<'_>,
+        split: &Split,
+        mut each: impl FnMut(Met),
+    ) {
+        let Some(strata) = &self.strata else {
+            each(Met::all(self.mask(whose.cohort, rate, piece, split)));
+            return;
         };
-        for _ in 0..ROUNDS_MAX {
-            let mut next = Repeats::default();
-            for side in sides(piece.segment).into_iter().flatten() {
-                let attempt = self.attempt(&side, rate * (1.0 + repeats.all()), piece, split);
-                let again = side.part * (retries.attempts(attempt.failed) - 1.0);
-                for cohort in 0..3 {
-                    next.served[cohort] += again * side.share[cohort];
-                    next.refused[cohort] += again * piece.segment.refused[cohort];
+        let version = whose.cohort.version();
+        let pods = self.pods(whose.cohort, rate, piece, split);
+        strata.each(whose, piece.segment, |stratum| {
+            let mask = match stratum.faults {
+                None => self.behaviours.lost(version),
+                Some(meetable) => {
+                    let allowed = piece.allowed & meetable;
+                    self.behaviours.mask(version, &pods, allowed)
+                        + self.behaviours.of_kind(stratum.kind)
                 }
-            }
-            if next.all() <= repeats.all() {
-                break;
-            }
-            repeats = next;
-        }
-        repeats
+            };
+            each(Met {
+                mask,
+                route: stratum.route,
+                share: stratum.share,
+            });
+        });
     }
 
-    /// Attempts for one request, where users send `rate` requests a second.
+    /// Whether requests of one cohort differ in what they meet.
     #[must_use]
-    pub fn attempts(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> f64 {
-        1.0 + self.repeats(rate, piece, split).all()
+    pub const fn differ(&self) -> bool {
+        self.strata.is_some()
     }
 
-    /// What an attempt of a side's meets, on average, in a piece in which the service gets `rate` of them
-    /// a second.
+    /// The treatment of one request.
     #[must_use]
-    pub fn attempt(&self, side: &Side, rate: f64, piece: &Piece<'_>, split: &Split) -> Attempt {
-        let mut attempt = Attempt::default();
-        for cohort in Cohort::ALL {
-            let share = side.share[cohort as usize];
-            if share > 0.0 {
-                let mask = self.mask(cohort, rate, piece, split);
-                attempt.add(share, cohort.version(), self.behaviours.get(mask));
-            }
-        }
-        if piece.segment.refuses() {
-            let share = piece.segment.refused.iter().sum();
-            let old = self.mask(Cohort::PrimaryOld, rate, piece, split);
-            attempt.add_refused(share, self.behaviours.get(old));
-        }
-        attempt
+    pub fn of(
+        &self,
+        request: &Request,
+        cohort: Cohort,
+        rate: f64,
+        piece: &Piece<'_>,
+        split: &Split,
+    ) -> usize {
+        let Some(strata) = &self.strata else {
+            return self.mask(cohort, rate, piece, split);
+        };
+        let (meetable, kind) = strata.of(request);
+        let pods = self.pods(cohort, rate, piece, split);
+        let allowed = piece.allowed & meetable;
+        self.behaviours.mask(cohort.version(), &pods, allowed) + self.behaviours.of_kind(kind)
     }
 
-    /// The treatment that a cohort's pods give in a piece in which the service gets `rate` attempts a second.
+    /// The treatment that all requests of a cohort meet in a piece in which the service gets `rate`,
+    /// where they do not differ.
     #[must_use]
     pub fn mask(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> usize {
         let version = cohort.version();
         if !self.needs.any {
             return self.behaviours.ordinary(version);
         }
+        let pods = self.pods(cohort, rate, piece, split);
+        self.behaviours.mask(version, &pods, piece.allowed)
+    }
+
+    /// How the pods of a cohort are in a piece.
+    fn pods(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> Condition {
         let ready_s = piece.segment.ready_s[cohort as usize];
         let middle_s = f64::midpoint(piece.span.0, piece.span.1);
-        let pods = Condition {
+        Condition {
             rps: piece.segment.rps_per_pod(cohort, rate),
             age_s: if self.needs.age {
                 middle_s - ready_s
@@ -220,8 +202,8 @@ impl<'a> Conditions<'a> {
             } else {
                 f64::INFINITY
             },
-        };
-        self.behaviours.mask(version, &pods, piece.allowed)
+            new_share: piece.segment.new_share(),
+        }
     }
 
     /// Requests that a pod of a cohort is expected to have served.

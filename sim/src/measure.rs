@@ -38,6 +38,7 @@ pub(crate) fn outcome(
         hurt: tally.hurt,
         exposed_users: tally.exposed_users,
         hurt_users: tally.hurt_users,
+        lost: tally.lost,
     }
 }
 

@@ -9,15 +9,20 @@
 use crate::fault::{Treatment, Version};
 use crate::service::Retries;
 
-/// What one attempt meets, on average over the cohorts.
+/// What one attempt meets, on average over cohorts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Attempt {
+    /// The part of all attempts that the rest is about; one when it is about a request.
+    pub part: f64,
     /// It fails.
     pub failed: f64,
     /// It fails where the old version would have answered; part of `failed`.
     failed_anew: f64,
-    /// It is answered too late where the old version would not have been late.
-    slowed: f64,
+    /// It is answered, but later than people wait or without a completion, where the old version would
+    /// have done better.
+    worse: f64,
+    /// It is answered, and this is the share of completions lost.
+    lost: f64,
     /// The new version serves it.
     new: f64,
     /// It fails without having met the new version; part of `failed`.
@@ -25,25 +30,46 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Adds a part of all attempts that one treatment meets.
-    pub fn add(&mut self, share: f64, version: Version, treatment: &Treatment) {
+    /// Adds a part of all attempts that one treatment meets, and by which so large a share of the
+    /// answered loses a completion.
+    pub fn add(&mut self, share: f64, version: Version, treatment: &Treatment, losing: f64) {
         let failed = treatment.behaviour.error_share;
+        self.part += share;
         self.failed += share * failed;
         match version {
             Version::Old => self.failed_elsewhere += share * failed,
             Version::New => self.new += share,
         }
-        if version == Version::New && treatment.is_release_fault {
+        if treatment.is_release_fault {
+            let answered = share * (1.0 - failed);
+            let [kept, kept_on_old] = treatment.kept;
             self.failed_anew += share * treatment.failed_share;
-            self.slowed += share * (1.0 - failed) * treatment.slowed_share;
+            self.worse += answered * (1.0 - (1.0 - losing) * (1.0 - treatment.slowed_share));
+            self.lost += answered * (kept_on_old - kept).max(0.0);
         }
     }
 
     /// Adds attempts that the router answers 5xx itself where the old version gives this treatment.
     pub fn add_refused(&mut self, share: f64, old: &Treatment) {
+        self.part += share;
         self.failed += share;
         self.failed_anew += share * (1.0 - old.behaviour.error_share);
         self.failed_elsewhere += share;
+    }
+
+    /// The same for one request of this part.
+    #[must_use]
+    pub fn per_request(&self) -> Self {
+        let times = 1.0 / self.part.max(f64::MIN_POSITIVE);
+        Self {
+            part: 1.0,
+            failed: self.failed * times,
+            failed_anew: self.failed_anew * times,
+            worse: self.worse * times,
+            lost: self.lost * times,
+            new: self.new * times,
+            failed_elsewhere: self.failed_elsewhere * times,
+        }
     }
 }
 
@@ -56,6 +82,10 @@ pub struct Fate {
     pub exposed: f64,
     /// It is hurt.
     pub hurt: f64,
+    /// Its last attempt fails, and the old version would have answered one of them; part of `hurt`.
+    pub let_down: f64,
+    /// It is answered, and this is the share of completions lost.
+    pub lost: f64,
 }
 
 impl Retries {
@@ -70,21 +100,35 @@ impl Retries {
     #[must_use]
     pub fn fate(&self, attempt: &Attempt) -> Fate {
         let both_failed = attempt.failed - attempt.failed_anew;
-        // By the number of repeats left: exposed and hurt, and hurt once the old version has answered.
-        let (mut exposed, mut hurt, mut hurt_later) = (attempt.new, 0.0, 0.0);
+        let Attempt {
+            failed,
+            failed_anew,
+            worse,
+            ..
+        } = *attempt;
+        // By the number of repeats left: exposed, hurt, let down, and the same once the old version has
+        // answered.
+        let (mut exposed, mut hurt, mut let_down) = (attempt.new, 0.0, 0.0);
+        let (mut hurt_later, mut let_down_later) = (0.0, 0.0);
         for left in 0..=self.max {
             let again = if left == 0 { 0.0 } else { self.share };
+            let fails = 1.0 - again + again * let_down_later;
+            let_down = failed_anew * fails + both_failed * again * let_down;
+            let_down_later = failed * fails;
             let fails = 1.0 - again + again * hurt_later;
-            hurt = attempt.slowed + attempt.failed_anew * fails + both_failed * again * hurt;
-            hurt_later = attempt.slowed + attempt.failed * fails;
+            hurt = worse + failed_anew * fails + both_failed * again * hurt;
+            hurt_later = worse + failed * fails;
             if left > 0 {
                 exposed = attempt.new + attempt.failed_elsewhere * again * exposed;
             }
         }
+        let attempts = self.attempts(failed);
         Fate {
-            attempts: self.attempts(attempt.failed),
+            attempts,
             exposed,
             hurt,
+            let_down,
+            lost: attempts * attempt.lost,
         }
     }
 }
@@ -121,12 +165,12 @@ mod tests {
             fate.attempts += chance;
             // Served by: probability, new, fails, the old version fails too, slowed.
             let new_both = attempt.failed - attempt.failed_anew - attempt.failed_elsewhere;
-            let new_answered = attempt.new - new_both - attempt.failed_anew - attempt.slowed;
+            let new_answered = attempt.new - new_both - attempt.failed_anew - attempt.worse;
             let old_answered = 1.0 - attempt.new - attempt.failed_elsewhere;
             for (part, new, fails, old_fails, slow) in [
                 (new_both, true, true, true, false),
                 (attempt.failed_anew, true, true, false, false),
-                (attempt.slowed, true, false, false, true),
+                (attempt.worse, true, false, false, true),
                 (new_answered, true, false, false, false),
                 (attempt.failed_elsewhere, false, true, true, false),
                 (old_answered, false, false, false, false),
@@ -136,6 +180,7 @@ mod tests {
                 let end = chance * part * (1.0 - again);
                 fate.exposed += end * f64::from(u8::from(new));
                 fate.hurt += end * f64::from(u8::from(spared && (fails || slow)));
+                fate.let_down += end * f64::from(u8::from(spared && fails));
                 if again > 0.0 {
                     let next = chance * part * again;
                     go(attempt, (share, left - 1), (new, spared), next, fate);
@@ -151,9 +196,11 @@ mod tests {
     #[test]
     fn fates_are_those_of_all_courses_weighed_one_by_one() {
         let attempt = Attempt {
+            part: 1.0,
+            lost: 0.0,
             failed: 0.31,
             failed_anew: 0.17,
-            slowed: 0.05,
+            worse: 0.05,
             new: 0.42,
             failed_elsewhere: 0.09,
         };
@@ -169,6 +216,8 @@ mod tests {
                 "{share} {max}"
             );
             assert!((short.hurt - long.hurt).abs() < 1e-12, "{share} {max}");
+            let let_down = (short.let_down, long.let_down);
+            assert!((let_down.0 - let_down.1).abs() < 1e-12, "{share} {max}");
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod agenda;
 pub mod arrivals;
+mod course;
 pub mod engine;
 mod piece;
 pub mod roster;

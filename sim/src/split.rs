@@ -49,6 +49,14 @@ pub struct Segment {
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
     pub load_rps: f64,
+    /// Share of all requests that the canary gets from users who satisfy the policy's match rules; 0
+    /// where no fault tells users apart.
+    pub matching: f64,
+    /// By cohort, the pods that serve it: a bit for each of the first 32 of its workload and version.
+    /// 0 where no fault tells pods apart.
+    pub ranks: [u32; 3],
+    /// By cohort, how many of its pods have died and still get requests.
+    pub dead: [u32; 3],
 }
 
 /// The two sides of a router, to which sessions stick.
@@ -73,6 +81,19 @@ impl Segment {
     #[must_use]
     pub fn refuses(&self) -> bool {
         self.refused.iter().any(|share| *share > 0.0)
+    }
+
+    /// By side of the router to which sessions stick: its part of all requests, and how they spread
+    /// over cohorts. Where nothing sticks the first side is all.
+    #[must_use]
+    pub fn by_side(&self) -> [(f64, [f64; 3]); 2] {
+        match self.sides {
+            None => [(1.0, self.share), (0.0, [0.0; 3])],
+            Some(sides) => [
+                (1.0 - sides.canary, sides.share[0]),
+                (sides.canary, sides.share[1]),
+            ],
+        }
     }
 
     /// By cohort, how many pods serve; at least one where requests go.
