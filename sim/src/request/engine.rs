@@ -487,13 +487,13 @@ impl<'a> Engine<'a> {
             Origin::User | Origin::Mirror => pick(bits >> 32, self.ingress.len()) as u16,
         };
         let low = bits & 0xffff_ffff;
-        let pods = &self.piece.pods[cohort as usize];
-        if pods.is_empty() {
+        let Some(cohort) = self.piece.served_for(cohort) else {
             if origin == Origin::User {
                 self.refuse(now_ns, cohort, attempt);
             }
             return;
-        }
+        };
+        let pods = &self.piece.pods[cohort as usize];
         let slot = pods[pick(low, pods.len())];
         let rank = self.pods[slot as usize].rank;
         let mut attempt = attempt;

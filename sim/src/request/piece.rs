@@ -100,6 +100,15 @@ impl Piece {
         })
     }
 
+    /// The cohort that serves requests for one; none while no pod is there. A process that has just
+    /// died counts as gone, though its pod has not: what it had in work stands for what the router
+    /// still sends there. When it was the last of its cohort, the others serve.
+    pub(super) fn served_for(&self, cohort: Cohort) -> Option<Cohort> {
+        let has_pods = |cohort: &Cohort| !self.pods[*cohort as usize].is_empty();
+        let others = [Cohort::PrimaryOld, Cohort::PrimaryNew, Cohort::Canary];
+        std::iter::once(cohort).chain(others).find(has_pods)
+    }
+
     /// The cohort that the router chose for a request with this luck and answers 5xx itself.
     pub(super) fn refused(&self, luck: f64) -> Option<Cohort> {
         Cohort::ALL

@@ -44,6 +44,8 @@ struct Sums {
     hurt: f64,
     /// Users: exposed, hurt.
     users: [f64; 2],
+    /// Orders lost.
+    lost: f64,
     /// Scraped: failed, all.
     failed: [f64; 2],
     /// Scraped latencies between [`BOUNDS`].
@@ -83,6 +85,7 @@ impl Sums {
         self.hurt += outcome.hurt as f64;
         self.users[0] += outcome.exposed_users as f64;
         self.users[1] += outcome.hurt_users as f64;
+        self.lost += outcome.lost.iter().sum::<u64>() as f64;
         let during = |query: &str| value(store, query, end_ms) - value(store, query, start_ms);
         for (sum, status) in self.failed.iter_mut().zip(["5..", "..."]) {
             *sum += during(&format!(
@@ -119,6 +122,7 @@ fn counts_errors_and_latencies_have_the_same_distribution() {
             ("hurt", (a.hurt, b.hurt)),
             ("exposed users", (a.users[0], b.users[0])),
             ("hurt users", (a.users[1], b.users[1])),
+            ("lost orders", (a.lost, b.lost)),
             ("scraped", (a.failed[1], b.failed[1])),
             ("failed", (a.failed[0], b.failed[0])),
         ] {

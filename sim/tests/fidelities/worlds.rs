@@ -2,9 +2,9 @@
 
 use coalmine_policy::Span;
 use coalmine_sim::arrivals::Pattern;
-use coalmine_sim::fault::{Episodes, Fault, Growth, Onset};
+use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 use coalmine_sim::latency::Latency;
-use coalmine_sim::scenario::{Retries, Scenario, Sessions};
+use coalmine_sim::scenario::{Business, Retries, Route, Scenario, Sessions, Users};
 use coalmine_sim::traffic::{Term, Traffic};
 
 /// A world, and how it is compared.
@@ -58,6 +58,24 @@ impl Case {
         self
     }
 
+    /// One request in four is for `/checkout`, which takes twice as long; most of its answers complete
+    /// an order.
+    fn of_a_shop(mut self) -> Self {
+        let route = |path: &str, share, latency_times| Route {
+            path: path.to_owned(),
+            share,
+            latency_times,
+        };
+        self.scenario.routes = vec![route("/", 0.75, 1.0), route("/checkout", 0.25, 2.0)];
+        self.scenario.business = vec![Business {
+            name: "orders".to_owned(),
+            route: Some(1),
+            completion: 0.8,
+            counter: "orders_total".to_owned(),
+        }];
+        self
+    }
+
     fn arriving(mut self, pattern: Pattern) -> Self {
         self.scenario.arrivals = pattern;
         self
@@ -92,8 +110,8 @@ const NONE: Fault = Fault {
     },
     growth: None,
     episodes: None,
-    scope: coalmine_sim::fault::Scope {
-        versions: coalmine_sim::fault::Versions::New,
+    scope: Scope {
+        versions: Versions::New,
         route: None,
         pods: None,
         matching_users: false,
@@ -169,6 +187,7 @@ pub(crate) fn all() -> Vec<Case> {
     let mut all = plain();
     all.extend(clients());
     all.extend(timed());
+    all.extend(scoped());
     all
 }
 
@@ -257,5 +276,56 @@ fn timed() -> Vec<Case> {
         case("steady/episodes", steady(), &[bursts]).open(),
         case("bell/leak", bell(), &[leak]),
         case("steady/worn", steady(), &[worn]),
+    ]
+}
+
+/// Faults that not all requests meet, and that not only requests meet.
+fn scoped() -> Vec<Case> {
+    let only = |error_share, scope| Fault {
+        scope,
+        ..errors(error_share)
+    };
+    let checkout = Scope {
+        route: Some(1),
+        ..NONE.scope
+    };
+    let bad_pods = Scope {
+        pods: Some(2),
+        ..NONE.scope
+    };
+    let matching = Scope {
+        matching_users: true,
+        ..NONE.scope
+    };
+    let shared = Scope {
+        versions: Versions::Both,
+        with_new_share: true,
+        ..NONE.scope
+    };
+    let fewer_orders = Fault {
+        completion_loss: 0.1,
+        ..NONE
+    };
+    let crash = Fault {
+        crash_every_s: Some(90.0),
+        ..NONE
+    };
+    let mut matched = case("steady/matching", steady(), &[only(0.2, matching)]);
+    matched.scenario.users = Users { matching: 0.3 };
+    vec![
+        case("steady/checkout", steady(), &[only(0.15, checkout)]).of_a_shop(),
+        case(
+            "steady/checkout-repeats",
+            steady(),
+            &[only(0.4, checkout), fewer_orders],
+        )
+        .of_a_shop()
+        .by_users(5.0, false)
+        .repeated(0.8, 2),
+        case("steady/fewer-orders", steady(), &[fewer_orders]).of_a_shop(),
+        case("steady/bad-pods", steady(), &[only(0.2, bad_pods)]).behind_a_router(),
+        matched.behind_a_router(),
+        case("steady/shared", steady(), &[only(0.2, shared)]).behind_a_router(),
+        case("bell/crash", bell(), &[crash]).behind_a_router(),
     ]
 }
