@@ -95,6 +95,8 @@ impl Streams {
     /// The stream for a purpose, at its beginning.
     #[must_use]
     pub fn get(&self, purpose: Purpose) -> Stream {
+        #[cfg(feature = "record-draws")]
+        crate::draw::record::note(crate::draw::record::Draw::Stream);
         let mut state = mix(self.base ^ purpose.code());
         let mut seed = [0; 32];
         for chunk in seed.chunks_exact_mut(8) {
