@@ -160,8 +160,11 @@ impl<'a> Monitor<'a> {
         };
         for (tally, panel) in self.tallies.iter_mut().zip(&self.stage.panels) {
             let life = |stint| Life::of(panel, cluster, self.stage.lead_s, stint);
-            while let Some(life) = life(tally.stint) {
-                if !tally.catch_up(panel, &life, &context, flow, &mut self.store) {
+            while let Some(now) = life(tally.stint) {
+                let next = now.is_outage.then(|| life(tally.stint + 1)).flatten();
+                let again_s = next.map_or(f64::INFINITY, |next| next.from_s);
+                let now = (&now, again_s);
+                if !tally.catch_up(panel, now, &context, flow, &mut self.store) {
                     break;
                 }
             }
@@ -195,7 +198,11 @@ impl<'a> Monitor<'a> {
             tally.next = number + 1;
             while let Some(life) = life(tally.stint).filter(|_| !tally.ended) {
                 if *at_s > life.to_s {
-                    tally.end(panel, &life, at_ms, &mut self.store);
+                    let next = Life::of(panel, cluster, self.stage.lead_s, tally.stint + 1);
+                    if next.is_none_or(|next| *at_s < next.from_s) {
+                        tally.mark_stale(panel, at_ms, &mut self.store);
+                    }
+                    tally.end(&life);
                     continue;
                 }
                 if *at_s >= life.from_s {
@@ -363,11 +370,12 @@ impl Tally {
         }
     }
 
-    /// Makes up for the scrapes of one stint; whether the next one is to follow.
+    /// Makes up for the scrapes of one stint, when the target answers again from an instant on;
+    /// whether the next one is to follow.
     fn catch_up(
         &mut self,
         panel: &Panel,
-        life: &Life,
+        (life, again_s): (&Life, f64),
         scraping: &Scraping<'_>,
         flow: &mut Flow<'_>,
         store: &mut Store,
@@ -389,7 +397,10 @@ impl Tally {
             let at_ms = scraping.at_ms(at_s);
             self.count(panel, life, at_s.min(life.to_s), scraping, flow);
             if at_s > life.to_s {
-                self.end(panel, life, at_ms, store);
+                if at_s < again_s {
+                    self.mark_stale(panel, at_ms, store);
+                }
+                self.end(life);
                 return !self.ended;
             }
             match self.reception(panel, at_s, scraping) {
@@ -482,9 +493,8 @@ impl Tally {
         }
     }
 
-    /// The target is gone, or its process has died: its series end.
-    fn end(&mut self, panel: &Panel, life: &Life, at_ms: i64, store: &mut Store) {
-        self.mark_stale(panel, at_ms, store);
+    /// The target is gone, or its process has died.
+    fn end(&mut self, life: &Life) {
         if life.is_outage {
             // The next process begins to count at zero.
             self.stint += 1;

@@ -20,7 +20,13 @@ const CRASH_MIN: Span = Span::from_secs(1);
 /// More requests than this no pod serves in a rollout.
 const REQUESTS_MAX: u32 = 1_000_000_000;
 
-const SIZES: [&str; 5] = ["errorShare", "p99Times", "latencyTimes", "crash", "completion"];
+const SIZES: [&str; 5] = [
+    "errorShare",
+    "p99Times",
+    "latencyTimes",
+    "crash",
+    "completion",
+];
 
 pub(super) fn read(
     mut form: Form<'_>,
@@ -28,7 +34,11 @@ pub(super) fn read(
     (routes, business): (&[Route], &[Business]),
     found: &mut Diagnostics,
 ) -> Fault {
-    if SIZES.map(|size| form.node(size)).iter().all(Option::is_none) {
+    if SIZES
+        .map(|size| form.node(size))
+        .iter()
+        .all(Option::is_none)
+    {
         let message = "an effect needs `errorShare`, `p99Times`, `latencyTimes`, `crash` or \
                        `completion`"
             .to_owned();
