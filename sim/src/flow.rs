@@ -266,10 +266,15 @@ impl<'a> Flow<'a> {
         stream: &mut Stream,
         each: &mut impl FnMut(Portion, &mut Stream),
     ) {
+        let has_copies = |segment: &Segment| segment.mirror > 0.0 || segment.load_rps > 0.0;
+        let mut segments = self.split.between(a, b);
+        if !segments.any(|(_, _, segment)| has_copies(segment)) {
+            return;
+        }
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
-            if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
+            if !has_copies(segment) {
                 return;
             }
             let expected = self.expected(&piece);

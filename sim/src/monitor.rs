@@ -160,8 +160,11 @@ impl<'a> Monitor<'a> {
         };
         for (tally, panel) in self.tallies.iter_mut().zip(&self.stage.panels) {
             let life = |stint| Life::of(panel, cluster, self.stage.lead_s, stint);
-            while let Some(life) = life(tally.stint) {
-                if !tally.catch_up(panel, &life, &context, flow, &mut self.store) {
+            while let Some(now) = life(tally.stint) {
+                let next = now.is_outage.then(|| life(tally.stint + 1)).flatten();
+                let again_s = next.map_or(f64::INFINITY, |next| next.from_s);
+                let now = (&now, again_s);
+                if !tally.catch_up(panel, now, &context, flow, &mut self.store) {
                     break;
                 }
             }
@@ -195,7 +198,11 @@ impl<'a> Monitor<'a> {
             tally.next = number + 1;
             while let Some(life) = life(tally.stint).filter(|_| !tally.ended) {
                 if *at_s > life.to_s {
-                    tally.end(panel, &life, at_ms, &mut self.store);
+                    let next = Life::of(panel, cluster, self.stage.lead_s, tally.stint + 1);
+                    if next.is_none_or(|next| *at_s < next.from_s) {
+                        tally.mark_stale(panel, at_ms, &mut self.store);
+                    }
+                    tally.end(&life);
                     continue;
                 }
                 if *at_s >= life.from_s {
@@ -335,7 +342,8 @@ impl Tally {
         let requests = scenario.traffic.rate(life.from_s) * PAST_S * share;
         let behaviours = &scraping.stage.behaviours;
         let kinds = scenario.route_kinds();
-        for (index, pair) in self.sheet.routes.iter_mut().enumerate() {
+        for index in 0..scenario.routes.len().max(1) {
+            let pair = self.sheet.route_mut(index as u16);
             let route = scenario.routes.get(index);
             let of_route = |times: f64| kinds.iter().position(|kind| *kind == times);
             let kind = route.and_then(|route| of_route(route.latency_times));
@@ -355,19 +363,21 @@ impl Tally {
                     .map(|share| (requests * part * share).round() as u64);
                 counts.buckets.extend(each);
             }
+            let answered = pair.good.requests as f64;
             for (step, count) in scenario.business.iter().zip(&mut self.sheet.completed) {
                 if step.is_of(index as u16) {
-                    *count += (pair.good.requests as f64 * step.completion).round() as u64;
+                    *count += (answered * step.completion).round() as u64;
                 }
             }
         }
     }
 
-    /// Makes up for the scrapes of one stint; whether the next one is to follow.
+    /// Makes up for the scrapes of one stint, when the target answers again from an instant on;
+    /// whether the next one is to follow.
     fn catch_up(
         &mut self,
         panel: &Panel,
-        life: &Life,
+        (life, again_s): (&Life, f64),
         scraping: &Scraping<'_>,
         flow: &mut Flow<'_>,
         store: &mut Store,
@@ -389,7 +399,10 @@ impl Tally {
             let at_ms = scraping.at_ms(at_s);
             self.count(panel, life, at_s.min(life.to_s), scraping, flow);
             if at_s > life.to_s {
-                self.end(panel, life, at_ms, store);
+                if at_s < again_s {
+                    self.mark_stale(panel, at_ms, store);
+                }
+                self.end(life);
                 return !self.ended;
             }
             match self.reception(panel, at_s, scraping) {
@@ -482,9 +495,8 @@ impl Tally {
         }
     }
 
-    /// The target is gone, or its process has died: its series end.
-    fn end(&mut self, panel: &Panel, life: &Life, at_ms: i64, store: &mut Store) {
-        self.mark_stale(panel, at_ms, store);
+    /// The target is gone, or its process has died.
+    fn end(&mut self, life: &Life) {
         if life.is_outage {
             // The next process begins to count at zero.
             self.stint += 1;
@@ -504,20 +516,16 @@ impl Tally {
         }
     }
 
-    /// Client libraries make a labelled series when it first counts.
+    /// Client libraries make a labelled series when it first counts; one without labels is there from
+    /// the beginning.
     fn is_born(&self, route: Option<u16>, quantity: Quantity) -> bool {
-        if matches!(quantity, Quantity::Completed(_)) {
-            // One without labels is there from the beginning.
-            return true;
-        }
-        self.sheet.about(route).iter().any(|pair| {
-            let (good, failed) = (pair.good.requests > 0, pair.failed.requests > 0);
-            match quantity.answers() {
-                Answers::Good => good,
-                Answers::Failed => failed,
-                Answers::All => good || failed,
-            }
-        })
+        let requests = |pair: &Pair| match quantity.answers() {
+            Answers::Good => pair.good.requests,
+            Answers::Failed => pair.failed.requests,
+            Answers::All => pair.good.requests + pair.failed.requests,
+        };
+        let seen = |pair: &Pair| requests(pair) as f64;
+        matches!(quantity, Quantity::Completed(_)) || self.sheet.sum(route, seen) > 0.0
     }
 
     fn value(&self, route: Option<u16>, quantity: Quantity) -> f64 {
@@ -531,15 +539,11 @@ impl Tally {
         if let Quantity::Completed(step) = quantity {
             return self.sheet.completed[step] as f64;
         }
-        let of_route = |pair: &Pair| match quantity.answers() {
+        self.sheet.sum(route, |pair| match quantity.answers() {
             Answers::Good => of(&pair.good),
             Answers::Failed => of(&pair.failed),
             Answers::All => of(&pair.good) + of(&pair.failed),
-        };
-        match self.sheet.about(route) {
-            [only] => of_route(only),
-            each => each.iter().map(of_route).sum(),
-        }
+        })
     }
 }
 
@@ -551,7 +555,7 @@ fn record(
     sheet: &mut Sheet,
     stream: &mut Stream,
 ) {
-    let pair = &mut sheet.routes[usize::from(portion.route)];
+    let pair = sheet.route_mut(portion.route);
     if portion.mask & BY_ROUTER != 0 {
         // Nobody was asked: no time to speak of.
         let buckets = scraping.bucket_shares[0].len();

@@ -179,7 +179,7 @@ impl<'a> Engine<'a> {
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
     #[must_use]
     pub fn answered(&self) -> (u64, u64, f64) {
-        let all = self.pods.iter().flat_map(|pod| &pod.sheet.routes);
+        let all = self.pods.iter().flat_map(|pod| pod.sheet.routes());
         all.fold((0, 0, 0.0), |(requests, failed, seconds), pair| {
             (
                 requests + pair.good.requests + pair.failed.requests,
@@ -441,7 +441,7 @@ impl<'a> Engine<'a> {
         let mask = self.meet(old, Origin::User, u32::MAX, &mut attempt);
         let buckets = self.scenario.scrape.buckets_s.len() + 1;
         let sheet = &mut self.ingress[replica][cohort as usize];
-        let counts = &mut sheet.routes[usize::from(attempt.route)].failed;
+        let counts = &mut sheet.route_mut(attempt.route).failed;
         counts.add_quick(1, buckets);
         let luck = self.stream.random::<f64>();
         let old_failed = luck < self.behaviours.get(mask).behaviour.error_share;
@@ -662,8 +662,9 @@ impl<'a> Engine<'a> {
         let at = (bucket, bounds_s.len() + 1);
         let course = answer.course;
         let sheet = &mut self.pods[answer.pod as usize].sheet;
-        let route = usize::from(course.attempt.route);
-        sheet.routes[route].of(course.failed).add_one(seconds, at);
+        let route = course.attempt.route;
+        let pair = sheet.route_mut(route);
+        pair.of(course.failed).add_one(seconds, at);
         let steps = self.scenario.business.iter().zip(&mut sheet.completed);
         for (index, (step, count)) in steps.enumerate().filter(|_| !course.failed) {
             let kept = self.behaviours.get(course.mask as usize).kept[0];
@@ -671,7 +672,7 @@ impl<'a> Engine<'a> {
             *count += u64::from(completes && step.is_of(course.attempt.route));
         }
         if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = &mut sheets[answer.cohort as usize].routes[route];
+            let pair = sheets[answer.cohort as usize].route_mut(route);
             pair.of(course.failed).add_one(seconds, at);
         }
         if answer.origin == Origin::User {
