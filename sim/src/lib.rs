@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod conditions;
 mod counts;
 pub mod draw;
+mod endpoints;
 pub mod ensemble;
 pub mod event;
 pub mod exposition;

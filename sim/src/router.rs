@@ -6,11 +6,12 @@
 //! parameters, from [`presets`].
 
 pub mod control;
-mod delay;
+pub(crate) mod delay;
 pub mod nginx;
 pub mod presets;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
+pub use upstream::{EmptyCanary, Upstream};
 
 use crate::stream::Stream;
 
@@ -49,6 +51,16 @@ impl RouterConfig {
         }
     }
 
+    /// How it treats its backends.
+    #[must_use]
+    pub const fn upstream(&self) -> Upstream {
+        match self {
+            Self::IngressNginx(nginx) => nginx.upstream,
+            Self::Control(plane) => plane.upstream,
+            Self::Instant => Upstream::INGRESS_NGINX,
+        }
+    }
+
     /// The same without any randomness: the preset of deterministic cases.
     #[must_use]
     pub fn deterministic(self) -> Self {
@@ -67,6 +79,8 @@ pub enum Api {
     Weight(f64),
     /// Endpoints changed; whether the canary has any, when that is known.
     Endpoints(Option<bool>),
+    /// Endpoints left or were exchanged: who has seen this generation knows of it.
+    Slices(u32),
     /// Something that asks for a sync and changes nothing.
     Service,
     /// A change that nginx must reload for: a host, a path, a location annotation.
@@ -84,6 +98,8 @@ pub struct Table {
     pub weight: f64,
     /// Whether the canary has endpoints.
     pub endpoints: bool,
+    /// The generation of endpoints.
+    pub seen: u32,
 }
 
 impl Table {
@@ -91,6 +107,7 @@ impl Table {
     pub const REST: Self = Self {
         weight: 0.0,
         endpoints: true,
+        seen: 0,
     };
 
     /// The share of requests for the canary: an empty one gets none.
@@ -103,6 +120,7 @@ impl Table {
         match api {
             Api::Weight(share) => self.weight = share,
             Api::Endpoints(Some(any)) => self.endpoints = any,
+            Api::Slices(generation) => self.seen = generation,
             Api::Endpoints(None) | Api::Service | Api::Reload | Api::Broken | Api::Fixed => {}
         }
     }
@@ -139,6 +157,8 @@ pub struct Router {
     tables: Vec<Table>,
     /// The share last written.
     written: f64,
+    /// When the API has what was last written.
+    committed_s: f64,
     /// Where the background events have been drawn to; they start with the first write.
     drawn_to_s: Option<f64>,
     share: f64,
@@ -163,6 +183,7 @@ impl Router {
             plane: control::State::default(),
             tables: Vec::new(),
             written: 0.0,
+            committed_s: f64::NEG_INFINITY,
             drawn_to_s: None,
             share: 0.0,
             updates: Vec::new(),
@@ -178,6 +199,7 @@ impl Router {
     pub fn reset(&mut self, stream: Stream) {
         self.stream = stream;
         self.written = 0.0;
+        self.committed_s = f64::NEG_INFINITY;
         self.drawn_to_s = None;
         self.share = 0.0;
         self.updates.clear();
@@ -204,10 +226,22 @@ impl Router {
         self.event(now_s, Api::Endpoints(None));
     }
 
+    /// Endpoints left or were exchanged; the API says so at `at_s`, not before `now_s`. Weights that
+    /// are written until then may be told first.
+    pub fn slices(&mut self, now_s: f64, at_s: f64, generation: u32) {
+        let at_s = match self.config {
+            RouterConfig::Instant => now_s,
+            _ => at_s,
+        };
+        self.event(at_s, Api::Slices(generation));
+    }
+
     /// Something happened to the API objects at this instant.
     pub fn event(&mut self, now_s: f64, api: Api) {
         if let Api::Weight(share) = api {
             self.written = share;
+        }
+        if let Api::Weight(_) | Api::Slices(_) = api {
             // Background events of the time when nothing was on its way have left no trace but
             // those of the last moments.
             if self.is_idle() {
@@ -230,10 +264,11 @@ impl Router {
                 });
             }
             RouterConfig::IngressNginx(nginx) => {
-                let committed = match api {
-                    Api::Weight(_) => now_s + delay::draw(nginx.write_s, &mut self.stream),
-                    _ => now_s,
-                };
+                let mut committed = now_s;
+                if let Api::Weight(_) = api {
+                    committed += delay::draw(nginx.write_s, &mut self.stream);
+                    self.committed_s = committed;
+                }
                 for replica in &mut self.replicas {
                     let at = committed + delay::draw(nginx.watch_s, &mut self.stream);
                     replica.learn(at, api);
@@ -245,8 +280,27 @@ impl Router {
         }
     }
 
+    /// The earliest instant at which somebody can have seen what follows the last write.
+    #[must_use]
+    pub fn after_writes_s(&self, now_s: f64) -> f64 {
+        now_s.max(self.committed_s)
+    }
+
     /// The changes of the effective share up to `until_s`, in order, each once.
     pub fn advance(&mut self, until_s: f64, mut each: impl FnMut(Change)) {
+        let shares = self.tables.iter().map(|table| table.share());
+        let mut shares: Vec<f64> = shares.collect();
+        self.follow(until_s, |change, _| {
+            let known = &mut shares[change.unit];
+            if *known != change.unit_share {
+                *known = change.unit_share;
+                each(change);
+            }
+        });
+    }
+
+    /// Everything that changes in a unit up to `until_s`, in order, with what all units know then.
+    pub fn follow(&mut self, until_s: f64, mut each: impl FnMut(Change, &[Table])) {
         if !self.is_idle() {
             self.draw_events(until_s);
             self.collect(until_s);
@@ -258,15 +312,16 @@ impl Router {
         let units = tables.len() as f64;
         for Update { at_s, unit, table } in updates.drain(..) {
             let before = std::mem::replace(&mut tables[unit], table);
-            if before.share() != table.share() {
+            if before.share() != table.share() || before.seen != table.seen {
                 let sum: f64 = tables.iter().map(|table| table.share()).sum();
                 self.share = sum / units;
-                each(Change {
+                let change = Change {
                     at_s,
                     share: self.share,
                     unit,
                     unit_share: table.share(),
-                });
+                };
+                each(change, tables);
             }
         }
     }
@@ -343,6 +398,12 @@ impl Router {
     #[must_use]
     pub const fn written(&self) -> f64 {
         self.written
+    }
+
+    /// What each unit knows after the last change handed out.
+    #[must_use]
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
     }
 
     /// The effective share after the last change handed out.

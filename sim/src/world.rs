@@ -21,11 +21,11 @@ use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
-use crate::router::{Change, Router, RouterConfig};
+use crate::router::{Api, Change, Router, RouterConfig};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::{Front, Topology};
+use crate::subject::Front;
 use crate::timeline::{Entry, What};
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
@@ -36,6 +36,14 @@ pub const TRACE_SHARE: f64 = 0.001;
 
 /// How long after a write its last effect on the data path is waited for.
 const ROUTER_REST_S: f64 = 30.0;
+
+/// From a Service's new selector to its EndpointSlice (an assumption: the controller acts on
+/// events, so tens of milliseconds).
+const SLICE_S: f64 = 0.02;
+
+/// From a controller's decision to scale, by way of Deployment and ReplicaSet, to the pods' deletion
+/// (an assumption).
+const SCALE_S: f64 = 0.05;
 
 /// Somebody who wants to know what happens in a replication.
 pub trait Witness {
@@ -124,10 +132,12 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
-                .keeping_ages(self.stage.behaviours.count_age()),
+                .keeping_ages(self.stage.behaviours.count_age())
+                .behind(router_config(self.stage).upstream()),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
+                pre_stop_s: self.stage.scenario.service.pre_stop_s,
             },
             effects: if witness.is_watching() {
                 Effects::new()
@@ -225,7 +235,9 @@ impl Rollout<'_, '_> {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
-            let Some(next) = wake.into_iter().chain(ready).chain(answer).min() else {
+            let stop = self.cluster.next_stop(self.now);
+            let events = wake.into_iter().chain(ready).chain(answer).chain(stop);
+            let Some(next) = events.min() else {
                 break;
             };
             if next >= horizon {
@@ -235,6 +247,8 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
+            } else if stop == Some(next) {
+                self.push_segment();
             }
             let come: Vec<_> = self
                 .pending
@@ -273,7 +287,11 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
-        self.engine.standing().is_final() && clear && self.cluster.next_ready(self.now).is_none()
+        let moves = self
+            .cluster
+            .next_ready(self.now)
+            .or(self.cluster.next_stop(self.now));
+        self.engine.standing().is_final() && clear && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -334,8 +352,7 @@ impl Rollout<'_, '_> {
             Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
             Effect::CallHook { call, hook } => self.call_hook(call, &hook),
             Effect::PointService { service, to } => {
-                self.cluster.point(service, &to);
-                self.push_segment();
+                self.point(service, &to);
                 None
             }
             Effect::Record(record) => {
@@ -382,12 +399,34 @@ impl Rollout<'_, '_> {
         Answer::Done
     }
 
+    /// A Service selects other pods: the router hears of the Service at once, and of its endpoints
+    /// when the EndpointSlice follows.
+    fn point(&mut self, service: coalmine_policy::Service, to: &coalmine_policy::Template) {
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        let sent = (router.written(), router.tables());
+        if let Some(generation) = self.cluster.point(service, to, sent) {
+            router.event(now_s, Api::Service);
+            router.slices(now_s, now_s + SLICE_S, generation);
+        }
+        self.push_segment();
+    }
+
     /// Pods came, went, or became ready.
     fn pods_changed(&mut self) {
         self.cluster.reconcile(self.now, &self.startup);
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        // A controller scales when its write of the weight is done, and pods hear of it last.
+        let told_s = router.after_writes_s(now_s) + SCALE_S;
+        let sent = (router.written(), router.tables());
+        let left = self.cluster.note_left(told_s, &self.startup, sent);
         self.push_segment();
-        if self.is_routed() {
-            self.world.router.endpoints_changed(self.now.as_secs_f64());
+        let router = &mut self.world.router;
+        if let Some(generation) = left {
+            router.slices(now_s, told_s, generation);
+        } else if self.cluster.is_routed() {
+            router.endpoints_changed(now_s);
         }
         self.cluster
             .show(self.now, &mut *self.engine, &mut self.effects);
@@ -399,16 +438,13 @@ impl Rollout<'_, '_> {
         self.carry_out();
     }
 
-    fn is_routed(&self) -> bool {
-        matches!(
-            self.world.stage.topology,
-            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
-        )
-    }
-
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
-        let segment = self.cluster.segment(self.now, self.world.router.share());
+        let router = &self.world.router;
+        self.cluster.forget_left(router.tables());
+        let segment = self
+            .cluster
+            .segment_seen(self.now, router.share(), router.tables());
         let segment = with_copies(segment, self.mirror, self.load_rps);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -425,7 +461,7 @@ impl Rollout<'_, '_> {
 
     /// Lets the data path follow what was written.
     fn advance_router(&mut self, until_s: f64) {
-        if !self.is_routed() {
+        if !self.cluster.is_routed() {
             return;
         }
         let Self {
@@ -437,9 +473,10 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let (mirror, load_rps) = (self.mirror, self.load_rps);
-        router.advance(until_s, |Change { at_s, share, .. }| {
+        router.follow(until_s, |Change { at_s, share, .. }, tables| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
+            let segment = cluster.segment_seen(at, share, tables);
+            let mut segment = with_copies(segment, mirror, load_rps);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {

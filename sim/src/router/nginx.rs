@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Api, Table, Update, delay};
+use super::{Api, Table, Update, Upstream, delay};
 use crate::stream::Stream;
 
 /// Parameters of ingress-nginx; times in seconds.
@@ -41,6 +41,8 @@ pub struct IngressNginx {
     /// Fixed poll phases instead of drawn ones, one per worker of a replica: for deterministic
     /// cases.
     pub phases_s: Option<Vec<f64>>,
+    /// How it treats its backends.
+    pub upstream: Upstream,
 }
 
 impl Default for IngressNginx {
@@ -58,6 +60,7 @@ impl Default for IngressNginx {
             reload_share: 0.02,
             parse_s: (0.05, 0.2),
             phases_s: None,
+            upstream: Upstream::INGRESS_NGINX,
         }
     }
 }
@@ -189,7 +192,7 @@ impl Replica {
     pub(super) fn learn(&mut self, at_s: f64, api: Api) {
         let key = match api {
             Api::Weight(_) => 0,
-            Api::Endpoints(_) => 1,
+            Api::Endpoints(_) | Api::Slices(_) => 1,
             Api::Service => 2,
             Api::Reload | Api::Broken | Api::Fixed => 3,
         };
@@ -262,7 +265,7 @@ impl Replica {
                     self.needs_reload = true;
                     self.broken = api == Api::Broken;
                 }
-                Api::Weight(_) | Api::Endpoints(_) | Api::Service => {}
+                Api::Weight(_) | Api::Endpoints(_) | Api::Slices(_) | Api::Service => {}
             }
         }
     }
