@@ -55,6 +55,8 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Those of the hurt that the router answered itself.
+    pub refused: u64,
     /// When the first request met the fault, in seconds since the start.
     pub met_s: Option<f64>,
 }
@@ -82,6 +84,7 @@ pub struct Flow<'a> {
     ingress_share: f64,
     exposed: u64,
     hurt: u64,
+    refused: u64,
     harm: Stream,
     /// When the first request met the fault, as far as requests have been drawn.
     met_s: f64,
@@ -112,6 +115,7 @@ impl<'a> Flow<'a> {
             counted_new: Vec::new(),
             exposed: 0,
             hurt: 0,
+            refused: 0,
             harm: streams.get(Purpose::Harm),
             met_s: f64::INFINITY,
             meeting: streams.get(Purpose::FirstFault),
@@ -129,7 +133,7 @@ impl<'a> Flow<'a> {
             ledger.reset(streams);
         }
         self.counted_new.clear();
-        (self.exposed, self.hurt) = (0, 0);
+        (self.exposed, self.hurt, self.refused) = (0, 0, 0);
         self.harm = streams.get(Purpose::Harm);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
@@ -274,7 +278,9 @@ impl<'a> Flow<'a> {
         if portion.mask & BY_ROUTER != 0 {
             let old = self.behaviours.get(portion.mask & !BY_ROUTER).behaviour;
             let answered = 1.0 - old.error_share;
-            self.hurt += binomial(portion.requests, answered, &mut self.harm);
+            let hurt = binomial(portion.requests, answered, &mut self.harm);
+            self.hurt += hurt;
+            self.refused += hurt;
             return;
         }
         self.exposed += portion.requests;
@@ -333,6 +339,7 @@ impl<'a> Flow<'a> {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.exposed,
             hurt: self.hurt,
+            refused: self.refused,
             met_s: self.met_s.is_finite().then_some(self.met_s),
         }
     }

@@ -41,6 +41,9 @@ pub struct Outcome {
     /// it would have been answered, or slower than people's patience where it would have been in
     /// time.
     pub hurt: u64,
+    /// Those of the hurt that met no pod at all: the router answered them 5xx, because it did not yet
+    /// know that pods had left, or knew of none. No fault of the release.
+    pub hurt_by_router: u64,
 }
 
 impl Outcome {

@@ -380,7 +380,9 @@ impl<'a> Engine<'a> {
         let old_failed =
             self.stream.random::<f64>() < self.behaviours.get(old).behaviour.error_share;
         let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
-        self.tally.hurt += u64::from(is_counted && !old_failed);
+        let hurt = u64::from(is_counted && !old_failed);
+        self.tally.hurt += hurt;
+        self.tally.refused += hurt;
         self.repeat(now_ns, attempt);
     }
 
