@@ -297,11 +297,7 @@ impl Cluster {
     /// `canary_share` to the canary.
     #[must_use]
     pub fn segment(&self, now: Time, canary_share: f64) -> Segment {
-        let knows_all = Table {
-            weight: canary_share,
-            seen: u32::MAX,
-            ..Table::REST
-        };
+        let knows_all = Table::knowing_all(canary_share);
         self.segment_of(now, &[knows_all])
     }
 

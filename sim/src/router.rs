@@ -8,6 +8,7 @@
 pub mod control;
 pub(crate) mod delay;
 pub mod nginx;
+pub mod path;
 pub mod presets;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
-pub use upstream::{EmptyCanary, Upstream};
+pub use upstream::{EmptyCanary, Spread, Upstream};
 
 use crate::stream::Stream;
 
@@ -77,6 +78,15 @@ impl RouterConfig {
 pub enum Api {
     /// The canary's share was written.
     Weight(f64),
+    /// Ingress objects were written.
+    Ingress {
+        /// The canary's share.
+        share: f64,
+        /// Differs when a router takes it for news.
+        compared: f64,
+        /// The generation of what they say.
+        rules: u32,
+    },
     /// Endpoints changed; whether the canary has any, when that is known.
     Endpoints(Option<bool>),
     /// Endpoints left or were exchanged: who has seen this generation knows of it.
@@ -96,19 +106,42 @@ pub enum Api {
 pub struct Table {
     /// The weight as a share.
     pub weight: f64,
+    /// What stands for the Ingress objects where tables are compared.
+    compared: f64,
     /// Whether the canary has endpoints.
     pub endpoints: bool,
     /// The generation of endpoints.
     pub seen: u32,
+    /// The generation of rules.
+    pub rules: u32,
 }
 
 impl Table {
     /// No weight on a canary that is there.
     pub const REST: Self = Self {
         weight: 0.0,
+        compared: 0.0,
         endpoints: true,
         seen: 0,
+        rules: 0,
     };
+
+    /// What knows all that has ever changed, and sends this share to the canary.
+    #[must_use]
+    pub const fn knowing_all(share: f64) -> Self {
+        Self {
+            weight: share,
+            seen: u32::MAX,
+            rules: u32::MAX,
+            ..Self::REST
+        }
+    }
+
+    /// Whether a router takes another for news.
+    fn is_same(&self, other: &Self) -> bool {
+        let key = |table: &Self| (table.compared, table.endpoints, table.seen);
+        key(self) == key(other)
+    }
 
     /// The share of requests for the canary: an empty one gets none.
     #[must_use]
@@ -118,7 +151,15 @@ impl Table {
 
     fn apply(&mut self, api: Api) {
         match api {
-            Api::Weight(share) => self.weight = share,
+            Api::Weight(share) => (self.weight, self.compared) = (share, share),
+            Api::Ingress {
+                share,
+                compared,
+                rules,
+            } => {
+                (self.weight, self.compared) = (share, compared);
+                self.rules = rules;
+            }
             Api::Endpoints(Some(any)) => self.endpoints = any,
             Api::Slices(generation) => self.seen = generation,
             Api::Endpoints(None) | Api::Service | Api::Reload | Api::Broken | Api::Fixed => {}
@@ -238,10 +279,10 @@ impl Router {
 
     /// Something happened to the API objects at this instant.
     pub fn event(&mut self, now_s: f64, api: Api) {
-        if let Api::Weight(share) = api {
+        if let Api::Weight(share) | Api::Ingress { share, .. } = api {
             self.written = share;
         }
-        if let Api::Weight(_) | Api::Slices(_) = api {
+        if let Api::Weight(_) | Api::Ingress { .. } | Api::Slices(_) = api {
             // Background events of the time when nothing was on its way have left no trace but
             // those of the last moments.
             if self.is_idle() {
@@ -265,7 +306,7 @@ impl Router {
             }
             RouterConfig::IngressNginx(nginx) => {
                 let mut committed = now_s;
-                if let Api::Weight(_) = api {
+                if let Api::Weight(_) | Api::Ingress { .. } = api {
                     committed += delay::draw(nginx.write_s, &mut self.stream);
                     self.committed_s = committed;
                 }
@@ -312,7 +353,7 @@ impl Router {
         let units = tables.len() as f64;
         for Update { at_s, unit, table } in updates.drain(..) {
             let before = std::mem::replace(&mut tables[unit], table);
-            if before.share() != table.share() || before.seen != table.seen {
+            if before != table {
                 let sum: f64 = tables.iter().map(|table| table.share()).sum();
                 self.share = sum / units;
                 let change = Change {
@@ -398,6 +439,19 @@ impl Router {
     #[must_use]
     pub const fn written(&self) -> f64 {
         self.written
+    }
+
+    /// When the workers of each unit were told to finish, for a new generation had been started.
+    pub fn quits(&self) -> impl Iterator<Item = (usize, f64)> {
+        let workers = match &self.config {
+            RouterConfig::IngressNginx(nginx) => nginx.workers,
+            _ => 0,
+        };
+        let replicas = self.replicas.iter().enumerate();
+        replicas.flat_map(move |(index, replica)| {
+            let units = index * workers..(index + 1) * workers;
+            units.flat_map(|unit| replica.quits_s.iter().map(move |at_s| (unit, *at_s)))
+        })
     }
 
     /// What each unit knows after the last change handed out.

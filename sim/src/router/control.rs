@@ -196,7 +196,7 @@ impl State {
     /// A unit that still waits for an older push keeps its place and gets the newer one.
     fn push(&mut self, at_s: f64, table: Table, config: &ControlPlane, stream: &mut Stream) {
         self.order.shuffle(stream);
-        let changed = self.pushed.unwrap_or(Table::REST) != table;
+        let changed = !self.pushed.unwrap_or(Table::REST).is_same(&table);
         self.pushed = Some(table);
         let gap_s = config.push_s / config.concurrency.max(1) as f64;
         for unit in &self.order {

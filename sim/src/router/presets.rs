@@ -1,6 +1,6 @@
 //! Routers other than ingress-nginx: their control planes by name.
 
-use super::{Batching, ControlPlane, IngressNginx, RouterConfig, Upstream};
+use super::{Batching, ControlPlane, IngressNginx, RouterConfig, Spread, Upstream};
 
 /// Every router's name, as `kind` spells it.
 pub const KINDS: [&str; 12] = [
@@ -158,6 +158,10 @@ fn kube_proxy() -> ControlPlane {
         build_s: vec![(0.050, 0.5)],
         apply_s: (0.030, 0.5),
         busy: (0.2, 1.0),
+        upstream: Upstream {
+            spread: Spread::Connections,
+            ..Upstream::GATEWAY
+        },
         ..plain()
     }
 }

@@ -11,6 +11,15 @@ pub enum EmptyCanary {
     Refused,
 }
 
+/// What requests are split by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Spread {
+    /// Each request by the weight.
+    Weights,
+    /// Each connection by the number of endpoints; requests stay on it (kube-proxy).
+    Connections,
+}
+
 /// How a router treats the backends behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upstream {
@@ -22,6 +31,8 @@ pub struct Upstream {
     /// Endpoints of the chosen backend that are tried one after another, each another one while
     /// there is one, when a connection is refused.
     pub tries: u32,
+    /// What requests are split by.
+    pub spread: Spread,
 }
 
 impl Upstream {
@@ -31,6 +42,7 @@ impl Upstream {
         empty_canary: EmptyCanary::ToStable,
         needs_stable: true,
         tries: 3,
+        spread: Spread::Weights,
     };
 
     /// Gateways that repeat nothing unless told to.
@@ -38,6 +50,7 @@ impl Upstream {
         empty_canary: EmptyCanary::Refused,
         needs_stable: false,
         tries: 1,
+        spread: Spread::Weights,
     };
 
     /// The probability that every endpoint tried refuses, when `dead` of `known` do: a quiet
