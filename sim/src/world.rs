@@ -21,11 +21,10 @@ use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
-use crate::router::{Api, Change, Router, RouterConfig};
+use crate::router::{Api, Change, Router};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::Front;
 use crate::timeline::{Entry, What};
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
@@ -105,7 +104,7 @@ impl<'a> World<'a> {
             seed,
             monitor: Monitor::new(stage, &streams),
             flow,
-            router: Router::new(router_config(stage), streams.get(Purpose::Router)),
+            router: Router::new(&stage.router, streams.get(Purpose::Router)),
         }
     }
 
@@ -133,7 +132,7 @@ impl<'a> World<'a> {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
                 .keeping_ages(self.stage.behaviours.count_age())
-                .behind(router_config(self.stage).upstream()),
+                .behind(self.stage.router.upstream()),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
@@ -176,16 +175,6 @@ impl<'a> World<'a> {
             measure::tell(&outcome, self.stage.scenario, witness);
         }
         outcome
-    }
-}
-
-/// The scenario's router. ingress-nginx, which is also what a scenario has that names none, is not
-/// put before a policy of another provider: there weights are in effect as they are written, unless
-/// the scenario names a router.
-fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
-    match (stage.subject.front(), &stage.scenario.router) {
-        (Front::Nginx, router) | (_, router @ RouterConfig::Control(_)) => router,
-        _ => &RouterConfig::Instant,
     }
 }
 

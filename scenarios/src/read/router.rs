@@ -1,4 +1,5 @@
-//! `spec.router`: how weights reach the data path.
+//! `spec.router`: how weights reach the data path. Without it, by the router that a manifest asks for
+//! (`provider: istio`, `trafficRouting.alb`), with its usual parameters.
 //!
 //! ```yaml
 //! router:
@@ -28,6 +29,7 @@ use coalmine_sim::router::presets::{self, KINDS};
 use coalmine_sim::router::{
     Batching, ControlPlane, EmptyCanary, IngressNginx, RouterConfig, Upstream,
 };
+use coalmine_sim::scenario::RouterSaid;
 
 use super::form::Form;
 
@@ -37,15 +39,24 @@ const UNITS_MAX: u32 = 10_000;
 /// Background events per second; each is simulated.
 const EVENTS_MAX: f64 = 1000.0;
 
-pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterConfig {
+/// The router, and where the file names it.
+pub(super) fn read(
+    form: Option<Form<'_>>,
+    found: &mut Diagnostics,
+) -> (RouterConfig, Option<RouterSaid>) {
     let Some(mut form) = form else {
-        return RouterConfig::default();
+        return (RouterConfig::default(), None);
     };
     form.require(
         "kind",
         "write for example `kind: ingress-nginx` or `kind: istio`",
         found,
     );
+    let said = form.string("kind", found).map(|kind| RouterSaid {
+        kind: kind.to_owned(),
+        file: form.fields.document().source.file.clone(),
+        position: form.place("kind"),
+    });
     let router = match form.string("kind", found) {
         Some("ingress-nginx") | None => RouterConfig::IngressNginx(nginx(&mut form, found)),
         Some(kind) if KINDS.contains(&kind) => match presets::by_name(kind) {
@@ -71,7 +82,7 @@ pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterCon
         }
     };
     form.close(found);
-    router
+    (router, said)
 }
 
 /// Ingress controllers that Prometheus scrapes when the file does not say.
