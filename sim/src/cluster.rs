@@ -305,11 +305,23 @@ impl Cluster {
     /// mean.
     #[must_use]
     pub fn segment_seen(&self, now: Time, canary_share: f64, tables: &[Table]) -> Segment {
-        if self.endpoints.is_settled() {
+        if self.is_known_to_all(now) {
             self.segment(now, canary_share)
         } else {
             self.segment_of(now, tables)
         }
+    }
+
+    /// Whether what units do not know yet makes no difference to requests.
+    #[must_use]
+    pub fn is_known_to_all(&self, now: Time) -> bool {
+        if self.endpoints.is_settled() {
+            return true;
+        }
+        let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
+        !self
+            .endpoints
+            .matter([live(STABLE), live(CANARY)], self.upstream.tries)
     }
 
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {

@@ -120,6 +120,20 @@ impl Endpoints {
         self.changes.is_empty()
     }
 
+    /// Whether requests can fare differently by what a unit knows, where `live` pods serve and
+    /// `tries` are made: fewer leaving pods than tries are hidden.
+    pub(crate) fn matter(&self, live: [u32; 2], tries: u32) -> bool {
+        let mut leaving = [0; 2];
+        for change in &self.changes {
+            match change.what {
+                What::Pointed { .. } => return true,
+                What::Left { workload, pods, .. } => leaving[workload.min(1)] += pods,
+            }
+        }
+        let mut pairs = leaving.into_iter().zip(live);
+        pairs.any(|(leaving, live)| leaving > 0 && (live == 0 || leaving >= tries))
+    }
+
     /// The generation that units have seen who know all.
     pub(crate) const fn generation(&self) -> u32 {
         self.generation

@@ -236,7 +236,7 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
-            } else if stop == Some(next) {
+            } else if stop == Some(next) && !self.cluster.is_known_to_all(self.now) {
                 self.push_segment();
             }
             let come: Vec<_> = self
@@ -462,8 +462,14 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let (mirror, load_rps) = (self.mirror, self.load_rps);
+        let mut known_share = router.share();
         router.follow(until_s, |Change { at_s, share, .. }, tables| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
+            if share == known_share && cluster.is_known_to_all(at) {
+                // A unit learnt of pods that nobody missed.
+                return;
+            }
+            known_share = share;
             let segment = cluster.segment_seen(at, share, tables);
             let mut segment = with_copies(segment, mirror, load_rps);
             segment.from_s = at_s;
