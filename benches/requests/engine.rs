@@ -40,6 +40,7 @@ pub(crate) fn play(round: u64) -> Played {
         streams: &streams,
         time: Latency::from_quantiles(1e-6, 1e-6),
         crashes: &Crashes::default(),
+        pre_stop_s: 0.0,
     };
     let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, PODS);
     cluster.scale(

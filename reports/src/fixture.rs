@@ -58,6 +58,7 @@ pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome 
         exposed_users: 70_000,
         hurt_users: hurt,
         lost: Vec::new(),
+        hurt_by_router: 0,
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Those of the hurt that the router answered itself.
+    pub refused: u64,
     /// Users some of whose requests are among the exposed.
     pub exposed_users: u64,
     /// Users some of whose requests are among the hurt.
@@ -385,6 +387,7 @@ impl<'a> Flow<'a> {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
+            refused: self.harm.refused,
             exposed_users: self.harm.exposed,
             hurt_users: self.harm.hurt,
             lost: self.harm.lost.clone(),

@@ -39,6 +39,7 @@ pub(crate) fn outcome(
         exposed_users: tally.exposed_users,
         hurt_users: tally.hurt_users,
         lost: tally.lost,
+        hurt_by_router: tally.refused,
     }
 }
 

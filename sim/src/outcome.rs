@@ -51,6 +51,9 @@ pub struct Outcome {
     /// same requests would have had on the old revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<u64>,
+    /// Those of the hurt that met no pod at all: the router answered them 5xx, because it did not yet
+    /// know that pods had left, or knew of none. No fault of the release.
+    pub hurt_by_router: u64,
 }
 
 impl Outcome {

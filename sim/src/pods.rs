@@ -7,6 +7,7 @@ use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 
 use crate::fault::Version;
 use crate::latency::Latency;
+use crate::router::delay;
 use crate::stream::{Purpose, Stream, Streams};
 use crash::Fate;
 pub use crash::{Crash, Crashes, Outage};
@@ -338,7 +339,7 @@ impl PodSet {
     }
 }
 
-/// Draws start-up times, each pod from its own stream.
+/// Draws start-up and stopping times, each pod from its own stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Startup<'a> {
     /// The replication's streams.
@@ -347,7 +348,13 @@ pub struct Startup<'a> {
     pub time: Latency,
     /// What kills processes.
     pub crashes: &'a Crashes,
+    /// How long pods go on as before when told to stop, in seconds.
+    pub pre_stop_s: f64,
 }
+
+/// From a server's signal to stop until it takes no more connections: median and sigma of the
+/// logarithm, in seconds.
+const STOP_S: (f64, f64) = (0.3, 0.5);
 
 impl Startup<'_> {
     fn of(&self, workload: u32, ordinal: u32) -> Span {
@@ -358,6 +365,12 @@ impl Startup<'_> {
     /// Of a process that is started again.
     fn again(&self, stream: &mut Stream) -> Span {
         Span::from_secs_f64(self.time.draw_s(stream))
+    }
+
+    /// How long a removed pod still takes connections.
+    pub(crate) fn stop_s(&self, workload: u32, ordinal: u32) -> f64 {
+        let mut stream = self.streams.get(Purpose::Stop(workload, ordinal));
+        self.pre_stop_s + delay::draw(STOP_S, &mut stream)
     }
 }
 
@@ -386,6 +399,7 @@ mod tests {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
             crashes: &Crashes::default(),
+            pre_stop_s: 0.0,
         };
         let mut set = PodSet::settled(0, 10, Version::Old, Replacement::Rolling);
         set.roll(Time::from_secs(1), Version::New, &startup);
@@ -403,6 +417,7 @@ mod tests {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
             crashes: &Crashes::default(),
+            pre_stop_s: 0.0,
         };
         let mut set = PodSet::settled(0, 3, Version::Old, Replacement::None);
         set.scale(Time::from_secs(1), 5, &startup);

@@ -14,6 +14,7 @@ use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
 use crate::given;
 use crate::pods::Crashes;
+use crate::router::{RouterConfig, presets};
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -35,6 +36,7 @@ pub struct Stage<'a> {
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
     pub(crate) crashes: Crashes,
+    pub(crate) router: RouterConfig,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
     /// Pods that each workload may have; more would serve unseen.
@@ -168,6 +170,7 @@ impl<'a> Stage<'a> {
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
             crashes: Crashes::of(scenario),
+            router: router(scenario, subject),
             topology,
             replicas,
             pods_created,
@@ -191,6 +194,13 @@ impl<'a> Stage<'a> {
     pub(crate) fn question(&self, text: &str) -> Option<usize> {
         self.questions.iter().position(|q| *q.text == *text)
     }
+}
+
+/// The scenario's router, or the one that the manifest asks for with its usual parameters.
+fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
+    let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
+    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
+    usual.flatten().unwrap_or_else(|| scenario.router.clone())
 }
 
 fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {

@@ -453,7 +453,9 @@ impl<'a> Engine<'a> {
             mask: mask as u32,
             luck: self.completion_luck(),
         };
-        self.conclude(now_ns, course);
+        if self.conclude(now_ns, course) {
+            self.tally.refused += 1;
+        }
     }
 
     /// What decides on completions.
@@ -680,16 +682,16 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// A user has an answer.
-    fn conclude(&mut self, now_ns: u64, course: Course) {
+    /// A user has an answer; whether the request is hurt for good.
+    fn conclude(&mut self, now_ns: u64, course: Course) -> bool {
         if course.failed && self.repeat(now_ns, &course) {
-            return;
+            return false;
         }
         let mut lost = std::mem::take(&mut self.tally.lost);
         let is_hurt = self.weigh(&course, &mut lost);
         self.tally.lost = lost;
         if !is_hurt {
-            return;
+            return false;
         }
         self.tally.hurt += 1;
         if let Some(book) = &mut self.book {
@@ -697,6 +699,7 @@ impl<'a> Engine<'a> {
             self.tally.hurt_users += u64::from(!session.hurt);
             session.hurt = true;
         }
+        true
     }
 
     /// Whether the client repeats what failed.
