@@ -56,6 +56,9 @@ pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome 
         exposed: 70_000,
         hurt,
         hurt_by_router: 0,
+        exposed_users: 70_000,
+        hurt_users: hurt,
+        lost: Vec::new(),
     }
 }
 
@@ -89,6 +92,7 @@ pub(crate) fn thousand(faulty: bool, right: u32) -> Vec<Outcome> {
             detect_ns: None,
             mitigate_ns: None,
             hurt: 0,
+            lost: Vec::new(),
             ..rolled_back(i, 300)
         },
     };

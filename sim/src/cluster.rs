@@ -4,11 +4,12 @@ use coalmine_policy::{
     Effects, Engine, Input, Observation, Replicas, Service, Span, Template, Time, Workload,
 };
 
+use crate::affinity::Affinity;
 use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::fault::Version;
-use crate::pods::{Pod, PodSet, Replacement, Startup};
+use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
 use crate::router::{Table, Upstream};
-use crate::split::{Cohort, Segment};
+use crate::split::{Cohort, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -31,6 +32,10 @@ pub struct Cluster {
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    /// Whether anything depends on which pods serve.
+    keeps_ranks: bool,
+    /// The ranks of those that drain.
+    draining_ranks: u32,
     old: Template,
     new: Template,
 }
@@ -55,6 +60,8 @@ impl Cluster {
             upstream: Upstream::INGRESS_NGINX,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            keeps_ranks: false,
+            draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -70,6 +77,15 @@ impl Cluster {
     #[must_use]
     pub fn behind(self, upstream: Upstream) -> Self {
         Self { upstream, ..self }
+    }
+
+    /// The same, with or without telling its pods apart in each [`Segment`].
+    #[must_use]
+    pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
+        Self {
+            keeps_ranks,
+            ..self
+        }
     }
 
     /// The template of a version.
@@ -122,6 +138,12 @@ impl Cluster {
                 current => current,
             },
         };
+        if index == CANARY && self.keeps_ranks {
+            match self.sets[CANARY].ranks(now, Version::New) {
+                0 => {}
+                ranks => self.draining_ranks = ranks,
+            }
+        }
         self.sets[index].scale(now, count, startup);
         true
     }
@@ -250,6 +272,13 @@ impl Cluster {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
     }
 
+    /// Whether the canary's Service has a ready pod.
+    #[must_use]
+    pub fn canary_serves(&self, now: Time) -> bool {
+        let canary = self.sets.get(CANARY);
+        canary.is_some_and(|set| set.serving(now, Version::New) > 0)
+    }
+
     /// Whether a workload has made more pods than this.
     #[must_use]
     pub fn exceeds(&self, created: [u32; 2]) -> bool {
@@ -257,11 +286,15 @@ impl Cluster {
         made.zip(created).any(|(made, most)| made > most)
     }
 
-    /// The life of a pod, with the cohort it serves in.
+    /// A stint of a pod, with the cohort it serves in.
     #[must_use]
-    pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
-        let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
-        Some((pod, gone, cohort(workload, pod)))
+    pub fn stint(
+        &self,
+        (workload, ordinal): (usize, u32),
+        number: usize,
+    ) -> Option<(Stint, Cohort)> {
+        let stint = self.sets.get(workload)?.stint(ordinal, number)?;
+        Some((stint, cohort(workload, stint.pod)))
     }
 
     /// Names every pod that was ever ready, with when it left and the cohort it serves in.
@@ -275,6 +308,11 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// While the processes of a workload's pods were dead or starting again, in order of time.
+    pub(crate) fn outages(&self, workload: usize) -> &[Outage] {
+        self.sets.get(workload).map_or(&[], PodSet::outages)
     }
 
     /// Tells the engine how its workloads look.
@@ -336,6 +374,12 @@ impl Cluster {
             from_s: now.as_secs_f64(),
             pods: live,
             ready_s: self.ready_s(now),
+            ranks: if self.keeps_ranks {
+                self.ranks(now)
+            } else {
+                [0; 3]
+            },
+            dead: self.dead(now),
             ..Segment::default()
         };
         if self.is_routed() {
@@ -386,6 +430,67 @@ impl Cluster {
         pool
     }
 
+    /// The same where sessions stick to the sides of the router.
+    #[must_use]
+    pub fn sticky_segment(
+        &self,
+        now: Time,
+        affinity: &mut Affinity<'_>,
+        (weight, tables): (f64, &[Table]),
+    ) -> Segment {
+        let known_to_all = self.is_known_to_all(now);
+        // What a share of all requests meets, as units know the pods.
+        let split = |share| {
+            if known_to_all {
+                return self.segment(now, share);
+            }
+            let table = |table: &Table| table.with_share(share);
+            let units: Vec<Table> = tables.iter().map(table).collect();
+            self.segment_of(now, &units)
+        };
+        let canary = split(1.0);
+        let index = Cohort::Canary as usize;
+        let serves = canary.share[index] + canary.refused[index] > 0.0;
+        affinity.aim(now.as_secs_f64(), weight, serves);
+        if !serves {
+            return split(weight);
+        }
+        let sides = Sides {
+            fresh: weight,
+            canary: affinity.share(),
+            share: [split(0.0).share, canary.share],
+        };
+        Segment {
+            sides: Some(sides),
+            ..split(affinity.share())
+        }
+    }
+
+    /// By cohort, which of its first pods serve.
+    fn ranks(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            match canary.map_or(0, |set| set.ranks(now, Version::New)) {
+                0 => self.draining_ranks,
+                ranks => ranks,
+            },
+            stable.ranks(now, Version::New),
+            stable.ranks(now, Version::Old),
+        ]
+    }
+
+    /// By cohort, how many of its pods are dead and still get requests.
+    fn dead(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            canary.map_or(0, |set| set.dead(now, Version::New)),
+            stable.dead(now, Version::New),
+            stable.dead(now, Version::Old),
+        ]
+    }
+
     /// By cohort, when its pods became ready on average; constant where nobody asks.
     fn ready_s(&self, now: Time) -> [f64; 3] {
         let canary = self.sets.get(CANARY).filter(|_| self.keeps_ages);
@@ -404,5 +509,20 @@ const fn cohort(workload: usize, pod: Pod) -> Cohort {
         (CANARY, _) => Cohort::Canary,
         (_, Version::New) => Cohort::PrimaryNew,
         (_, Version::Old) => Cohort::PrimaryOld,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_is_ready_the_router_refuses_all() {
+        for topology in [Topology::Deployment, Topology::PrimaryAndTarget] {
+            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.3);
+            assert_eq!((nobody.share, nobody.refused), ([0.0; 3], [0.0, 0.0, 1.0]));
+            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
+            assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
+        }
     }
 }

@@ -1,17 +1,24 @@
 //! Requests from their arrival to their treatment: what each observer counts, and who is hurt.
 
+mod harm;
+mod parts;
+mod people;
+
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Piece};
+use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
-use crate::split::{Cohort, Split};
+use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
+use harm::Harm;
+use parts::{Parts, Treated};
+use people::People;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +30,12 @@ pub struct Portion {
     /// The treatment's mask in [`Behaviours`]; with [`BY_ROUTER`], of the old version's pods, which
     /// the router did not hand them to.
     pub mask: usize,
+    /// Their route's index; 0 where there are none.
+    pub route: u16,
 }
 
 /// A bit of [`Portion::mask`]: the router answered 5xx itself, at once.
-pub const BY_ROUTER: usize = 1 << (usize::BITS - 1);
+pub const BY_ROUTER: usize = 1 << 31;
 
 /// Which requests an observer counts.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +51,12 @@ pub struct Watched {
 pub enum Part {
     /// Those that one replica of the ingress controller passes on.
     OneIngress,
-    /// Those that one of its pods serves.
-    OnePod,
+    /// Those that one of its pods serves, by the pod's rank among those of its workload and version.
+    OnePod(u32),
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -57,6 +66,12 @@ pub struct Tally {
     pub hurt: u64,
     /// Those of the hurt that the router answered itself.
     pub refused: u64,
+    /// Users some of whose requests are among the exposed.
+    pub exposed_users: u64,
+    /// Users some of whose requests are among the hurt.
+    pub hurt_users: u64,
+    /// Completions lost to the release, by step of the business.
+    pub lost: Vec<u64>,
     /// When the first request met the fault, in seconds since the start.
     pub met_s: Option<f64>,
 }
@@ -71,6 +86,7 @@ pub struct Flow<'a> {
     /// Who serves them.
     pub split: Split,
     conditions: Conditions<'a>,
+    people: People,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -82,10 +98,9 @@ pub struct Flow<'a> {
     counted_new: Vec<Parts>,
     /// The part of the traffic that each replica of the ingress controller passes on.
     ingress_share: f64,
-    exposed: u64,
-    hurt: u64,
-    refused: u64,
-    harm: Stream,
+    harm: Harm<'a>,
+    /// Whether requests that the old version serves can be hurt too.
+    reach_old: bool,
     /// When the first request met the fault, as far as requests have been drawn.
     met_s: f64,
     meeting: Stream,
@@ -109,14 +124,16 @@ impl<'a> Flow<'a> {
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
+            people: People {
+                retries: scenario.retries,
+                sessions: scenario.sessions,
+            },
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
-            exposed: 0,
-            hurt: 0,
-            refused: 0,
-            harm: streams.get(Purpose::Harm),
+            harm: Harm::new(&scenario.business, streams),
+            reach_old: behaviours.reach_old(),
             met_s: f64::INFINITY,
             meeting: streams.get(Purpose::FirstFault),
         }
@@ -133,8 +150,7 @@ impl<'a> Flow<'a> {
             ledger.reset(streams);
         }
         self.counted_new.clear();
-        (self.exposed, self.hurt, self.refused) = (0, 0, 0);
-        self.harm = streams.get(Purpose::Harm);
+        self.harm.reset(streams);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
     }
@@ -144,9 +160,31 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
-    fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
+    /// Calls `each` with the treatments that requests meet in a piece that expects so many.
+    fn each_met(&self, whose: Whose, expected: f64, piece: &Piece<'_>, each: impl FnMut(Met)) {
+        let rate = self.rate(expected, piece);
+        self.conditions.each(whose, rate, piece, &self.split, each);
+    }
+
+    /// The same for what the router answers itself: what the old version would have done with it.
+    fn each_refused(&self, expected: f64, piece: &Piece<'_>, mut each: impl FnMut(Met)) {
+        let whose = Whose {
+            cohort: Cohort::PrimaryOld,
+            rank: None,
+            sender: Sender::User,
+        };
+        self.each_met(whose, expected, piece, |met| {
+            each(Met {
+                mask: met.mask | BY_ROUTER,
+                ..met
+            });
+        });
+    }
+
+    /// Attempts a second in a piece that expects so many requests.
+    fn rate(&self, expected: f64, piece: &Piece<'_>) -> f64 {
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-        self.conditions.mask(cohort, rate, piece, &self.split)
+        rate * self.conditions.attempts(rate, piece, &self.split)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -166,6 +204,7 @@ impl<'a> Flow<'a> {
         mut each: impl FnMut(Portion, &mut Stream),
     ) {
         let index = watched.cohort as usize;
+        let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -177,37 +216,45 @@ impl<'a> Flow<'a> {
             let mut parts = Parts::default();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
-                let share = segment.share[index]
-                    * match watched.part {
-                        Part::OneIngress => self.ingress_share,
-                        Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
-                    };
-                let mask = self.mask(watched.cohort, expected, &piece);
-                parts.add(mask, expected * share, piece.span);
+                let share = segment.share[index] * self.part_share(watched, segment);
+                let whose = watched.whose(Sender::User);
+                self.each_met(whose, expected, &piece, |met| {
+                    parts.add(met, expected * share, piece.span);
+                });
                 if let Part::OneIngress = watched.part
                     && segment.refused[index] > 0.0
                 {
                     let mass = expected * segment.refused[index] * self.ingress_share;
-                    parts.add(self.refusal(expected, &piece), mass, piece.span);
+                    self.each_refused(expected, &piece, |met| parts.add(met, mass, piece.span));
                 }
             });
-            for Treated { mask, mass, span } in parts.iter() {
-                let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
-                let portion = self.treat(requests, mask, stream);
-                let matters = watched.cohort != Cohort::PrimaryOld || mask & BY_ROUTER != 0;
-                if family == 0 && matters {
+            for part in parts.iter() {
+                let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
+                let portion = self.treat(requests, part, stream);
+                if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
                     let cells = self.counted_new.len().max(cell + 1);
-                    self.counted_new.resize(cells, Parts::default());
-                    self.counted_new[cell].add(mask, mass, span);
-                    self.suffer(portion);
-                    self.note_meeting(portion, span);
+                    self.counted_new.resize_with(cells, Parts::default);
+                    self.counted_new[cell].add_same(part);
+                    self.harm.suffer(self.behaviours, portion);
+                    self.note_meeting(portion, part.span);
                 }
                 each(portion, stream);
             }
+            if self.people.retries.is_some() {
+                self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
+            }
             if watched.cohort == Cohort::Canary {
-                self.draw_copies((family, cell), watched.part, (a, b), stream, &mut each);
+                self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// The part of its cohort's requests that an observer counts.
+    fn part_share(&self, watched: Watched, segment: &Segment) -> f64 {
+        match watched.part {
+            Part::OneIngress => self.ingress_share,
+            Part::OnePod(_) => 1.0 / f64::from(segment.pods[watched.cohort as usize].max(1)),
         }
     }
 
@@ -216,83 +263,78 @@ impl<'a> Flow<'a> {
     fn draw_copies(
         &mut self,
         (family, cell): (usize, usize),
-        part: Part,
+        watched: Watched,
         (a, b): (f64, f64),
         stream: &mut Stream,
         each: &mut impl FnMut(Portion, &mut Stream),
     ) {
+        let has_copies = |segment: &Segment| segment.mirror > 0.0 || segment.load_rps > 0.0;
+        let mut segments = self.split.between(a, b);
+        if !segments.any(|(_, _, segment)| has_copies(segment)) {
+            return;
+        }
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
-            if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
+            if !has_copies(segment) {
                 return;
             }
             let expected = self.expected(&piece);
-            let (mirror_part, load_part) = match part {
+            let (mirror_part, load_part) = match watched.part {
                 // A load test goes to the canary's Service, past the router.
                 Part::OneIngress => (self.ingress_share, 0.0),
-                Part::OnePod => {
+                Part::OnePod(_) => {
                     let one = 1.0 / f64::from(segment.pods[Cohort::Canary as usize].max(1));
                     (one, one)
                 }
             };
-            let mask = self.mask(Cohort::Canary, expected, &piece);
             let (from, to) = piece.span;
-            mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
-            load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
+            let mirrored_part = segment.mirror * mirror_part;
+            let copies = [
+                (&mut mirrored, Sender::Mirror, expected * mirrored_part),
+                (
+                    &mut load,
+                    Sender::LoadTest,
+                    segment.load_rps * (to - from) * load_part,
+                ),
+            ];
+            for (parts, sender, mass) in copies {
+                let whose = watched.whose(sender);
+                self.each_met(whose, expected, &piece, |met| {
+                    parts.add(met, mass, piece.span)
+                });
+            }
+            if self.people.retries.is_some() {
+                let repeats = self.rate(expected, &piece) * (to - from) - expected;
+                let whose = watched.whose(Sender::Mirror);
+                self.each_met(whose, expected, &piece, |met| {
+                    load.add(met, repeats * mirrored_part, piece.span);
+                });
+            }
         });
-        for Treated { mask, mass, .. } in mirrored.iter() {
-            let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
-            each(self.treat(requests, mask, stream), stream);
+        for part in mirrored.iter() {
+            let requests = self.mirrors[family].take(cell, part.mass, self.traffic, stream);
+            each(self.treat(requests, part, stream), stream);
         }
-        for Treated { mask, mass, .. } in load.iter() {
-            let requests = poisson(mass, stream);
-            each(self.treat(requests, mask, stream), stream);
+        for part in load.iter() {
+            let requests = poisson(part.mass, stream);
+            each(self.treat(requests, part, stream), stream);
         }
     }
 
-    /// The mask of what the router answers 5xx itself.
-    fn refusal(&self, expected: f64, piece: &Piece<'_>) -> usize {
-        self.mask(Cohort::PrimaryOld, expected, piece) | BY_ROUTER
-    }
-
-    fn treat(&self, requests: u64, mask: usize, stream: &mut Stream) -> Portion {
-        if mask & BY_ROUTER != 0 {
-            return Portion {
-                requests,
-                failed: requests,
-                mask,
-            };
-        }
-        let error_share = self.behaviours.get(mask).behaviour.error_share;
+    fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
+        let failed = if part.mask() & BY_ROUTER != 0 {
+            requests
+        } else {
+            let error_share = self.behaviours.get(part.mask()).behaviour.error_share;
+            binomial(requests, error_share, stream)
+        };
         Portion {
             requests,
-            failed: binomial(requests, error_share, stream),
-            mask,
+            failed,
+            mask: part.mask(),
+            route: part.route,
         }
-    }
-
-    /// Adds a portion of the new version's requests to the tally of the exposed and the hurt. Of the failed those
-    /// count that the old version would have answered; of the answered those it would have answered in time.
-    fn suffer(&mut self, portion: Portion) {
-        if portion.mask & BY_ROUTER != 0 {
-            let old = self.behaviours.get(portion.mask & !BY_ROUTER).behaviour;
-            let answered = 1.0 - old.error_share;
-            let hurt = binomial(portion.requests, answered, &mut self.harm);
-            self.hurt += hurt;
-            self.refused += hurt;
-            return;
-        }
-        self.exposed += portion.requests;
-        let treatment = self.behaviours.get(portion.mask);
-        if !treatment.is_release_fault {
-            return;
-        }
-        let excess =
-            treatment.failed_share / treatment.behaviour.error_share.max(f64::MIN_POSITIVE);
-        let answered = portion.requests - portion.failed;
-        self.hurt += binomial(portion.failed, excess, &mut self.harm);
-        self.hurt += binomial(answered, treatment.slowed_share, &mut self.harm);
     }
 
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
@@ -301,80 +343,93 @@ impl<'a> Flow<'a> {
         if let Some(each) = &self.each {
             return each.tally();
         }
+        let none = Parts::default();
+        let mut parts = Parts::default();
+        let counted_new = std::mem::take(&mut self.counted_new);
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
-        let mut merged: Option<(usize, f64, u64)> = None;
+        let mut merged: Option<(Treated, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
-            let parts = self.new_parts(from, to);
-            let counted = self.counted_new.get(cell).copied().unwrap_or_default();
+            parts.clear();
+            self.new_parts((from, to), &mut parts);
+            let counted = counted_new.get(cell).unwrap_or(&none);
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
             // one depends on the other), portions are drawn one by one.
-            let alone = parts.len == 1 && self.met_s <= from;
+            let alone = parts.len() == 1 && self.met_s <= from;
             for part in parts.iter() {
-                let mass = (part.mass - counted.mass(part.mask)).max(0.0);
+                let mass = (part.mass - counted.mass(part)).max(0.0);
                 let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
                 if share <= 1e-12 {
                     continue;
                 }
                 if !alone {
-                    let requests = binomial(left, share, &mut self.harm);
-                    self.meet(part.mask, requests, part.span);
+                    let requests = binomial(left, share, &mut self.harm.stream);
+                    self.meet(part, requests);
                     left -= requests;
                     left_mass -= mass;
                     continue;
                 }
                 // Cells with the same share and treatment are one draw.
                 let same =
-                    merged.is_some_and(|(m, s, _)| m == part.mask && (s - share).abs() < 1e-9);
+                    merged.is_some_and(|(m, s, _)| m.is_like(part) && (s - share).abs() < 1e-9);
                 if !same {
                     self.flush(merged.take());
                 }
-                merged = Some((part.mask, share, merged.map_or(0, |(_, _, n)| n) + left));
+                let known = merged.map_or(0, |(_, _, n)| n);
+                merged = Some((part.unplaced(), share, known + left));
             }
         }
         self.flush(merged);
-        Tally {
+        self.counted_new = counted_new;
+        let tally = Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
-            exposed: self.exposed,
-            hurt: self.hurt,
-            refused: self.refused,
+            refused: self.harm.refused,
+            exposed: self.harm.exposed,
+            hurt: self.harm.hurt,
+            exposed_users: self.harm.exposed,
+            hurt_users: self.harm.hurt,
+            lost: self.harm.lost.clone(),
             met_s: self.met_s.is_finite().then_some(self.met_s),
-        }
+        };
+        self.with_people(tally, first..end)
     }
 
-    fn flush(&mut self, merged: Option<(usize, f64, u64)>) {
-        if let Some((mask, share, left)) = merged {
-            let requests = binomial(left, share, &mut self.harm);
-            self.meet(mask, requests, (f64::INFINITY, f64::INFINITY));
+    fn flush(&mut self, merged: Option<(Treated, f64, u64)>) {
+        if let Some((part, share, left)) = merged {
+            let requests = binomial(left, share, &mut self.harm.stream);
+            self.meet(&part, requests);
         }
     }
 
     /// Requests of an interval that no observer counted meet the new version.
-    fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
-        if mask & BY_ROUTER != 0 {
-            let failed = requests;
-            return self.suffer(Portion {
+    fn meet(&mut self, part: &Treated, requests: u64) {
+        if part.mask() & BY_ROUTER != 0 {
+            let portion = Portion {
                 requests,
-                failed,
-                mask,
-            });
+                failed: requests,
+                mask: part.mask(),
+                route: part.route,
+            };
+            return self.harm.suffer(self.behaviours, portion);
         }
-        let treatment = self.behaviours.get(mask);
+        let treatment = self.behaviours.get(part.mask());
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.is_release_fault {
-            binomial(requests, treatment.behaviour.error_share, &mut self.harm)
+            let error_share = treatment.behaviour.error_share;
+            binomial(requests, error_share, &mut self.harm.stream)
         } else {
             0
         };
         let portion = Portion {
             requests,
             failed,
-            mask,
+            mask: part.mask(),
+            route: part.route,
         };
-        self.suffer(portion);
-        self.note_meeting(portion, span);
+        self.harm.suffer(self.behaviours, portion);
+        self.note_meeting(portion, part.span);
     }
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
@@ -391,10 +446,14 @@ impl<'a> Flow<'a> {
         self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }
 
-    /// Expected requests of an interval on the new version, by treatment, and those that the router
-    /// answers itself.
-    fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
-        let mut parts = Parts::default();
+    /// Expected requests in an interval that the release can hurt, by treatment: those on the new
+    /// version, and where it wears out what both depend on, all.
+    fn new_parts(&self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
+        let cohorts = if self.reach_old {
+            &Cohort::ALL[..]
+        } else {
+            &[Cohort::Canary, Cohort::PrimaryNew]
+        };
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
                 let refuses = piece.segment.refuses();
@@ -403,65 +462,35 @@ impl<'a> Flow<'a> {
                 }
                 let expected = self.expected(&piece);
                 if refuses {
-                    let share: f64 = piece.segment.refused.iter().sum();
-                    let mask = self.refusal(expected, &piece);
-                    parts.add(mask, expected * share, piece.span);
+                    let mass = expected * piece.segment.refused.iter().sum::<f64>();
+                    self.each_refused(expected, &piece, |met| parts.add(met, mass, piece.span));
                 }
-                for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
-                    let mass = expected * piece.segment.share[cohort as usize];
+                for cohort in cohorts {
+                    let mass = expected * piece.segment.share[*cohort as usize];
                     if mass > 0.0 {
-                        let mask = self.mask(cohort, expected, &piece);
-                        parts.add(mask, mass, piece.span);
+                        let whose = Whose {
+                            cohort: *cohort,
+                            rank: None,
+                            sender: Sender::User,
+                        };
+                        self.each_met(whose, expected, &piece, |met| {
+                            parts.add(met, mass, piece.span);
+                        });
                     }
                 }
             });
-        parts
     }
 }
 
-/// Expected requests of an interval with one treatment.
-#[derive(Clone, Copy, Debug, Default)]
-struct Treated {
-    mask: usize,
-    mass: f64,
-    /// From the first to the last of them, in seconds.
-    span: (f64, f64),
-}
-
-/// The requests of a cell by treatment; there are rarely two.
-#[derive(Clone, Copy, Debug, Default)]
-struct Parts {
-    list: [Treated; PARTS_MAX],
-    len: usize,
-}
-
-/// A cell in which more treatments follow each other gives the rest to the last.
-const PARTS_MAX: usize = 4;
-
-impl Parts {
-    fn add(&mut self, mask: usize, mass: f64, span: (f64, f64)) {
-        if mass <= 0.0 {
-            return;
+impl Watched {
+    fn whose(self, sender: Sender) -> Whose {
+        Whose {
+            cohort: self.cohort,
+            rank: match self.part {
+                Part::OneIngress => None,
+                Part::OnePod(rank) => Some(rank),
+            },
+            sender,
         }
-        let known = self.iter().position(|part| part.mask == mask);
-        let index = known.unwrap_or(self.len).min(PARTS_MAX - 1);
-        self.len = self.len.max(index + 1);
-        let part = &mut self.list[index];
-        if part.mass == 0.0 {
-            *part = Treated { mask, mass, span };
-        } else {
-            part.mass += mass;
-            part.span.1 = span.1;
-        }
-    }
-
-    /// Expected requests with a treatment.
-    fn mass(&self, mask: usize) -> f64 {
-        let same = self.iter().filter(|part| part.mask == mask);
-        same.map(|part| part.mass).sum()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Treated> + use<> {
-        self.list.into_iter().take(self.len)
     }
 }

@@ -4,11 +4,13 @@
 //! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
 //! stream of [`event::Event`]s.
 
+pub mod affinity;
 pub mod arrivals;
 pub mod capture;
 pub mod cluster;
 pub mod conditions;
 mod counts;
+pub mod crowd;
 pub mod draw;
 mod endpoints;
 pub mod ensemble;
@@ -24,6 +26,7 @@ mod measure;
 pub mod monitor;
 pub mod outcome;
 pub mod pods;
+pub mod repeats;
 pub mod request;
 pub mod router;
 pub mod scenario;

@@ -137,6 +137,15 @@ impl Table {
         }
     }
 
+    /// The same with another share for the canary.
+    #[must_use]
+    pub const fn with_share(self, share: f64) -> Self {
+        Self {
+            weight: share,
+            ..self
+        }
+    }
+
     /// Whether a router takes another for news.
     fn is_same(&self, other: &Self) -> bool {
         let key = |table: &Self| (table.compared, table.endpoints, table.seen);

@@ -12,7 +12,7 @@ use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::router::RouterConfig;
-pub use crate::service::{Autoscaler, Business, Retries, Route, Service, WarmUp};
+pub use crate::service::{Autoscaler, Business, Retries, Route, Service, Sessions, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -48,6 +48,8 @@ pub struct Scenario {
     pub retries: Option<Retries>,
     /// Who the users are.
     pub users: Users,
+    /// Users who send more than one request; each request is somebody else's when `None`.
+    pub sessions: Option<Sessions>,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
     /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
@@ -142,6 +144,7 @@ impl Scenario {
             business: Vec::new(),
             retries: None,
             users: Users::default(),
+            sessions: None,
             hooks: Vec::new(),
             metrics: Vec::new(),
             router: RouterConfig::default(),
@@ -157,7 +160,30 @@ impl Scenario {
             error_share: self.service.error_share,
             latency: self.service.latency,
         };
-        Behaviours::new(old, &self.faults, self.service.patience_s)
+        let factors = self.route_kinds();
+        let kinds: Vec<_> = factors
+            .iter()
+            .map(|times| Behaviour {
+                latency: old.latency.times(*times),
+                ..old
+            })
+            .collect();
+        Behaviours::of_kinds(&kinds, &self.faults, self.service.patience_s)
+    }
+
+    /// The factors on the latency that routes have, each once; the kinds of requests.
+    #[must_use]
+    pub fn route_kinds(&self) -> Vec<f64> {
+        let mut factors: Vec<f64> = Vec::new();
+        for route in &self.routes {
+            if !factors.contains(&route.latency_times) {
+                factors.push(route.latency_times);
+            }
+        }
+        if factors.is_empty() {
+            factors.push(1.0);
+        }
+        factors
     }
 
     /// The same world met at another time of its first day: the traffic keeps its place on the

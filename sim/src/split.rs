@@ -43,10 +43,31 @@ pub struct Segment {
     /// When those pods became ready, on average, by cohort; what was there at the start counts as
     /// there for ever.
     pub ready_s: [f64; 3],
+    /// Where sessions are sticky and the router's sides are served by different pods.
+    pub sides: Option<Sides>,
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
     pub load_rps: f64,
+    /// Share of all requests that the canary gets from users who satisfy the policy's match rules; 0
+    /// where no fault tells users apart.
+    pub matching: f64,
+    /// By cohort, the pods that serve it: a bit for each of the first 32 of its workload and version.
+    /// 0 where no fault tells pods apart.
+    pub ranks: [u32; 3],
+    /// By cohort, how many of its pods have died and still get requests.
+    pub dead: [u32; 3],
+}
+
+/// The two sides of a router, to which sessions stick.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sides {
+    /// The share of new sessions that the canary's side gets.
+    pub fresh: f64,
+    /// Its share of the requests.
+    pub canary: f64,
+    /// How the requests of a side spread over cohorts: the main Service's, the canary's.
+    pub share: [[f64; 3]; 2],
 }
 
 impl Segment {
@@ -60,6 +81,19 @@ impl Segment {
     #[must_use]
     pub fn refuses(&self) -> bool {
         self.refused.iter().any(|share| *share > 0.0)
+    }
+
+    /// By side of the router to which sessions stick: its part of all requests, and how they spread
+    /// over cohorts. Where nothing sticks the first side is all.
+    #[must_use]
+    pub fn by_side(&self) -> [(f64, [f64; 3]); 2] {
+        match self.sides {
+            None => [(1.0, self.share), (0.0, [0.0; 3])],
+            Some(sides) => [
+                (1.0 - sides.canary, sides.share[0]),
+                (sides.canary, sides.share[1]),
+            ],
+        }
     }
 
     /// By cohort, how many pods serve; at least one where requests go.

@@ -9,7 +9,8 @@ use coalmine_policy::{
 use coalmine_promql::Store;
 use rand::RngExt;
 
-use crate::capture::{canary_share, mirrored_share};
+use crate::affinity::Affinity;
+use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
 use crate::fidelity::Fidelity;
@@ -21,7 +22,8 @@ use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
-use crate::router::{Api, Change, Router};
+use crate::router::{Api, Change, Router, Table};
+use crate::scenario::{Scenario, Users};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
@@ -132,11 +134,13 @@ impl<'a> World<'a> {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
                 .keeping_ages(self.stage.behaviours.count_age())
+                .keeping_ranks(self.stage.behaviours.count_pods())
                 .behind(self.stage.router.upstream()),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
                 pre_stop_s: self.stage.scenario.service.pre_stop_s,
+                crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
                 Effects::new()
@@ -148,8 +152,15 @@ impl<'a> World<'a> {
             inputs: 0,
             told_share: 0.0,
             pending: Vec::new(),
-            mirror: 0.0,
-            load_rps: 0.0,
+            affinity: affinity(self.stage.scenario),
+            senders: Senders {
+                users: self
+                    .stage
+                    .behaviours
+                    .count_users()
+                    .then_some(self.stage.scenario.users),
+                ..Senders::default()
+            },
             world: self,
             witness,
         };
@@ -193,16 +204,38 @@ struct Rollout<'w, 'a> {
     told_share: f64,
     /// Webhooks, web metrics and jobs that take their time, in the order asked.
     pending: Vec<(Time, Call, Answer)>,
+    senders: Senders,
+    /// Where sessions are, when they are sticky.
+    affinity: Option<Affinity<'w>>,
+}
+
+/// Sessions that stick to a side of the router, if there are any.
+fn affinity(scenario: &Scenario) -> Option<Affinity<'_>> {
+    let sessions = scenario.sessions.as_ref().filter(|s| s.sticky)?;
+    Some(Affinity::new(sessions, &scenario.traffic))
+}
+
+/// Who sends the canary requests besides users at large.
+#[derive(Clone, Copy, Debug, Default)]
+struct Senders {
     /// Share of the requests that is mirrored to the canary.
     mirror: f64,
     /// Load tests on the canary.
     load_rps: f64,
+    /// The users, where it matters who they are.
+    users: Option<Users>,
+    /// The share that the policy's rules captured for the canary.
+    captured: Option<f64>,
 }
 
 impl Rollout<'_, '_> {
     /// The world at rest, then the new revision.
     fn begin(&mut self) {
         let lead_s = self.world.stage.lead_s;
+        if !self.startup.crashes.list.is_empty() {
+            // Pods in service have deaths to come, too.
+            self.cluster.reconcile(self.now, &self.startup);
+        }
         let mut at_rest = self.cluster.segment(Time::ZERO, 0.0);
         at_rest.from_s = -lead_s;
         self.world.flow.split.push(at_rest);
@@ -250,7 +283,11 @@ impl Rollout<'_, '_> {
                 self.tell_engine(Input::Tick);
             }
         }
-        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        let rest_s = match &self.affinity {
+            // Sessions may stick to the horizon.
+            Some(affinity) if !affinity.is_at_rest() => f64::INFINITY,
+            _ => self.now.as_secs_f64() + ROUTER_REST_S,
+        };
         self.advance_router(rest_s.min(horizon.as_secs_f64()));
     }
 
@@ -276,11 +313,16 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
+        // While sessions stick to the canary, it matters when its pods go.
+        let left = self
+            .affinity
+            .as_ref()
+            .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
         let moves = self
             .cluster
             .next_ready(self.now)
             .or(self.cluster.next_stop(self.now));
-        self.engine.standing().is_final() && clear && moves.is_none()
+        self.engine.standing().is_final() && clear && left && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -321,7 +363,9 @@ impl Rollout<'_, '_> {
                 self.see(What::WeightWritten(routes.canary));
                 let now_s = self.now.as_secs_f64();
                 let share = canary_share(&routes, self.world.stage.scenario.users);
-                self.mirror = mirrored_share(&routes, self.world.stage.scenario.users);
+                let users = self.world.stage.scenario.users;
+                self.senders.mirror = mirrored_share(&routes, users);
+                self.senders.captured = captured_share(&routes, users);
                 self.world.router.write(now_s, share);
                 self.push_segment();
                 self.advance_router(now_s);
@@ -354,8 +398,8 @@ impl Rollout<'_, '_> {
     fn call_hook(&mut self, call: Call, hook: &HookCall) -> Option<(Call, Answer)> {
         let hooks = &self.world.stage.scenario.hooks;
         let reply = hook::reply(hooks, hook, self.now.since(Time::ZERO));
-        if reply.load_rps > 0.0 && reply.load_rps != self.load_rps {
-            self.load_rps = reply.load_rps;
+        if reply.load_rps > 0.0 && reply.load_rps != self.senders.load_rps {
+            self.senders.load_rps = reply.load_rps;
             self.push_segment();
         }
         self.answer_after(reply.after, call, reply.answer)
@@ -431,10 +475,9 @@ impl Rollout<'_, '_> {
     fn push_segment(&mut self) {
         let router = &self.world.router;
         self.cluster.forget_left(router.tables());
-        let segment = self
-            .cluster
-            .segment_seen(self.now, router.share(), router.tables());
-        let segment = with_copies(segment, self.mirror, self.load_rps);
+        let known = (router.share(), router.tables());
+        let segment = segment(&self.cluster, &mut self.affinity, self.now, known);
+        let segment = self.senders.on(segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
     }
@@ -458,20 +501,14 @@ impl Rollout<'_, '_> {
             cluster,
             witness,
             told_share,
+            affinity,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
-        let (mirror, load_rps) = (self.mirror, self.load_rps);
-        let mut known_share = router.share();
-        router.follow(until_s, |Change { at_s, share, .. }, tables| {
+        let senders = self.senders;
+        let mut push = |at_s: f64, segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            if share == known_share && cluster.is_known_to_all(at) {
-                // A unit learnt of pods that nobody missed.
-                return;
-            }
-            known_share = share;
-            let segment = cluster.segment_seen(at, share, tables);
-            let mut segment = with_copies(segment, mirror, load_rps);
+            let mut segment = senders.on(segment);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -480,7 +517,27 @@ impl Rollout<'_, '_> {
                 witness.see(Entry { at, what });
             }
             flow.split.push(segment);
+        };
+        let mut weight = router.share();
+        let mut known: Vec<Table> = Vec::new();
+        if affinity.is_some() {
+            known.extend_from_slice(router.tables());
+        }
+        router.follow(until_s, |Change { at_s, share, .. }, tables| {
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            if share == weight && cluster.is_known_to_all(at) {
+                // A unit learnt of pods that nobody missed.
+                return;
+            }
+            if affinity.is_some() {
+                relax(affinity, cluster, (weight, &known), at_s, &mut push);
+                known.clear();
+                known.extend_from_slice(tables);
+            }
+            weight = share;
+            push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
+        relax(affinity, cluster, (weight, &known), until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -495,14 +552,54 @@ fn differs(a: f64, b: f64) -> bool {
     (a - b).abs() > 1e-9
 }
 
-/// What reaches the canary besides users, as long as it has pods.
-fn with_copies(segment: Segment, mirror: f64, load_rps: f64) -> Segment {
-    if segment.pods[Cohort::Canary as usize] == 0 {
-        return segment;
+impl Senders {
+    /// A segment with what reaches the canary besides users, as long as it has pods, and with the
+    /// users who reach it.
+    fn on(&self, segment: Segment) -> Segment {
+        if segment.pods[Cohort::Canary as usize] == 0 {
+            return segment;
+        }
+        let share = segment.share[Cohort::Canary as usize];
+        let matching = self.users.map_or(0.0, |users| {
+            // While the data path follows, no more can have been captured than arrives.
+            let captured = self.captured.map(|captured| captured.min(share));
+            captured.unwrap_or(users.matching * share)
+        });
+        Segment {
+            mirror: self.mirror,
+            load_rps: self.load_rps,
+            matching,
+            ..segment
+        }
     }
-    Segment {
-        mirror,
-        load_rps,
-        ..segment
+}
+
+/// Who serves while the router sends this share of what it splits to the canary, by what its units
+/// know.
+fn segment(
+    cluster: &Cluster,
+    affinity: &mut Option<Affinity<'_>>,
+    now: Time,
+    known: (f64, &[Table]),
+) -> Segment {
+    match affinity {
+        None => cluster.segment_seen(now, known.0, known.1),
+        Some(affinity) => cluster.sticky_segment(now, affinity, known),
+    }
+}
+
+/// Lets sticky sessions follow the weight until an instant.
+fn relax(
+    affinity: &mut Option<Affinity<'_>>,
+    cluster: &Cluster,
+    known: (f64, &[Table]),
+    until_s: f64,
+    push: &mut impl FnMut(f64, Segment),
+) {
+    while let Some(affinity) = affinity
+        && let Some(at_s) = affinity.step(until_s)
+    {
+        let at = Time::ZERO + Span::from_secs_f64(at_s);
+        push(at_s, cluster.sticky_segment(at, affinity, known));
     }
 }

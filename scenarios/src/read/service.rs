@@ -29,7 +29,11 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
 }
 
 /// `{median, p99}`, both needed.
-fn latency(form: &mut Form<'_>, name: &'static str, found: &mut Diagnostics) -> Option<Latency> {
+pub(super) fn latency(
+    form: &mut Form<'_>,
+    name: &'static str,
+    found: &mut Diagnostics,
+) -> Option<Latency> {
     let mut pair = form.form(name, found)?;
     let help = "write both, for example `{median: 80ms, p99: 300ms}`";
     pair.require("median", help, found);

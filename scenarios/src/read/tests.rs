@@ -3,10 +3,13 @@ use coalmine_sim::given::GivenMetric;
 use coalmine_sim::hook::{HookScript, HookSelector};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::{IngressNginx, RouterConfig};
-use coalmine_sim::scenario::{Scrape, Service, Users};
+use coalmine_sim::scenario::{Retries, Scrape, Service, Sessions, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
+
+mod faults;
+mod routes;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
     let source = Source {
@@ -346,24 +349,6 @@ fn a_time_that_a_zone_skips_or_repeats_is_refused() {
 }
 
 #[test]
-fn too_many_effects_and_useless_ones_are_refused() {
-    let many = ["{errorShare: 0.1}"; 9].join(", ");
-    let (_, complaints) = with(&format!(
-        "  traffic: [{{constant: {{rps: 1}}}}]\n  fault: {{name: f, effects: [{many}]}}\n"
-    ));
-    assert!(
-        complaints.contains("`spec.fault.effects` has 9 items, more than 8"),
-        "{complaints}"
-    );
-    let (_, complaints) =
-        with("  traffic: [{constant: {rps: 1}}]\n  fault: {name: f, effects: [{p99Times: 1}]}\n");
-    assert!(
-        complaints.contains("must be above 1 to slow anything down"),
-        "{complaints}"
-    );
-}
-
-#[test]
 fn other_objects_are_skipped_and_told() {
     let (_, complaints) = read_text(
         "apiVersion: v1\nkind: Service\n---\napiVersion: v2\nkind: Scenario\n---\n\
@@ -490,6 +475,42 @@ fn hooks_and_users_arrive_and_their_mistakes_are_placed() {
 }
 
 #[test]
+fn sessions_and_retries_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let scenario = good(&format!("{traffic}  users: {{matching: 25%}}\n"));
+    assert_eq!((scenario.sessions, scenario.retries), (None, None));
+    let rest = "  users: {requestsPerSession: 5, thinkTime: {median: 9s, p99: 1m}, sticky: true}\n  \
+                retries: {share: 30%, max: 2, backoff: 500ms}\n";
+    let scenario = good(&format!("{traffic}{rest}"));
+    let sessions = Sessions {
+        requests: 5.0,
+        think: Latency::from_quantiles(9.0, 60.0),
+        sticky: true,
+    };
+    assert_eq!(scenario.sessions, Some(sessions));
+    let retries = Retries {
+        share: 0.3,
+        max: 2,
+        backoff: Span::from_millis(500),
+    };
+    assert_eq!(scenario.retries, Some(retries));
+    let rest = "  users: {requestsPerSession: 0.5, thinkTime: {median: 9s}, stiky: true}\n  \
+                retries: {max: 21, backoff: 5}\n";
+    let (scenarios, complaints) = with(&format!("{traffic}{rest}"));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:31: error: `spec.users.requestsPerSession` is below 1",
+        "`spec.users.thinkTime.p99` is required",
+        "unknown field `spec.users.stiky` (did you mean `sticky`?)",
+        "a.yaml:10:12: error: `spec.retries.share` is required",
+        "a.yaml:10:18: error: `spec.retries.max` is 21, not a number from 1 to 20",
+        "`spec.retries.backoff` is 5, without a unit",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
 fn given_metrics_arrive_and_their_mistakes_are_placed() {
     let traffic = "  traffic: [{constant: {rps: 200}}]\n";
     let rest = "  metrics: [{name: smoke, provider: job, phase: Failed, after: 5m, delay: 2m}, \
@@ -531,88 +552,4 @@ fn given_metrics_arrive_and_their_mistakes_are_placed() {
     ] {
         assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
     }
-}
-
-#[test]
-fn what_a_fault_can_say_arrives_and_its_mistakes_are_placed() {
-    use coalmine_sim::fault::{Episodes, Fault, Onset, Scope, Versions};
-    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
-    let fault = "  fault: {name: f, incident: a bank is down, harmful: false, effects: [\
-        {errorShare: 0.1, latencyTimes: 2, from: \"09:15\", until: 20m, \
-        episodes: {every: 5m, for: 20s}, scope: {version: both}}]}\n";
-    let scrapes = "  prometheus: {missed: 0.01, gaps: [{from: 2m, for: 90s}]}\n";
-    let scenario = good(&format!("{traffic}{fault}{scrapes}"));
-    let expected = Fault {
-        error_share: 0.1,
-        latency_times: 2.0,
-        onset: Onset {
-            from_s: Some(600.0),
-            until_s: Some(1200.0),
-            ..Onset::default()
-        },
-        episodes: Some(Episodes {
-            gap_s: 300.0,
-            length_s: 20.0,
-        }),
-        scope: Scope {
-            versions: Versions::Both,
-            ..Scope::default()
-        },
-        ..Fault::default()
-    };
-    assert_eq!(scenario.faults, [expected]);
-    assert!(!scenario.info().is_faulty());
-    assert_eq!(
-        (
-            scenario.fault_name.as_deref(),
-            scenario.lookalike_name.as_deref()
-        ),
-        (None, Some("f"))
-    );
-    assert_eq!(
-        (scenario.scrape.missed_share, &*scenario.scrape.gaps_s),
-        (0.01, &[(120.0, 210.0)][..])
-    );
-    let bad = "  fault: {name: f, harmful: false, effects: [\
-        {errorShare: 0.1, from: 20m, until: 10m}, {p99Times: 2, scope: {version: all}}]}\n";
-    let (_, complaints) = with(&format!("{traffic}{bad}"));
-    for wanted in [
-        "`spec.fault.effects[0].until` is not after `from`",
-        "`spec.fault.effects[1].scope.version` is \"all\", no version",
-        "`spec.fault.harmful` is false, but an effect meets the new version only",
-    ] {
-        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
-    }
-    let healthy = "  fault: {name: f, effects: [{errorShare: 0.1, scope: {version: both}}]}\n";
-    let (_, complaints) = with(&format!("{traffic}{healthy}"));
-    assert!(complaints.contains("no worse than the old"), "{complaints}");
-}
-
-#[test]
-fn leaks_arrive_and_too_many_of_them_are_refused() {
-    use coalmine_sim::fault::Growth;
-    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
-    let leak = |effects: &str| {
-        with(&format!(
-            "{traffic}  fault: {{name: f, effects: [{effects}]}}\n"
-        ))
-    };
-    let by_age = "{errorShare: 0.1, afterAge: 5m, growsOver: {age: 10m}}";
-    let by_requests = "{errorShare: 0.1, afterRequests: 100, growsOver: {requests: 5000}}";
-    let (scenarios, complaints) = leak(&format!("{by_age}, {by_requests}"));
-    assert_eq!(complaints, "");
-    let [age, requests] = scenarios[0].faults[..] else {
-        panic!("two effects")
-    };
-    assert_eq!(age.onset.after_age, Some(Span::from_mins(5)));
-    assert_eq!(age.growth, Some(Growth::Age(Span::from_mins(10))));
-    assert_eq!(requests.onset.after_requests, Some(100));
-    assert_eq!(requests.growth, Some(Growth::Requests(5000)));
-    let (_, complaints) = leak(&[by_age; 3].join(", "));
-    assert!(complaints.contains("too many combinations"), "{complaints}");
-    let (_, complaints) = leak("{errorShare: 0.1, growsOver: {}}");
-    assert!(
-        complaints.contains("either `age` or `requests`"),
-        "{complaints}"
-    );
 }

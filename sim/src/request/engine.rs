@@ -6,15 +6,17 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use super::agenda::Agenda;
 use super::arrivals::Instants;
+use super::course::{Attempt, Course, Origin};
 use super::piece::Piece;
 use super::roster::Roster;
+use super::sessions::Book;
 use super::station::{Limits, Station};
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::Conditions;
-use crate::counts::Counts;
+use crate::conditions::{Conditions, Request};
+use crate::counts::Sheet;
 use crate::exposition::{Class, Target};
-use crate::fault::Behaviours;
+use crate::fault::{Behaviours, Version};
 use crate::flow::Tally;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
@@ -42,8 +44,14 @@ pub struct Engine<'a> {
     /// By workload and ordinal, the index in `pods` plus one.
     slots: [Vec<u32>; 2],
     /// By replica of the ingress controller and cohort.
-    ingress: Vec<[Pair; 3]>,
+    ingress: Vec<[Sheet; 3]>,
+    /// Nothing counted yet.
+    blank: Sheet,
     tally: Tally,
+    /// By workload, how many outages of its pods have been played.
+    outages: [usize; 2],
+    /// Users with sessions.
+    book: Option<Book>,
 }
 
 /// What is to come.
@@ -52,7 +60,7 @@ enum Coming {
     /// A request is answered.
     Answer(Answer),
     /// A client repeats a failed request.
-    Repeat { attempt: u8 },
+    Repeat(Attempt),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,33 +69,15 @@ struct Answer {
     pod: u32,
     ingress: u16,
     cohort: Cohort,
-    attempt: u8,
-    failed: bool,
     origin: Origin,
-    hurt: bool,
-}
-
-/// Who sent a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    User,
-    /// The router, as a copy; nobody waits for the answer.
-    Mirror,
-    /// A load test, past the router.
-    LoadTest,
-}
-
-/// Answered and failed requests of one class.
-#[derive(Clone, Debug, Default)]
-struct Pair {
-    good: Counts,
-    failed: Counts,
+    course: Course,
 }
 
 #[derive(Debug, Default)]
 struct Pod {
     station: Station,
-    counts: Pair,
+    sheet: Sheet,
+    rank: u32,
     ready_ns: u64,
     /// From when on it answers nothing more.
     dead_ns: Option<u64>,
@@ -105,6 +95,8 @@ impl<'a> Engine<'a> {
         let bounds_s = (-lead_s, scenario.horizon.as_secs_f64());
         let arrivals = Arrivals::new(streams, bounds_s, CELL_S).with_pattern(scenario.arrivals);
         let origin_s = arrivals.bounds(0).0;
+        let blank = Sheet::new(scenario.routes.len(), scenario.business.len());
+        let by_cohort = [blank.clone(), blank.clone(), blank.clone()];
         Self {
             scenario,
             behaviours,
@@ -124,8 +116,16 @@ impl<'a> Engine<'a> {
             piece: Piece::default(),
             pods: Vec::new(),
             slots: [Vec::new(), Vec::new()],
-            ingress: vec![<[Pair; 3]>::default(); scenario.scrape.ingress_replicas.max(1) as usize],
-            tally: Tally::default(),
+            ingress: vec![by_cohort; scenario.scrape.ingress_replicas.max(1) as usize],
+            blank,
+            tally: Tally {
+                lost: vec![0; scenario.business.len()],
+                ..Tally::default()
+            },
+            outages: [0; 2],
+            book: scenario
+                .sessions
+                .map(|sessions| Book::new(sessions, streams)),
         }
     }
 
@@ -140,23 +140,46 @@ impl<'a> Engine<'a> {
         self.agenda.clear();
         self.pods.clear();
         self.slots.iter_mut().for_each(Vec::clear);
-        for pair in self.ingress.iter_mut().flatten() {
-            pair.good.clear();
-            pair.failed.clear();
+        self.ingress.iter_mut().flatten().for_each(Sheet::clear);
+        self.tally = Tally {
+            lost: vec![0; self.scenario.business.len()],
+            ..Tally::default()
+        };
+        self.outages = [0; 2];
+        if let Some(book) = &mut self.book {
+            book.reset(streams);
         }
-        self.tally = Tally::default();
     }
 
-    /// What the requests so far came to.
+    /// What the requests so far came to; those that are still being worked on, as they will end.
     #[must_use]
-    pub const fn tally(&self) -> Tally {
-        self.tally
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.tally.clone();
+        let mut users = Vec::new();
+        self.agenda.each(|coming| match coming {
+            Coming::Answer(answer) if answer.origin == Origin::User => {
+                if self.weigh(&answer.course, &mut tally.lost) {
+                    tally.hurt += 1;
+                    users.push(answer.course.attempt.session);
+                }
+            }
+            Coming::Answer(_) | Coming::Repeat(_) => {}
+        });
+        let Some(book) = &self.book else {
+            (tally.exposed_users, tally.hurt_users) = (tally.exposed, tally.hurt);
+            return tally;
+        };
+        users.sort_unstable();
+        users.dedup();
+        let more = users.iter().filter(|session| !book.was_hurt(**session));
+        tally.hurt_users += more.count() as u64;
+        tally
     }
 
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
     #[must_use]
     pub fn answered(&self) -> (u64, u64, f64) {
-        let all = self.pods.iter().map(|pod| &pod.counts);
+        let all = self.pods.iter().flat_map(|pod| pod.sheet.routes());
         all.fold((0, 0, 0.0), |(requests, failed, seconds), pair| {
             (
                 requests + pair.good.requests + pair.failed.requests,
@@ -166,23 +189,19 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Adds what a target has counted of a class to (answered, failed) counts.
-    pub(crate) fn read(&self, target: Target, class: Class, into: (&mut Counts, &mut Counts)) {
-        let mut add = |pair: &Pair| {
-            into.0.merge(&pair.good);
-            into.1.merge(&pair.failed);
-        };
+    /// Adds what a target has counted of a class.
+    pub(crate) fn read(&self, target: Target, class: Class, into: &mut Sheet) {
         match (target, class) {
             (Target::Pod { workload, ordinal }, _) => {
                 if let Some(slot) = self.slot((workload, ordinal)) {
-                    add(&self.pods[slot].counts);
+                    into.merge(&self.pods[slot].sheet);
                 }
             }
             (Target::Ingress(replica), Class::Routed(cohorts)) => {
-                if let Some(pairs) = self.ingress.get(replica as usize) {
-                    cohorts
-                        .iter()
-                        .for_each(|cohort| add(&pairs[*cohort as usize]));
+                if let Some(sheets) = self.ingress.get(replica as usize) {
+                    for cohort in cohorts {
+                        into.merge(&sheets[*cohort as usize]);
+                    }
                 }
             }
             (Target::Ingress(_), Class::Own) => {}
@@ -213,13 +232,15 @@ impl<'a> Engine<'a> {
             let (a, b) = piece.span;
             self.fill(cell);
             self.end_removed(a, cluster);
+            self.end_crashed(a, cluster);
             let at = Time::ZERO + Span::from_secs_f64(a.max(0.0));
             self.roster.update(cluster, at, piece.segment.served_by());
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
-            self.piece.set(&piece, |cohort| {
-                conditions.mask(cohort, rate, &piece, split)
-            });
+            self.piece.rate = rate;
+            let rate = rate * conditions.attempts(rate, &piece, split);
+            self.piece
+                .set(&piece, rate, (self.scenario, split), conditions);
             self.enlist();
             self.play(self.ns(a), self.ns(b));
             self.now_s = b;
@@ -251,21 +272,30 @@ impl<'a> Engine<'a> {
     fn enlist(&mut self) {
         for (cohort, pods) in self.roster.pods.iter().enumerate() {
             self.piece.pods[cohort].clear();
-            for ((workload, ordinal), ready) in pods {
+            for ((workload, ordinal), ready, rank) in pods {
                 let slots = &mut self.slots[*workload];
                 let index = *ordinal as usize;
                 if slots.len() <= index {
                     slots.resize(index + 1, 0);
                 }
-                if slots[index] == 0 {
+                let origin_s = self.origin_s;
+                let ready_ns = |ready_s: f64| ((ready_s - origin_s) * 1e9) as u64;
+                // A process that was started again is a new one, and counts from zero.
+                let is_new = |slot: u32| {
+                    let known = slot.checked_sub(1).map(|slot| &self.pods[slot as usize]);
+                    let ready_s = ready.as_secs_f64();
+                    known.is_none_or(|pod| {
+                        pod.dead_ns
+                            .is_some_and(|dead_ns| dead_ns < ready_ns(ready_s))
+                    })
+                };
+                if is_new(slots[index]) {
                     let ready_s = ready.as_secs_f64();
                     self.pods.push(Pod {
                         // Pods of the start are long warm.
-                        ready_ns: if ready_s <= 0.0 {
-                            0
-                        } else {
-                            ((ready_s - self.origin_s) * 1e9) as u64
-                        },
+                        ready_ns: if ready_s <= 0.0 { 0 } else { ready_ns(ready_s) },
+                        sheet: self.blank.clone(),
+                        rank: *rank,
                         ..Pod::default()
                     });
                     slots[index] = self.pods.len() as u32;
@@ -291,23 +321,38 @@ impl<'a> Engine<'a> {
                 continue;
             };
             if self.pods[slot].dead_ns.is_none() {
-                self.kill(slot, dead_ns);
+                self.kill(slot, dead_ns, true);
+            }
+        }
+    }
+
+    /// What a process had in work when it died fails.
+    fn end_crashed(&mut self, now_s: f64, cluster: &Cluster) {
+        for workload in 0..self.outages.len() {
+            let outages = cluster.outages(workload);
+            while let Some(outage) = outages
+                .get(self.outages[workload])
+                .filter(|outage| outage.from.as_secs_f64() <= now_s)
+            {
+                self.outages[workload] += 1;
+                if let Some(slot) = self.slot((workload, outage.ordinal)) {
+                    let dead_ns = self.ns(outage.from.as_secs_f64());
+                    let lost = self.behaviours.lost(Version::New);
+                    let hurts = self.behaviours.get(lost).is_release_fault;
+                    self.kill(slot, dead_ns, hurts);
+                }
             }
         }
     }
 
     /// From this instant on a pod answers nothing: what it has then fails.
-    fn kill(&mut self, slot: usize, dead_ns: u64) {
+    fn kill(&mut self, slot: usize, dead_ns: u64, hurts: bool) {
         self.pods[slot].dead_ns = Some(dead_ns);
-        let hurt = &mut self.tally.hurt;
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
-                let new = answer.cohort != Cohort::PrimaryOld;
-                if answer.origin == Origin::User && new && !answer.failed && !answer.hurt {
-                    *hurt += 1;
-                    answer.hurt = true;
-                }
-                answer.failed = true;
+                answer.course.failed = true;
+                // Whom an old pod lets down the release has not hurt.
+                answer.course.old_failed |= !hurts || answer.cohort == Cohort::PrimaryOld;
                 dead_ns.max(answer.arrived_ns)
             }
             _ => at_ns,
@@ -331,14 +376,19 @@ impl<'a> Engine<'a> {
             if coming_ns == next_ns {
                 match self.agenda.pop() {
                     Some((now_ns, Coming::Answer(answer))) => self.answer(now_ns, answer),
-                    Some((now_ns, Coming::Repeat { attempt })) => self.user(now_ns, attempt),
+                    Some((now_ns, Coming::Repeat(attempt))) => self.user(now_ns, attempt),
                     None => return,
                 }
             } else if arrival_ns == next_ns {
                 self.instants.advance();
-                self.user(next_ns, 0);
+                let session = match &mut self.book {
+                    Some(book) => book.next(next_ns, self.piece.rate),
+                    None => 0,
+                };
+                self.user(next_ns, Attempt::first(session));
             } else {
-                self.serve(next_ns, Cohort::Canary, (Origin::LoadTest, 0));
+                let load = (Origin::LoadTest, Attempt::default());
+                self.serve(next_ns, Cohort::Canary, load);
                 load_ns = self.next_load(next_ns);
             }
         }
@@ -355,14 +405,13 @@ impl<'a> Engine<'a> {
     }
 
     /// A user's request arrives at the router.
-    fn user(&mut self, now_ns: u64, attempt: u8) {
+    fn user(&mut self, now_ns: u64, attempt: Attempt) {
         let luck = self.stream.random();
-        let cohort = self.piece.cohort(luck);
+        let cohort = self.cohort(attempt.session, luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
-            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, 0));
+            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
-        let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
-        self.tally.requests += u64::from(is_counted);
+        self.tally.requests += u64::from(attempt.number == 0 && self.counts(now_ns));
         if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
         } else if let Some(cohort) = self.piece.refused(luck) {
@@ -370,24 +419,66 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// The cohort that serves a user's request; none when the router answers it itself.
+    fn cohort(&mut self, session: u32, luck: f64) -> Option<Cohort> {
+        let Some(book) = self.book.as_mut().filter(|book| book.is_sticky()) else {
+            return self.piece.cohort(luck);
+        };
+        let Some(sides) = &self.piece.sides else {
+            // Nobody serves on the canary's side.
+            book.get(session).on_canary = Some(false);
+            return self.piece.cohort(luck);
+        };
+        let on_canary = book.is_on_canary(session, sides.fresh);
+        Piece::cohort_of_side(sides, on_canary, luck)
+    }
+
     /// The router answers 5xx itself: it counts that, and no pod does.
-    fn refuse(&mut self, now_ns: u64, cohort: Cohort, attempt: u8) {
+    fn refuse(&mut self, now_ns: u64, cohort: Cohort, mut attempt: Attempt) {
         let replica = pick(self.stream.next_u64() >> 32, self.ingress.len());
+        let old = Cohort::PrimaryOld;
+        // No pod: beyond those that faults can tell apart.
+        let mask = self.meet(old, Origin::User, u32::MAX, &mut attempt);
         let buckets = self.scenario.scrape.buckets_s.len() + 1;
-        let counts = &mut self.ingress[replica][cohort as usize].failed;
+        let sheet = &mut self.ingress[replica][cohort as usize];
+        let counts = &mut sheet.route_mut(attempt.route).failed;
         counts.add_quick(1, buckets);
-        let old = self.piece.mask[Cohort::PrimaryOld as usize];
-        let old_failed =
-            self.stream.random::<f64>() < self.behaviours.get(old).behaviour.error_share;
-        let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
-        let hurt = u64::from(is_counted && !old_failed);
-        self.tally.hurt += hurt;
-        self.tally.refused += hurt;
-        self.repeat(now_ns, attempt);
+        let luck = self.stream.random::<f64>();
+        let old_failed = luck < self.behaviours.get(mask).behaviour.error_share;
+        let course = Course {
+            attempt,
+            failed: true,
+            old_failed: old_failed || !self.counts(now_ns),
+            slowed: false,
+            mask: mask as u32,
+            luck: self.completion_luck(),
+        };
+        let before = self.tally.hurt;
+        self.conclude(now_ns, course);
+        self.tally.refused += self.tally.hurt - before;
+    }
+
+    /// What decides on completions.
+    fn completion_luck(&mut self) -> u64 {
+        if self.scenario.business.is_empty() {
+            0
+        } else {
+            self.stream.next_u64()
+        }
+    }
+
+    /// What a request meets; its route is drawn when it is sent for the first time.
+    fn meet(&mut self, cohort: Cohort, origin: Origin, rank: u32, attempt: &mut Attempt) -> usize {
+        if !self.piece.differs() {
+            return self.piece.mask[cohort as usize];
+        }
+        let request = self.ask(cohort, origin, rank, attempt);
+        attempt.route = request.route;
+        self.piece.mask_of(cohort, &request)
     }
 
     /// A request meets a pod of a cohort.
-    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, u8)) {
+    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, Attempt)) {
         let bits = self.stream.next_u64();
         let (luck, score): (f64, f64) = (
             self.stream.random(),
@@ -398,12 +489,17 @@ impl<'a> Engine<'a> {
             Origin::User | Origin::Mirror => pick(bits >> 32, self.ingress.len()) as u16,
         };
         let low = bits & 0xffff_ffff;
-        let pods = &self.piece.pods[cohort as usize];
-        if pods.is_empty() {
+        let Some(cohort) = self.piece.served_for(cohort) else {
+            if origin == Origin::User {
+                self.refuse(now_ns, cohort, attempt);
+            }
             return;
-        }
+        };
+        let pods = &self.piece.pods[cohort as usize];
         let slot = pods[pick(low, pods.len())];
-        let mask = self.piece.mask[cohort as usize];
+        let rank = self.pods[slot as usize].rank;
+        let mut attempt = attempt;
+        let mask = self.meet(cohort, origin, rank, &mut attempt);
         let behaviour = self.behaviours.get(mask).behaviour;
         let service = &self.scenario.service;
         let pod = &mut self.pods[slot as usize];
@@ -429,45 +525,69 @@ impl<'a> Engine<'a> {
             failed = true;
             finish_ns = dead_ns.max(now_ns);
         }
-        let mut answer = Answer {
+        let mut course = Course {
+            attempt,
+            failed,
+            old_failed: failed,
+            slowed: false,
+            mask: mask as u32,
+            luck: self.completion_luck(),
+        };
+        if origin == Origin::User && self.counts(now_ns) {
+            if cohort != Cohort::PrimaryOld {
+                self.expose(&mut course.attempt);
+            }
+            self.note_meeting(now_ns, mask);
+            if self.differs_from_old(cohort, mask) {
+                let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
+                let on_old = self.on_old(now_ns, (luck, score, low), mask);
+                let patience_s = self.scenario.service.patience_s;
+                course.old_failed = on_old.failed;
+                course.slowed = latency_s > patience_s && on_old.latency_s <= patience_s;
+            }
+        }
+        let answer = Answer {
             arrived_ns: now_ns,
             pod: slot,
             ingress,
             cohort,
-            attempt,
-            failed,
             origin,
-            hurt: false,
+            course,
         };
-        if origin == Origin::User && cohort != Cohort::PrimaryOld {
-            let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
-            answer.hurt = self.suffers(now_ns, (failed, latency_s), (luck, score, low), mask);
-        }
         self.agenda.push(finish_ns, Coming::Answer(answer));
     }
 
-    /// Notes that a user's request met the new version, and whether it fared worse than the same
-    /// request (the same random numbers) would have on a pod of the old one at that moment.
-    fn suffers(
-        &mut self,
-        now_ns: u64,
-        (failed, latency_s): (bool, f64),
-        (luck, score, low): (f64, f64, u64),
-        mask: usize,
-    ) -> bool {
-        let now_s = now_ns as f64 * 1e-9 + self.origin_s;
-        if now_s < 0.0 {
-            return false;
+    /// Whether what arrives at an instant is counted: the scenario has begun.
+    fn counts(&self, now_ns: u64) -> bool {
+        now_ns as f64 >= -self.origin_s * 1e9
+    }
+
+    /// Notes that the new version has a user's request.
+    fn expose(&mut self, attempt: &mut Attempt) {
+        self.tally.exposed += u64::from(!attempt.exposed);
+        attempt.exposed = true;
+        if let Some(book) = &mut self.book {
+            let session = book.get(attempt.session);
+            self.tally.exposed_users += u64::from(!session.exposed);
+            session.exposed = true;
         }
-        self.tally.exposed += 1;
-        let is_release_fault = self.behaviours.get(mask).is_release_fault;
-        if is_release_fault && self.tally.met_s.is_none() {
-            self.tally.met_s = Some(now_s);
+    }
+
+    fn note_meeting(&mut self, now_ns: u64, mask: usize) {
+        if self.tally.met_s.is_none() && self.behaviours.get(mask).is_release_fault {
+            self.tally.met_s = Some(now_ns as f64 * 1e-9 + self.origin_s);
         }
-        let service = &self.scenario.service;
-        if !is_release_fault && !service.is_stateful() {
-            return false;
-        }
+    }
+
+    /// Whether a request may be treated otherwise than without the release.
+    fn differs_from_old(&self, cohort: Cohort, mask: usize) -> bool {
+        let is_stateful = cohort != Cohort::PrimaryOld && self.scenario.service.is_stateful();
+        is_stateful || self.behaviours.get(mask).is_release_fault
+    }
+
+    /// How the same attempt (the same random numbers) would have fared on a pod of the old version at
+    /// that moment.
+    fn on_old(&self, now_ns: u64, (luck, score, low): (f64, f64, u64), mask: usize) -> OnOld {
         let old = self.behaviours.on_old(mask).behaviour;
         let stable = &self.piece.pods[Cohort::PrimaryOld as usize];
         let wait_ns = if stable.is_empty() {
@@ -476,14 +596,64 @@ impl<'a> Engine<'a> {
             let slot = stable[pick(low, stable.len())];
             self.pods[slot as usize].station.wait_ns(now_ns)
         };
-        let old_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
-        let too_late = |timeout_s: f64| old_s > timeout_s;
-        let old_failed = luck < old.error_share || service.timeout_s.is_some_and(too_late);
-        let patience_s = service.patience_s;
-        let slowed = latency_s > patience_s && old_s <= patience_s;
-        let hurt = !old_failed && (failed || slowed);
-        self.tally.hurt += u64::from(hurt);
-        hurt
+        let latency_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
+        let is_late = |timeout_s: f64| latency_s > timeout_s;
+        OnOld {
+            failed: luck < old.error_share || self.scenario.service.timeout_s.is_some_and(is_late),
+            latency_s,
+        }
+    }
+
+    /// Whether a request that ends so fared worse than on the old version; the completions that it lost
+    /// are added.
+    fn weigh(&self, course: &Course, lost: &mut [u64]) -> bool {
+        if !course.is_spared() {
+            return false;
+        }
+        let loses = self.lose(course, lost);
+        course.failed || course.slowed || loses
+    }
+
+    /// Notes the completions that the old version would have had from a request; whether there are any.
+    fn lose(&self, course: &Course, tally: &mut [u64]) -> bool {
+        let [kept, kept_on_old] = self.behaviours.get(course.mask as usize).kept;
+        let mut any = false;
+        for (index, step) in self.scenario.business.iter().enumerate() {
+            let luck = step_luck(course.luck, index);
+            let completes = |kept: f64| luck < step.completion * kept;
+            let is_lost = course.failed || !completes(kept);
+            if step.is_of(course.attempt.route) && completes(kept_on_old) && is_lost {
+                tally[index] += 1;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// What a request asks for, and who asks.
+    fn ask(&mut self, cohort: Cohort, origin: Origin, rank: u32, attempt: &Attempt) -> Request {
+        let routes = &self.scenario.routes;
+        let route = if routes.is_empty() || attempt.number > 0 {
+            usize::from(attempt.route)
+        } else {
+            let mut luck: f64 = self.stream.random();
+            let is_it = |route: &crate::scenario::Route| {
+                luck -= route.share;
+                luck < 0.0
+            };
+            let index = routes.iter().position(is_it);
+            index.unwrap_or(routes.len() - 1)
+        };
+        let share = match origin {
+            Origin::User => self.piece.matching(cohort),
+            Origin::Mirror => self.scenario.users.matching,
+            Origin::LoadTest => 0.0,
+        };
+        Request {
+            route: route as u16,
+            rank,
+            is_matching: share > 0.0 && self.stream.random::<f64>() < share,
+        }
     }
 
     /// A request is answered: its observers count it.
@@ -492,39 +662,71 @@ impl<'a> Engine<'a> {
         let bounds_s = &self.scenario.scrape.buckets_s;
         let bucket = bounds_s.partition_point(|bound| *bound < seconds);
         let at = (bucket, bounds_s.len() + 1);
-        self.pods[answer.pod as usize]
-            .counts
-            .of(answer.failed)
-            .add_one(seconds, at);
-        if let Some(pairs) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = &mut pairs[answer.cohort as usize];
-            pair.of(answer.failed).add_one(seconds, at);
+        let course = answer.course;
+        let sheet = &mut self.pods[answer.pod as usize].sheet;
+        let route = course.attempt.route;
+        let pair = sheet.route_mut(route);
+        pair.of(course.failed).add_one(seconds, at);
+        let steps = self.scenario.business.iter().zip(&mut sheet.completed);
+        for (index, (step, count)) in steps.enumerate().filter(|_| !course.failed) {
+            let kept = self.behaviours.get(course.mask as usize).kept[0];
+            let completes = step_luck(course.luck, index) < step.completion * kept;
+            *count += u64::from(completes && step.is_of(course.attempt.route));
         }
-        if answer.failed && answer.origin == Origin::User {
-            self.repeat(now_ns, answer.attempt);
+        if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
+            let pair = sheets[answer.cohort as usize].route_mut(route);
+            pair.of(course.failed).add_one(seconds, at);
+        }
+        if answer.origin == Origin::User {
+            self.conclude(now_ns, course);
         }
     }
 
-    fn repeat(&mut self, now_ns: u64, attempt: u8) {
-        let Some(retries) = self.scenario.retries else {
+    /// A user has an answer.
+    fn conclude(&mut self, now_ns: u64, course: Course) {
+        if course.failed && self.repeat(now_ns, &course) {
             return;
-        };
-        if attempt < retries.max && self.stream.random::<f64>() < retries.share {
-            let attempt = attempt + 1;
-            let at_ns = now_ns + retries.backoff.nanos();
-            self.agenda.push(at_ns, Coming::Repeat { attempt });
         }
+        let mut lost = std::mem::take(&mut self.tally.lost);
+        let is_hurt = self.weigh(&course, &mut lost);
+        self.tally.lost = lost;
+        if !is_hurt {
+            return;
+        }
+        self.tally.hurt += 1;
+        if let Some(book) = &mut self.book {
+            let session = book.get(course.attempt.session);
+            self.tally.hurt_users += u64::from(!session.hurt);
+            session.hurt = true;
+        }
+    }
+
+    /// Whether the client repeats what failed.
+    fn repeat(&mut self, now_ns: u64, course: &Course) -> bool {
+        let Some(retries) = self.scenario.retries else {
+            return false;
+        };
+        let number = course.attempt.number;
+        if number >= retries.max || self.stream.random::<f64>() >= retries.share {
+            return false;
+        }
+        let at_ns = now_ns + retries.backoff.nanos();
+        self.agenda.push(at_ns, Coming::Repeat(course.again()));
+        true
     }
 }
 
-impl Pair {
-    fn of(&mut self, failed: bool) -> &mut Counts {
-        if failed {
-            &mut self.failed
-        } else {
-            &mut self.good
-        }
-    }
+/// How an attempt would have fared on the old version.
+struct OnOld {
+    failed: bool,
+    latency_s: f64,
+}
+
+/// Whether a request completes a step of the business does not depend on whether it completes
+/// another: each has its own number from 0 to 1.
+fn step_luck(luck: u64, step: usize) -> f64 {
+    let bits = crate::stream::mix(luck ^ step as u64);
+    (bits >> 11) as f64 * (-53.0_f64).exp2()
 }
 
 /// One of `len` by 32 random bits (Lemire's multiplication; the bias is below len / 2^32).
