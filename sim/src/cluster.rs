@@ -73,6 +73,12 @@ impl Cluster {
         Self { keeps_ages, ..self }
     }
 
+    /// The same behind a router that treats its backends so.
+    #[must_use]
+    pub fn behind(self, upstream: Upstream) -> Self {
+        Self { upstream, ..self }
+    }
+
     /// The same, with or without telling its pods apart in each [`Segment`].
     #[must_use]
     pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
@@ -80,12 +86,6 @@ impl Cluster {
             keeps_ranks,
             ..self
         }
-    }
-
-    /// The same behind a router that treats its backends so.
-    #[must_use]
-    pub fn behind(self, upstream: Upstream) -> Self {
-        Self { upstream, ..self }
     }
 
     /// The template of a version.
@@ -138,8 +138,11 @@ impl Cluster {
                 current => current,
             },
         };
-        if self.keeps_ranks && index == CANARY && self.sets[CANARY].serving(now, Version::New) > 0 {
-            self.left_ranks = self.sets[CANARY].ranks(now, Version::New);
+        if index == CANARY && self.keeps_ranks {
+            match self.sets[CANARY].ranks(now, Version::New) {
+                0 => {}
+                ranks => self.draining_ranks = ranks,
+            }
         }
         self.sets[index].scale(now, count, startup);
         true
@@ -433,26 +436,33 @@ impl Cluster {
         &self,
         now: Time,
         affinity: &mut Affinity<'_>,
-        (weight, tables): Sent<'_>,
+        (weight, tables): (f64, &[Table]),
     ) -> Segment {
-        let serves = self.canary_serves(now);
+        let known_to_all = self.is_known_to_all(now);
+        // What a share of all requests meets, as units know the pods.
+        let split = |share| {
+            if known_to_all {
+                return self.segment(now, share);
+            }
+            let table = |table: &Table| table.with_share(share);
+            let units: Vec<Table> = tables.iter().map(table).collect();
+            self.segment_of(now, &units)
+        };
+        let canary = split(1.0);
+        let index = Cohort::Canary as usize;
+        let serves = canary.share[index] + canary.refused[index] > 0.0;
         affinity.aim(now.as_secs_f64(), weight, serves);
         if !serves {
-            return self.segment_seen(now, weight, tables);
+            return split(weight);
         }
-        let side = |share| {
-            let units = tables.iter().map(|table| table.with_weight(share));
-            let units: Vec<_> = units.collect();
-            self.segment_seen(now, share, &units)
-        };
         let sides = Sides {
             fresh: weight,
             canary: affinity.share(),
-            share: [side(0.0).share, side(1.0).share],
+            share: [split(0.0).share, canary.share],
         };
         Segment {
             sides: Some(sides),
-            ..side(affinity.share())
+            ..split(affinity.share())
         }
     }
 
@@ -462,7 +472,7 @@ impl Cluster {
         let canary = self.sets.get(CANARY);
         [
             match canary.map_or(0, |set| set.ranks(now, Version::New)) {
-                0 => self.left_ranks,
+                0 => self.draining_ranks,
                 ranks => ranks,
             },
             stable.ranks(now, Version::New),

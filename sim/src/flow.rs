@@ -385,6 +385,7 @@ impl<'a> Flow<'a> {
         self.counted_new = counted_new;
         let tally = Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+            refused: self.harm.refused,
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
             refused: self.harm.refused,

@@ -346,10 +346,10 @@ pub struct Startup<'a> {
     pub streams: &'a Streams,
     /// The distribution.
     pub time: Latency,
-    /// What kills processes.
-    pub crashes: &'a Crashes,
     /// How long pods go on as before when told to stop, in seconds.
     pub pre_stop_s: f64,
+    /// What kills processes.
+    pub crashes: &'a Crashes,
 }
 
 /// From a server's signal to stop until it takes no more connections: median and sigma of the
@@ -362,15 +362,15 @@ impl Startup<'_> {
         Span::from_secs_f64(self.time.draw_s(&mut stream))
     }
 
-    /// Of a process that is started again.
-    fn again(&self, stream: &mut Stream) -> Span {
-        Span::from_secs_f64(self.time.draw_s(stream))
-    }
-
     /// How long a removed pod still takes connections.
     pub(crate) fn stop_s(&self, workload: u32, ordinal: u32) -> f64 {
         let mut stream = self.streams.get(Purpose::Stop(workload, ordinal));
         self.pre_stop_s + delay::draw(STOP_S, &mut stream)
+    }
+
+    /// Of a process that is started again.
+    fn again(&self, stream: &mut Stream) -> Span {
+        Span::from_secs_f64(self.time.draw_s(stream))
     }
 }
 
@@ -398,8 +398,8 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
-            crashes: &Crashes::default(),
             pre_stop_s: 0.0,
+            crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 10, Version::Old, Replacement::Rolling);
         set.roll(Time::from_secs(1), Version::New, &startup);
@@ -416,8 +416,8 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
-            crashes: &Crashes::default(),
             pre_stop_s: 0.0,
+            crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 3, Version::Old, Replacement::None);
         set.scale(Time::from_secs(1), 5, &startup);

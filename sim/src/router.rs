@@ -137,12 +137,12 @@ impl Table {
         }
     }
 
-    /// The same with another weight.
+    /// The same with another share for the canary.
     #[must_use]
-    pub const fn with_weight(&self, share: f64) -> Self {
+    pub const fn with_share(self, share: f64) -> Self {
         Self {
             weight: share,
-            ..*self
+            ..self
         }
     }
 

@@ -35,8 +35,8 @@ pub struct Stage<'a> {
     /// How closely it looks at requests.
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
-    pub(crate) crashes: Crashes,
     pub(crate) router: RouterConfig,
+    pub(crate) crashes: Crashes,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
     /// Pods that each workload may have; more would serve unseen.
@@ -169,8 +169,8 @@ impl<'a> Stage<'a> {
             subject,
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
-            crashes: Crashes::of(scenario),
             router: router(scenario, subject),
+            crashes: Crashes::of(scenario),
             topology,
             replicas,
             pods_created,

@@ -314,15 +314,15 @@ impl Rollout<'_, '_> {
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
         // While sessions stick to the canary, it matters when its pods go.
-        let sticks = self
+        let left = self
             .affinity
             .as_ref()
-            .is_some_and(|a| a.share() > TRACE_SHARE && !a.is_at_rest());
+            .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
         let moves = self
             .cluster
             .next_ready(self.now)
             .or(self.cluster.next_stop(self.now));
-        self.engine.standing().is_final() && clear && !sticks && moves.is_none()
+        self.engine.standing().is_final() && clear && left && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -519,18 +519,25 @@ impl Rollout<'_, '_> {
             flow.split.push(segment);
         };
         let mut weight = router.share();
+        let mut known: Vec<Table> = Vec::new();
+        if affinity.is_some() {
+            known.extend_from_slice(router.tables());
+        }
         router.follow(until_s, |Change { at_s, share, .. }, tables| {
-            relax(affinity, cluster, (weight, tables), at_s, &mut push);
             let at = Time::ZERO + Span::from_secs_f64(at_s);
             if share == weight && cluster.is_known_to_all(at) {
                 // A unit learnt of pods that nobody missed.
                 return;
             }
+            if affinity.is_some() {
+                relax(affinity, cluster, (weight, &known), at_s, &mut push);
+                known.clear();
+                known.extend_from_slice(tables);
+            }
             weight = share;
             push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
-        let known = (weight, router.tables());
-        relax(affinity, cluster, known, until_s, &mut push);
+        relax(affinity, cluster, (weight, &known), until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -567,17 +574,17 @@ impl Senders {
     }
 }
 
-/// Who serves while the router sends this share of what it splits to the canary, and its units know
-/// so much.
+/// Who serves while the router sends this share of what it splits to the canary, by what its units
+/// know.
 fn segment(
     cluster: &Cluster,
     affinity: &mut Option<Affinity<'_>>,
     now: Time,
-    (weight, tables): (f64, &[Table]),
+    known: (f64, &[Table]),
 ) -> Segment {
     match affinity {
-        None => cluster.segment_seen(now, weight, tables),
-        Some(affinity) => cluster.sticky_segment(now, affinity, (weight, tables)),
+        None => cluster.segment_seen(now, known.0, known.1),
+        Some(affinity) => cluster.sticky_segment(now, affinity, known),
     }
 }
 
