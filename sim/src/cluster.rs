@@ -34,8 +34,8 @@ pub struct Cluster {
     keeps_ages: bool,
     /// Whether anything depends on which pods serve.
     keeps_ranks: bool,
-    /// The ranks of the canary's pods that served last.
-    left_ranks: u32,
+    /// The ranks of those that drain.
+    draining_ranks: u32,
     old: Template,
     new: Template,
 }
@@ -61,7 +61,7 @@ impl Cluster {
             selected: [STABLE, STABLE],
             keeps_ages: false,
             keeps_ranks: false,
-            left_ranks: 0,
+            draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -519,9 +519,9 @@ mod tests {
     #[test]
     fn where_nobody_is_ready_the_router_refuses_all() {
         for topology in [Topology::Deployment, Topology::PrimaryAndTarget] {
-            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.0);
+            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.3);
             assert_eq!((nobody.share, nobody.refused), ([0.0; 3], [0.0, 0.0, 1.0]));
-            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.0);
+            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
             assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
         }
     }

@@ -388,7 +388,6 @@ impl<'a> Flow<'a> {
             refused: self.harm.refused,
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
-            refused: self.harm.refused,
             exposed_users: self.harm.exposed,
             hurt_users: self.harm.hurt,
             lost: self.harm.lost.clone(),

@@ -682,16 +682,16 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// A user has an answer; whether the request is hurt for good.
-    fn conclude(&mut self, now_ns: u64, course: Course) -> bool {
+    /// A user has an answer.
+    fn conclude(&mut self, now_ns: u64, course: Course) {
         if course.failed && self.repeat(now_ns, &course) {
-            return false;
+            return;
         }
         let mut lost = std::mem::take(&mut self.tally.lost);
         let is_hurt = self.weigh(&course, &mut lost);
         self.tally.lost = lost;
         if !is_hurt {
-            return false;
+            return;
         }
         self.tally.hurt += 1;
         if let Some(book) = &mut self.book {
@@ -699,7 +699,6 @@ impl<'a> Engine<'a> {
             self.tally.hurt_users += u64::from(!session.hurt);
             session.hurt = true;
         }
-        true
     }
 
     /// Whether the client repeats what failed.
