@@ -6,7 +6,7 @@ use coalmine_policy::{
 
 use crate::fault::Version;
 use crate::pods::{Pod, PodSet, Replacement, Startup};
-use crate::split::{Cohort, Segment};
+use crate::split::{Cohort, Cold, Segment};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -25,6 +25,8 @@ pub struct Cluster {
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    /// For how many seconds pods warm up.
+    warm_up_s: f64,
     old: Template,
     new: Template,
 }
@@ -47,6 +49,7 @@ impl Cluster {
             draining: 0,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            warm_up_s: 0.0,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -56,6 +59,12 @@ impl Cluster {
     #[must_use]
     pub fn keeping_ages(self, keeps_ages: bool) -> Self {
         Self { keeps_ages, ..self }
+    }
+
+    /// The same with pods that warm up for so many seconds.
+    #[must_use]
+    pub fn warming_up(self, warm_up_s: f64) -> Self {
+        Self { warm_up_s, ..self }
     }
 
     /// The template of a version.
@@ -238,6 +247,7 @@ impl Cluster {
             share,
             pods,
             ready_s: self.ready_s(now),
+            cold: self.cold(now),
             ..Segment::default()
         }
     }
@@ -248,6 +258,22 @@ impl Cluster {
         let stable = self.keeps_ages.then(|| &self.sets[STABLE]);
         let of = |set: Option<&PodSet>| set.map_or(0.0, |set| set.mean_ready_s(now, Version::New));
         [of(canary), of(stable), f64::NEG_INFINITY]
+    }
+
+    /// By cohort, those pods that still warm up; none where pods are warm at once.
+    fn cold(&self, now: Time) -> [Cold; 3] {
+        if self.warm_up_s <= 0.0 {
+            return [Cold::default(); 3];
+        }
+        let of = |index: usize, version: Version| {
+            let set = self.sets.get(index);
+            set.map_or_else(Cold::default, |set| set.cold(now, version, self.warm_up_s))
+        };
+        [
+            of(CANARY, Version::New),
+            of(STABLE, Version::New),
+            of(STABLE, Version::Old),
+        ]
     }
 
     /// Argo with a router: each share goes to the pods that its Service selects.

@@ -158,7 +158,13 @@ impl Behaviours {
     /// What the same request would have met on the old version at that moment.
     #[must_use]
     pub fn on_old(&self, mask: usize) -> &Treatment {
-        &self.table[mask % self.combinations]
+        &self.table[self.old_mask(mask)]
+    }
+
+    /// The mask of that treatment.
+    #[must_use]
+    pub const fn old_mask(&self, mask: usize) -> usize {
+        mask % self.combinations
     }
 
     /// All treatments, by mask.

@@ -6,7 +6,8 @@ use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Piece};
 use crate::draw::{binomial, poisson};
-use crate::fault::Behaviours;
+use crate::fault::{Behaviours, Treatment};
+use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
@@ -65,6 +66,8 @@ pub struct Flow<'a> {
     /// Who serves them.
     pub split: Split,
     conditions: Conditions<'a>,
+    /// How loaded the pods are, where that changes their answers.
+    load: Option<Box<Load<'a>>>,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -102,6 +105,7 @@ impl<'a> Flow<'a> {
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
+            load: Load::of(scenario, behaviours, lead_s, streams).map(Box::new),
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -118,6 +122,9 @@ impl<'a> Flow<'a> {
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
         self.conditions.reset(streams);
+        if let Some(load) = &mut self.load {
+            load.reset(streams);
+        }
         if let Some(each) = &mut self.each {
             each.reset(streams);
         }
@@ -136,7 +143,22 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
+    /// Follows the pods' queues up to an instant.
+    fn follow(&mut self, to_s: f64) {
+        if let Some(load) = &mut self.load {
+            load.advance(to_s, &self.split, &self.conditions);
+        }
+    }
+
+    fn treatment(&self, mask: usize) -> &Treatment {
+        let loaded = self.load.as_ref().and_then(|load| load.treatment(mask));
+        loaded.unwrap_or_else(|| self.behaviours.get(mask))
+    }
+
     fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
+        if let Some(load) = &self.load {
+            return load.at(cohort, f64::midpoint(piece.span.0, piece.span.1));
+        }
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
         self.conditions.mask(cohort, rate, piece, &self.split)
     }
@@ -149,14 +171,15 @@ impl<'a> Flow<'a> {
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
-    pub fn draw(
+    pub(crate) fn draw(
         &mut self,
         family: usize,
         watched: Watched,
         (from_s, to_s): (f64, f64),
         stream: &mut Stream,
-        mut each: impl FnMut(Portion, &mut Stream),
+        mut each: impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
+        self.follow(to_s);
         let index = watched.cohort as usize;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
@@ -187,7 +210,8 @@ impl<'a> Flow<'a> {
                     self.suffer(portion);
                     self.note_meeting(portion, span);
                 }
-                each(portion, stream);
+                let load = self.load.as_ref();
+                each(portion, load.and_then(|load| load.answers(mask)), stream);
             }
             if watched.cohort == Cohort::Canary {
                 self.draw_copies((family, cell), watched.part, (a, b), stream, &mut each);
@@ -204,7 +228,7 @@ impl<'a> Flow<'a> {
         part: Part,
         (a, b): (f64, f64),
         stream: &mut Stream,
-        each: &mut impl FnMut(Portion, &mut Stream),
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
         self.conditions.pieces(&self.split, (a, b), |piece| {
@@ -228,16 +252,20 @@ impl<'a> Flow<'a> {
         });
         for Treated { mask, mass, .. } in mirrored.iter() {
             let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
-            each(self.treat(requests, mask, stream), stream);
+            let load = self.load.as_ref();
+            let answers = load.and_then(|load| load.answers(mask));
+            each(self.treat(requests, mask, stream), answers, stream);
         }
         for Treated { mask, mass, .. } in load.iter() {
             let requests = poisson(mass, stream);
-            each(self.treat(requests, mask, stream), stream);
+            let load = self.load.as_ref();
+            let answers = load.and_then(|load| load.answers(mask));
+            each(self.treat(requests, mask, stream), answers, stream);
         }
     }
 
     fn treat(&self, requests: u64, mask: usize, stream: &mut Stream) -> Portion {
-        let error_share = self.behaviours.get(mask).behaviour.error_share;
+        let error_share = self.treatment(mask).behaviour.error_share;
         Portion {
             requests,
             failed: binomial(requests, error_share, stream),
@@ -249,8 +277,8 @@ impl<'a> Flow<'a> {
     /// count that the old version would have answered; of the answered those it would have answered in time.
     fn suffer(&mut self, portion: Portion) {
         self.exposed += portion.requests;
-        let treatment = self.behaviours.get(portion.mask);
-        if !treatment.is_release_fault {
+        let treatment = *self.treatment(portion.mask);
+        if !self.may_hurt(&treatment) {
             return;
         }
         let excess =
@@ -266,6 +294,7 @@ impl<'a> Flow<'a> {
         if let Some(each) = &self.each {
             return each.tally();
         }
+        self.follow(to_s);
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;
@@ -317,9 +346,9 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
-        let treatment = self.behaviours.get(mask);
+        let treatment = *self.treatment(mask);
         // The healthy part needs no failures: nobody is hurt.
-        let failed = if treatment.is_release_fault {
+        let failed = if self.may_hurt(&treatment) {
             binomial(requests, treatment.behaviour.error_share, &mut self.harm)
         } else {
             0
@@ -333,9 +362,14 @@ impl<'a> Flow<'a> {
         self.note_meeting(portion, span);
     }
 
+    /// Loaded or cold pods hurt without any fault.
+    fn may_hurt(&self, treatment: &Treatment) -> bool {
+        treatment.is_release_fault || (self.load.is_some() && treatment.hurt_share() > 0.0)
+    }
+
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
-        let is_fault = self.behaviours.get(portion.mask).is_release_fault;
+        let is_fault = self.treatment(portion.mask).is_release_fault;
         if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
         }

@@ -261,7 +261,10 @@ mod tests {
     fn the_log_normal_mean_is_the_textbooks() {
         let latency = Latency::from_quantiles(0.08, 0.3);
         let sigma = (0.3_f64 / 0.08).ln() / Z_99;
-        assert_eq!(latency.mean_s(), (0.08_f64.ln() + sigma * sigma / 2.0).exp());
+        assert_eq!(
+            latency.mean_s(),
+            (0.08_f64.ln() + sigma * sigma / 2.0).exp()
+        );
         let cv2 = (sigma * sigma).exp() - 1.0;
         assert!((latency.squared_cv() / cv2 - 1.0).abs() < 1e-12);
     }
@@ -271,7 +274,10 @@ mod tests {
         for cv in [0.2, 0.5, 1.0, 2.0] {
             let latency = Latency::from_gamma(0.1, cv);
             assert!((latency.mean_s() / 0.1 - 1.0).abs() < 1e-9, "{cv}");
-            assert!((latency.squared_cv() / (cv * cv) - 1.0).abs() < 0.01, "{cv}");
+            assert!(
+                (latency.squared_cv() / (cv * cv) - 1.0).abs() < 0.01,
+                "{cv}"
+            );
             let shape = 1.0 / (cv * cv);
             for x in [0.01, 0.05, 0.1, 0.2, 0.5, 1.0] {
                 let exact = statrs::function::gamma::gamma_ur(shape, x / 0.1 * shape);
@@ -328,7 +334,9 @@ mod tests {
             Latency::from_measured(&[(0.5, 0.02), (0.9, 0.04), (0.99, 0.5)]),
         ] {
             let mut stream = stream();
-            let sum: f64 = (0..400).map(|_| latency.draw_sum_s(1_000, &mut stream)).sum();
+            let sum: f64 = (0..400)
+                .map(|_| latency.draw_sum_s(1_000, &mut stream))
+                .sum();
             let singles: f64 = (0..200_000).map(|_| latency.draw_s(&mut stream)).sum();
             let spread = latency.squared_cv().sqrt();
             // Four standard errors of the mean.

@@ -19,6 +19,7 @@ pub mod flow;
 pub mod given;
 pub mod hook;
 pub mod latency;
+mod load;
 mod measure;
 pub mod monitor;
 pub mod outcome;

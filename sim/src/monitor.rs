@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::counts::Counts;
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{Flow, Part, Portion, Watched};
+use crate::load::Loaded;
 use crate::split::Cohort;
 use crate::stage::{Panel, Stage};
 use crate::stream::{Purpose, Stream, Streams};
@@ -435,9 +436,18 @@ impl Tally {
                 cohort: *cohort,
                 part: *part,
             };
-            flow.draw(panel.family, watched, span, stream, |portion, stream| {
-                record(portion, panel, scraping, (good, failed), stream);
-            });
+            flow.draw(
+                panel.family,
+                watched,
+                span,
+                stream,
+                |portion, load, stream| match load {
+                    None => record(portion, panel, scraping, (good, failed), stream),
+                    Some(answers) => {
+                        record_loaded(portion, answers, panel, scraping, (good, failed), stream);
+                    }
+                },
+            );
         }
     }
 
@@ -532,6 +542,22 @@ fn record(
             counts.add_buckets(requests, shares, stream);
         }
     }
+}
+
+/// The same for requests that met loaded pods.
+fn record_loaded(
+    portion: Portion,
+    answers: &Loaded,
+    panel: &Panel,
+    scraping: &Scraping<'_>,
+    (good, failed): (&mut Counts, &mut Counts),
+    stream: &mut Stream,
+) {
+    let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
+    let wanted = (panel.sums, panel.buckets.then_some(bounds));
+    let answered = portion.requests - portion.failed;
+    answers.count((good, answered, false), wanted, stream);
+    answers.count((failed, portion.failed, true), wanted, stream);
 }
 
 pub use crate::counts::BUCKETS_MAX;

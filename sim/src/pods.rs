@@ -4,6 +4,7 @@ use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 
 use crate::fault::Version;
 use crate::latency::Latency;
+use crate::split::Cold;
 use crate::stream::{Purpose, Streams};
 
 /// One pod.
@@ -200,6 +201,29 @@ impl PodSet {
             .or_else(|| mean(&mut were))
             // A constant, so that equal splits stay equal.
             .unwrap_or(0.0)
+    }
+
+    /// Those pods of a version that take traffic and have been ready for less than a time, what was
+    /// there at the start apart.
+    #[must_use]
+    pub fn cold(&self, now: Time, version: Version, for_s: f64) -> Cold {
+        let now_s = now.as_secs_f64();
+        let (mut cold, mut sum_s) = (0, 0.0);
+        for pod in &self.pods {
+            let ready_s = pod.ready_at.as_secs_f64();
+            let serves = pod.version == version && pod.ready_at <= now;
+            if serves && pod.ready_at > Time::ZERO && now_s - ready_s < for_s {
+                cold += 1;
+                sum_s += ready_s;
+            }
+        }
+        if cold == 0 {
+            return Cold::default();
+        }
+        Cold {
+            share: f64::from(cold) / f64::from(self.serving(now, version).max(1)),
+            ready_s: sum_s / f64::from(cold),
+        }
     }
 
     /// From when to when a pod took traffic; the end is open while it exists. `None` if it was never

@@ -124,7 +124,14 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
-                .keeping_ages(self.stage.behaviours.count_age()),
+                .keeping_ages(self.stage.behaviours.count_age())
+                .warming_up(
+                    self.stage
+                        .scenario
+                        .service
+                        .warm_up
+                        .map_or(0.0, |warm| warm.lasts_s),
+                ),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
