@@ -27,6 +27,8 @@ pub struct Cluster {
     keeps_ages: bool,
     /// For how many seconds pods warm up.
     warm_up_s: f64,
+    /// `minReplicas` of the workloads' autoscalers.
+    autoscaler_min: Option<u32>,
     old: Template,
     new: Template,
 }
@@ -50,6 +52,7 @@ impl Cluster {
             selected: [STABLE, STABLE],
             keeps_ages: false,
             warm_up_s: 0.0,
+            autoscaler_min: None,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -59,6 +62,15 @@ impl Cluster {
     #[must_use]
     pub fn keeping_ages(self, keeps_ages: bool) -> Self {
         Self { keeps_ages, ..self }
+    }
+
+    /// The same with autoscalers that keep so many pods at least.
+    #[must_use]
+    pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
+        Self {
+            autoscaler_min,
+            ..self
+        }
     }
 
     /// The same with pods that warm up for so many seconds.
@@ -111,10 +123,11 @@ impl Cluster {
         let count = match replicas {
             Replicas::Zero => 0,
             Replicas::Exactly(count) => count,
-            // Flagger deployment_controller.go:166-211, without an autoscaler.
-            Replicas::FromZero => match self.sets[index].desired {
-                0 => self.sets[STABLE].desired.max(1),
-                current => current,
+            // Flagger deployment_controller.go:166-211: the primary's, or the autoscaler's minimum.
+            Replicas::FromZero => match (self.sets[index].desired, self.autoscaler_min) {
+                (0, None) => self.sets[STABLE].desired.max(1),
+                (0, Some(min)) => min.max(1),
+                (current, _) => current,
             },
         };
         if index == CANARY {
@@ -174,6 +187,14 @@ impl Cluster {
     #[must_use]
     pub fn serving(&self, now: Time, version: Version) -> u32 {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
+    }
+
+    /// Pods of a workload that are ready, and all of them.
+    #[must_use]
+    pub fn pods(&self, workload: usize, now: Time) -> (u32, u32) {
+        self.sets
+            .get(workload)
+            .map_or((0, 0), |set| (set.available(now), set.pods.len() as u32))
     }
 
     /// Whether a workload has made more pods than this.

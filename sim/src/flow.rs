@@ -150,6 +150,21 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// The share of the servers of some cohorts' pods that were expected to work at an instant, as known
+    /// later.
+    pub(crate) fn utilisation(&mut self, cohorts: &[Cohort], at_s: f64, now_s: f64) -> f64 {
+        self.follow(now_s);
+        let Some(load) = &self.load else {
+            return 0.0;
+        };
+        let busy = cohorts.iter().map(|cohort| load.busy(*cohort, at_s));
+        let (busy, pods) = busy.fold((0.0, 0.0), |(sum, all), (busy, pods)| {
+            let pods = f64::from(pods);
+            (sum + busy * pods, all + pods)
+        });
+        if pods > 0.0 { busy / pods } else { 0.0 }
+    }
+
     fn treatment(&self, mask: usize) -> &Treatment {
         let loaded = self.load.as_ref().and_then(|load| load.treatment(mask));
         loaded.unwrap_or_else(|| self.behaviours.get(mask))

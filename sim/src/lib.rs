@@ -5,6 +5,7 @@
 //! stream of [`event::Event`]s.
 
 pub mod arrivals;
+mod autoscale;
 pub mod capture;
 pub mod cluster;
 pub mod conditions;

@@ -1,5 +1,7 @@
 //! One replication: a world drives a policy engine through the seam of `coalmine-policy`.
 
+mod scaling;
+
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
@@ -27,6 +29,7 @@ use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
 use crate::subject::{Front, Topology};
 use crate::timeline::{Entry, What};
+use scaling::Scaling;
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
 const INPUTS_MAX: u32 = 1_000_000;
@@ -124,6 +127,7 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
                 .warming_up(
                     self.stage
@@ -148,9 +152,11 @@ impl<'a> World<'a> {
             pending: Vec::new(),
             mirror: 0.0,
             load_rps: 0.0,
+            scaling: None,
             world: self,
             witness,
         };
+        rollout.scaling = rollout.autoscalers();
         rollout.begin();
         rollout.go_on();
         if to_the_end {
@@ -205,6 +211,8 @@ struct Rollout<'w, 'a> {
     mirror: f64,
     /// Load tests on the canary.
     load_rps: f64,
+    /// Autoscalers, if there are any.
+    scaling: Option<Scaling>,
 }
 
 impl Rollout<'_, '_> {
@@ -232,7 +240,9 @@ impl Rollout<'_, '_> {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
-            let Some(next) = wake.into_iter().chain(ready).chain(answer).min() else {
+            let look = self.scaling.as_ref().map(|scaling| scaling.next);
+            let events = wake.into_iter().chain(ready).chain(answer).chain(look);
+            let Some(next) = events.min() else {
                 break;
             };
             if next >= horizon {
@@ -242,6 +252,9 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
+            }
+            if look == Some(next) {
+                self.autoscale();
             }
             let come: Vec<_> = self
                 .pending
@@ -280,7 +293,11 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
-        self.engine.standing().is_final() && clear && self.cluster.next_ready(self.now).is_none()
+        let at_rest = self.scaling.is_none();
+        at_rest
+            && self.engine.standing().is_final()
+            && clear
+            && self.cluster.next_ready(self.now).is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {

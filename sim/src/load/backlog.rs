@@ -96,8 +96,12 @@ impl Course {
         between(&self.table, waiting, |(_, at)| at.waiting)
     }
 
-    /// The queue at rest.
+    /// The queue at rest; empty where it never comes to rest.
     pub(super) fn at_rest(&self, rate: f64) -> Backlog {
+        let last = self.table.last().map_or(0.0, |(offered, _)| *offered);
+        if rate > last * self.capacity {
+            return Backlog::default();
+        }
         let at = self.equilibrium(rate / self.capacity);
         Backlog {
             waiting: at.waiting,

@@ -1,0 +1,130 @@
+//! Constant loads, overload with recovery, warm-up.
+
+use coalmine_sim::scenario::WarmUp;
+
+use super::*;
+
+/// The probability of waiting in M/M/c.
+fn erlang_c(servers: u32, utilisation: f64) -> f64 {
+    let load = f64::from(servers) * utilisation;
+    let blocked = (1..=servers).fold(1.0, |b, k| load * b / (f64::from(k) + load * b));
+    blocked / (1.0 - utilisation * (1.0 - blocked))
+}
+
+#[test]
+fn mean_latencies_of_mmc_are_those_of_erlang() {
+    for utilisation in [0.5, 0.8, 0.95, 0.98] {
+        let traffic = Traffic::constant(utilisation * CAPACITY);
+        let scenario = scenario("steady/mmc", 30, traffic, frozen(pool(exponential())));
+        let seen = see(&scenario, Fidelity::Aggregate, (0.0, 1_800.0), 2);
+        let wait = erlang_c(CONCURRENCY, utilisation) * 0.1
+            / (f64::from(CONCURRENCY) * (1.0 - utilisation));
+        // Levels are within 2.5 % of the wait; 400,000 latencies add 0.3 %.
+        let off = (seen.mean_s() - 0.1 - wait).abs();
+        assert!(
+            off < 0.025 * wait + 0.0005,
+            "{utilisation}: {} for {}",
+            seen.mean_s(),
+            0.1 + wait
+        );
+    }
+}
+
+#[test]
+fn constant_loads_agree() {
+    let latency = Latency::from_quantiles(0.08, 0.3);
+    for (utilisation, tolerance) in [(0.5, 0.01), (0.8, 0.03), (0.95, 0.15)] {
+        let rps = utilisation * f64::from(PODS * CONCURRENCY) / latency.mean_s();
+        let service = frozen(pool(latency));
+        let scenario = scenario("steady/load", 30, Traffic::constant(rps), service);
+        let (a, r) = both(&scenario, (60.0, 1_800.0), 2);
+        let what = |measure: &str| format!("{measure} at {utilisation}");
+        assert_near(&what("mean"), a.mean_s(), r.mean_s(), tolerance);
+        assert_near(&what("failed"), a.share(a.failed), r.share(r.failed), 0.2);
+        let slow = (a.share(a.slow[0]), r.share(r.slow[0]));
+        assert_near(&what("over 0.4 s"), slow.0, slow.1, 3.0 * tolerance + 0.05);
+    }
+}
+
+#[test]
+fn a_hump_of_traffic_is_lived_through_alike() {
+    for (name, queue, timeout_s) in [
+        ("open", None, None),
+        ("bounded", Some(100), None),
+        ("impatient", Some(200), Some(1.0)),
+    ] {
+        for peak in [0.8, 1.4] {
+            let service = Service {
+                queue,
+                timeout_s,
+                ..frozen(pool(exponential()))
+            };
+            let scenario = scenario("hump/healthy", 20, hump(peak), service);
+            let (a, r) = both(&scenario, (120.0, 1_200.0), 2);
+            let what = |measure: &str| format!("{measure}, {name} up to {peak}");
+            assert_near(&what("mean"), a.mean_s(), r.mean_s(), 0.05);
+            let slow = (a.share(a.slow[1]), r.share(r.slow[1]));
+            if peak > 1.0 {
+                assert_near(&what("over 1.1 s"), slow.0, slow.1, 0.06);
+                let failed = (a.share(a.failed), r.share(r.failed));
+                let tolerance = if queue.is_some() { 0.06 } else { 0.2 };
+                assert_near(&what("failed"), failed.0, failed.1, tolerance);
+                assert!(queue.is_none() || r.share(r.failed) > 0.03, "{r:?}");
+                assert!(queue.is_some() || r.share(r.slow[1]) > 0.15, "{r:?}");
+            }
+        }
+    }
+}
+
+/// The backlog of an overload lasts until what was too much has been worked off, and no longer.
+#[test]
+fn recovery_takes_the_backlog_over_the_spare_capacity() {
+    // Half as much again as can be served, for five minutes: 36,000 requests too many; then half
+    // of the capacity is spare: five minutes more.
+    let points = vec![
+        (0.0, 120.0),
+        (0.001, 360.0),
+        (300.0, 360.0),
+        (300.001, 120.0),
+    ];
+    let traffic = Traffic {
+        terms: vec![Term::Table { points }],
+    };
+    let scenario = scenario("flood/healthy", 20, traffic, frozen(pool(exponential())));
+    // Aggregate counts a request when it arrives, request fidelity when it is answered.
+    let (a, r) = both(&scenario, (0.0, 1_200.0), 4);
+    assert_near("mean", a.mean_s(), r.mean_s(), 0.03);
+    let slow = (a.share(a.slow[1]), r.share(r.slow[1]));
+    assert_near("over 1.1 s", slow.0, slow.1, 0.02);
+    // All but the first seconds' of 600 s, of 216,000 requests in all.
+    assert_near("over 1.1 s", slow.1, 144_000.0 / 216_000.0, 0.03);
+    let (a, r) = both(&scenario, (640.0, 1_200.0), 1);
+    assert!(a.share(a.slow[1]) < 0.01, "{a:?}");
+    assert!(r.share(r.slow[1]) < 0.1, "{r:?}");
+}
+
+#[test]
+fn warming_up_slows_both_fidelities_alike() {
+    for concurrency in [None, Some(CONCURRENCY)] {
+        let service = Service {
+            concurrency,
+            warm_up: Some(WarmUp {
+                lasts_s: 300.0,
+                latency_times: 3.0,
+            }),
+            pods: 8,
+            ..pool(Latency::from_quantiles(0.08, 0.3))
+        };
+        // 640 places a second: 19 % busy when warm, and 56 % when cold.
+        let scenario = scenario("steady/cold", 12, Traffic::constant(120.0), service);
+        let (a, r) = both(&scenario, (60.0, 360.0), 4);
+        assert!(r.mean_s() > 0.12, "{r:?}");
+        assert_near("mean", a.mean_s(), r.mean_s(), 0.03);
+        let slow = (a.share(a.slow[0]), r.share(r.slow[0]));
+        // A mixture of ages has a longer tail than their mean age: the model's own error.
+        assert_near("over 0.4 s", slow.0, slow.1, 0.15);
+        assert_near("hurt", a.hurt, r.hurt, 0.2);
+        let (a, r) = both(&scenario, (500.0, 720.0), 2);
+        assert_near("warm", a.mean_s(), r.mean_s(), 0.02);
+    }
+}
