@@ -168,3 +168,42 @@ fn gusts_are_felt_alike() {
     assert_near("mean", a.mean_s(), r.mean_s(), 0.1);
     assert_near("over 0.4 s", a.share(a.slow[0]), r.share(r.slow[0]), 0.1);
 }
+
+/// Treatments are worked out when first met; whoever met them before, a replication is the same.
+#[test]
+fn loaded_replications_repeat_themselves() {
+    let service = Service {
+        queue: Some(50),
+        timeout_s: Some(2.0),
+        ..pool(exponential())
+    };
+    let scenario = scenario("hump/again", 15, hump(1.3), service);
+    let policy = policy(Some("0 * sum(nginx_ingress_controller_requests)"));
+    let stage = Stage::new(&scenario, &policy).expect("answerable");
+    let alone = World::new(&stage, Seed(1)).run(5, &mut Nobody);
+    let mut world = World::new(&stage, Seed(1));
+    let after_others: Vec<_> = (0..6).map(|i| world.run(i, &mut Nobody)).collect();
+    assert_eq!(alone, after_others[5]);
+    assert_ne!(after_others[4].hurt, after_others[5].hurt);
+    assert!(alone.hurt > 100, "{alone:?}");
+}
+
+/// What a policy looks at does not change the load, nor what it does to people.
+#[test]
+fn who_looks_changes_nothing_about_the_load() {
+    let scenario = scenario("hump/looks", 20, hump(1.3), pool(exponential()));
+    let hurt = |query: &str| {
+        let policy = policy(Some(query));
+        let stage = Stage::new(&scenario, &policy).expect("answerable");
+        let mut world = World::new(&stage, Seed(1));
+        let hurt = (0..20).map(|i| world.run(i, &mut Nobody).hurt as f64);
+        hurt.sum::<f64>()
+    };
+    let (a, b) = (
+        hurt("0 * sum(nginx_ingress_controller_requests)"),
+        hurt("0 * sum(http_request_duration_seconds_bucket{le='0.4'})"),
+    );
+    // Binomial draws of the same treatments: well within a tenth of a percent of the requests.
+    assert!(a > 10_000.0);
+    assert_near("hurt", a, b, 0.02);
+}
