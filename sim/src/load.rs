@@ -26,18 +26,18 @@ use crate::stream::Streams;
 use crate::traffic::Traffic;
 pub(crate) use answer::Loaded;
 use answer::Serving;
-use backlog::{Backlog, Course};
+use backlog::{Backlog, Course, Passage};
 use stationary::Pool;
 use wait::Wait;
 
-/// Numbers waiting, and shares refused, are levels this far apart in their logarithm.
+/// Waits and shares are levels this far apart in their logarithm.
 const LEVEL: f64 = 0.05;
 
-/// Fewer waiting than this per pod are none.
-const WAITING_MIN: f64 = 1e-4;
+/// A shorter mean wait than this is none.
+const WAIT_MIN_S: f64 = 1e-6;
 
-/// A smaller share refused than this is none.
-const REFUSED_MIN: f64 = 1e-6;
+/// A smaller share of the requests than this is none.
+const SHARE_MIN: f64 = 1e-6;
 
 /// Levels of a pod that warms up.
 const WARM_LEVELS: u8 = 16;
@@ -94,9 +94,11 @@ struct Key {
 /// The load of a cohort's pods, in levels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Level {
-    /// Number waiting; 0 for none.
-    waiting: u16,
-    /// Standard deviation of the wait.
+    /// Mean wait of all admitted requests; 0 for none.
+    wait: u16,
+    /// Share of them that wait at all.
+    share: u16,
+    /// How irregular their waits are.
     shape: u8,
     /// Share refused; 0 for none.
     refused: u16,
@@ -223,7 +225,7 @@ impl<'a> Load<'a> {
             if let Some(flow) = self.course(course) {
                 let passage = flow.pass(start, on_pod, span_s);
                 (queue.end, queue.busy) = (passage.end, passage.busy);
-                levels[index] = Level::of(&passage, cold);
+                levels[index] = Level::of(&passage, flow, cold);
             }
             queue
         });
@@ -367,65 +369,69 @@ impl<'a> Load<'a> {
         treatment
     }
 
-    fn serving(&mut self, base: usize, level: Level) -> Serving {
+    fn serving(&self, base: usize, level: Level) -> Serving {
         let mut behaviour = self.behaviours.get(base).behaviour;
         behaviour.latency = behaviour.latency.times(self.warming(level.cold));
-        let mut serving = Serving {
+        Serving {
             behaviour,
-            wait: Wait::NONE,
+            wait: level.wait(),
             refused: level.refused(),
-        };
-        if level.waiting > 0
-            && let Some(flow) = self.course((base, level.cold))
-        {
-            let waiting = level.waiting();
-            let at = flow.with_waiting(waiting);
-            let share = at.wait_share.max(1e-9);
-            // Little's law: what waits, over what goes through.
-            let mean_s = waiting / (flow.capacity * at.busy.max(1e-9));
-            serving.wait = Wait {
-                share,
-                mean_s: mean_s / share,
-                shape: level.shape,
-            };
         }
-        serving
+    }
+}
+
+/// The level of a value; 0 below the least.
+fn level(value: f64, min: f64) -> u16 {
+    if value < min {
+        return 0;
+    }
+    1 + ((value / min).ln() / LEVEL).round() as u16
+}
+
+/// The value at a level.
+fn at_level(level: u16, min: f64) -> f64 {
+    match level {
+        0 => 0.0,
+        level => min * (f64::from(level - 1) * LEVEL).exp(),
     }
 }
 
 impl Level {
-    fn of(passage: &backlog::Passage, cold: u8) -> Self {
-        let level = |value: f64, min: f64| {
-            if value < min {
-                return 0;
-            }
-            1 + ((value / min).ln() / LEVEL).round() as u16
-        };
-        let waiting = level(passage.mean.waiting, WAITING_MIN);
-        Self {
-            waiting,
-            shape: if waiting > 0 {
-                Wait::shape_of(passage.mean.squared_cv())
-            } else {
-                0
-            },
-            refused: level(passage.refused, REFUSED_MIN),
+    fn of(passage: &Passage, course: &Course, cold: u8) -> Self {
+        let waiting = passage.mean.waiting;
+        let at = course.with_waiting(waiting);
+        // Little's law: what waits, over what goes through.
+        let wait_s = waiting / (course.capacity * at.busy.max(1e-9));
+        let mut found = Self {
+            wait: level(wait_s, WAIT_MIN_S),
+            refused: level(passage.refused, SHARE_MIN),
             cold,
+            ..Self::default()
+        };
+        if found.wait > 0 {
+            found.share = level(at.wait_share, SHARE_MIN).max(1);
+            found.shape = Wait::shape_of(passage.mean.squared_cv());
         }
+        found
     }
 
     fn is_none(self) -> bool {
         self == Self::default()
     }
 
-    fn waiting(self) -> f64 {
-        WAITING_MIN * (f64::from(self.waiting.saturating_sub(1)) * LEVEL).exp()
+    fn wait(self) -> Wait {
+        if self.wait == 0 {
+            return Wait::NONE;
+        }
+        let share = at_level(self.share, SHARE_MIN).min(1.0);
+        Wait {
+            share,
+            mean_s: at_level(self.wait, WAIT_MIN_S) / share,
+            shape: self.shape,
+        }
     }
 
     fn refused(self) -> f64 {
-        match self.refused {
-            0 => 0.0,
-            level => (REFUSED_MIN * (f64::from(level - 1) * LEVEL).exp()).min(1.0),
-        }
+        at_level(self.refused, SHARE_MIN).min(1.0)
     }
 }
