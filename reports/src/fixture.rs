@@ -55,6 +55,7 @@ pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome 
         requests: 720_000,
         exposed: 70_000,
         hurt,
+        lost: Vec::new(),
     }
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn thousand(faulty: bool, right: u32) -> Vec<Outcome> {
             detect_ns: None,
             mitigate_ns: None,
             hurt: 0,
+            lost: Vec::new(),
             ..rolled_back(i, 300)
         },
     };

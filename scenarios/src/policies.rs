@@ -106,6 +106,8 @@ mod tests {
             ingress_replicas: 2,
             buckets_s: &Scrape::default().buckets_s,
             latency_by_status: false,
+            routes: &[],
+            business: &[],
         });
         let asked = subject.queries();
         assert_eq!(asked.len(), 2);

@@ -46,12 +46,20 @@
 //!     drain: 5s                     # a removed pod's time to finish; as long as it takes …
 //!     autoscaler: {target: 60%, min: 4, max: 20}   # utilisation is busy places / concurrency;
 //!                                   # sync: 15s, lag: 30s, stabilisation: 5m can be given
+//!   routes:                         # see `routes`; without any, nobody tells paths apart
+//!     - {path: /, share: 80%}
+//!     - {path: /checkout, share: 20%, latencyTimes: 2}
+//!   business:                       # see `routes`; counters of what answered requests complete
+//!     orders: {route: /checkout, completion: 85%, counter: orders_total}
 //!   fault:                          # leave out for a healthy release
 //!     name: errors-2
 //!     effects:                      # independent of each other; at most 8
 //!       - {errorShare: 0.02}        # on top of the ordinary errors
 //!       - {p99Times: 3}             # the 99th percentile times 3, the same median
 //!       - {latencyTimes: 2}         # every latency times 2
+//!       - {completion: -2%}         # 2 % of the completions of `business` are lost, every answer a 200
+//!       - {crash: {every: 2m}}      # the process dies so long after readiness, on average, and is started
+//!                                   # again with the kubelet's back-off; `afterAge`, `from`, `until` fit
 //!       - errorShare: 0.2           # onset: all that is given must hold
 //!         aboveRpsPerPod: 40        # only on pods that serve more than this
 //!         afterAge: 5m              # only on pods that have been ready for so long
@@ -60,7 +68,13 @@
 //!         until: 30m                # … and before this one
 //!         growsOver: {age: 10m}     # a leak; or {requests: 50000} of each pod
 //!         episodes: {every: 5m, for: 20s}  # comes and goes; means of exponential times
-//!         scope: {version: both}    # `new` (when absent), `old`, or `both`: an incident outside
+//!         scope:                    # all that is given must hold
+//!           version: both           # `new` (when absent), `old`, or `both`: an incident outside
+//!           route: /checkout        # only requests for it
+//!           pods: 1                 # only so many pods, the first of each workload: a bad node
+//!           cohort: matching        # only users who satisfy the policy's match rules
+//!           withNewShare: true      # both versions, its size times the new version's share of the
+//!                                   # traffic: a shared dependency that the release wears out
 //!     incident: what it stands for  # words for people
 //!     harmful: false                # it only looks like a fault: a good policy goes on
 //!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
@@ -94,6 +108,7 @@ mod hooks;
 mod metrics;
 mod prometheus;
 mod router;
+mod routes;
 mod service;
 mod traffic;
 

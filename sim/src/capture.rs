@@ -9,14 +9,21 @@ use crate::scenario::Users;
 #[must_use]
 pub fn canary_share(routes: &Routes, users: Users) -> f64 {
     let weight = routes.canary.share();
+    captured_share(routes, users).map_or(weight, |captured| {
+        captured + (1.0 - users.matching) * weight
+    })
+}
+
+/// The share of all requests that come from users who satisfy the policy's rules and that the canary
+/// answers for it; `None` without rules, when such users go where all go.
+#[must_use]
+pub fn captured_share(routes: &Routes, users: Users) -> Option<f64> {
     let rules = routes
         .rules
         .iter()
         .filter(|rule| !rule.mirror && can_match(rule));
     let taken = rules.map(|rule| rule.share.share()).reduce(f64::max);
-    taken.map_or(weight, |taken| {
-        users.matching * taken + (1.0 - users.matching) * weight
-    })
+    taken.map(|taken| users.matching * taken)
 }
 
 /// The share of all requests that the canary gets a copy of.

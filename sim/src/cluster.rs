@@ -5,7 +5,7 @@ use coalmine_policy::{
 };
 
 use crate::fault::Version;
-use crate::pods::{Pod, PodSet, Replacement, Startup};
+use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
 use crate::split::{Cohort, Cold, Segment};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
@@ -29,6 +29,10 @@ pub struct Cluster {
     warm_up_s: f64,
     /// `minReplicas` of the workloads' autoscalers.
     autoscaler_min: Option<u32>,
+    /// Whether anything depends on which pods serve.
+    keeps_ranks: bool,
+    /// The ranks of those that drain.
+    draining_ranks: u32,
     old: Template,
     new: Template,
 }
@@ -53,6 +57,8 @@ impl Cluster {
             keeps_ages: false,
             warm_up_s: 0.0,
             autoscaler_min: None,
+            keeps_ranks: false,
+            draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -69,6 +75,15 @@ impl Cluster {
     pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
         Self {
             autoscaler_min,
+            ..self
+        }
+    }
+
+    /// The same, with or without telling its pods apart in each [`Segment`].
+    #[must_use]
+    pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
+        Self {
+            keeps_ranks,
             ..self
         }
     }
@@ -132,6 +147,9 @@ impl Cluster {
         };
         if index == CANARY {
             let serving = self.sets[CANARY].serving(now, Version::New);
+            if self.keeps_ranks && serving > 0 {
+                self.draining_ranks = self.sets[CANARY].ranks(now, Version::New);
+            }
             self.draining = if count == 0 {
                 serving.max(self.draining)
             } else {
@@ -204,11 +222,15 @@ impl Cluster {
         made.zip(created).any(|(made, most)| made > most)
     }
 
-    /// The life of a pod, with the cohort it serves in.
+    /// A stint of a pod, with the cohort it serves in.
     #[must_use]
-    pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
-        let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
-        Some((pod, gone, cohort(workload, pod)))
+    pub fn stint(
+        &self,
+        (workload, ordinal): (usize, u32),
+        number: usize,
+    ) -> Option<(Stint, Cohort)> {
+        let stint = self.sets.get(workload)?.stint(ordinal, number)?;
+        Some((stint, cohort(workload, stint.pod)))
     }
 
     /// Names every pod that was ever ready, with when it left and the cohort it serves in.
@@ -222,6 +244,11 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// While the processes of a workload's pods were dead or starting again, in order of time.
+    pub(crate) fn outages(&self, workload: usize) -> &[Outage] {
+        self.sets.get(workload).map_or(&[], PodSet::outages)
     }
 
     /// Tells the engine how its workloads look.
@@ -269,8 +296,39 @@ impl Cluster {
             pods,
             ready_s: self.ready_s(now),
             cold: self.cold(now),
+            ranks: if self.keeps_ranks {
+                self.ranks(now)
+            } else {
+                [0; 3]
+            },
+            dead: self.dead(now),
             ..Segment::default()
         }
+    }
+
+    /// By cohort, which of its first pods serve.
+    fn ranks(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            match canary.map_or(0, |set| set.ranks(now, Version::New)) {
+                0 if self.draining > 0 => self.draining_ranks,
+                ranks => ranks,
+            },
+            stable.ranks(now, Version::New),
+            stable.ranks(now, Version::Old),
+        ]
+    }
+
+    /// By cohort, how many of its pods are dead and still get requests.
+    fn dead(&self, now: Time) -> [u32; 3] {
+        let stable = &self.sets[STABLE];
+        let canary = self.sets.get(CANARY);
+        [
+            canary.map_or(0, |set| set.dead(now, Version::New)),
+            stable.dead(now, Version::New),
+            stable.dead(now, Version::Old),
+        ]
     }
 
     /// By cohort, when its pods became ready on average; constant where nobody asks.

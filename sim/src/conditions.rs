@@ -1,5 +1,11 @@
 //! Which treatment the pods of a cohort give at a moment: both fidelities ask here.
 
+mod strata;
+
+pub use strata::{Met, Request, Sender, Whose, matching_share};
+
+use strata::Strata;
+
 use crate::fault::{Behaviours, Calendar, Condition, Fault};
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Segment, Split};
@@ -16,6 +22,8 @@ pub struct Conditions<'a> {
     end_s: f64,
     /// What some fault depends on; the rest need not be worked out.
     needs: Needs,
+    /// How requests of one cohort differ; they are all alike when `None`.
+    strata: Option<Strata>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +56,7 @@ impl<'a> Conditions<'a> {
             traffic: &scenario.traffic,
             behaviours,
             calendar: Calendar::default(),
+            strata: Strata::new(scenario, behaviours),
             end_s: scenario.horizon.as_secs_f64(),
             needs: Needs {
                 any: !faults.is_empty(),
@@ -106,16 +115,81 @@ impl<'a> Conditions<'a> {
         first
     }
 
-    /// The treatment that a cohort's pods give in a piece in which the service gets `rate`.
+    /// Calls `each` with the treatments that requests meet in a piece in which the service gets
+    /// `rate`; the shares of what it is told add up to one.
+    pub fn each(
+        &self,
+        whose: Whose,
+        rate: f64,
+        piece: &Piece<'_>,
+        split: &Split,
+        mut each: impl FnMut(Met),
+    ) {
+        let Some(strata) = &self.strata else {
+            each(Met::all(self.mask(whose.cohort, rate, piece, split)));
+            return;
+        };
+        let version = whose.cohort.version();
+        let pods = self.pods(whose.cohort, rate, piece, split);
+        strata.each(whose, piece.segment, |stratum| {
+            let mask = match stratum.faults {
+                None => self.behaviours.lost(version),
+                Some(meetable) => {
+                    let allowed = piece.allowed & meetable;
+                    self.behaviours.mask(version, &pods, allowed)
+                        + self.behaviours.of_kind(stratum.kind)
+                }
+            };
+            each(Met {
+                mask,
+                route: stratum.route,
+                share: stratum.share,
+            });
+        });
+    }
+
+    /// Whether requests of one cohort differ in what they meet.
+    #[must_use]
+    pub const fn differ(&self) -> bool {
+        self.strata.is_some()
+    }
+
+    /// The treatment of one request.
+    #[must_use]
+    pub fn of(
+        &self,
+        request: &Request,
+        cohort: Cohort,
+        rate: f64,
+        piece: &Piece<'_>,
+        split: &Split,
+    ) -> usize {
+        let Some(strata) = &self.strata else {
+            return self.mask(cohort, rate, piece, split);
+        };
+        let (meetable, kind) = strata.of(request);
+        let pods = self.pods(cohort, rate, piece, split);
+        let allowed = piece.allowed & meetable;
+        self.behaviours.mask(cohort.version(), &pods, allowed) + self.behaviours.of_kind(kind)
+    }
+
+    /// The treatment that all requests of a cohort meet in a piece in which the service gets `rate`,
+    /// where they do not differ.
     #[must_use]
     pub fn mask(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> usize {
         let version = cohort.version();
         if !self.needs.any {
             return self.behaviours.ordinary(version);
         }
+        let pods = self.pods(cohort, rate, piece, split);
+        self.behaviours.mask(version, &pods, piece.allowed)
+    }
+
+    /// How the pods of a cohort are in a piece.
+    fn pods(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> Condition {
         let ready_s = piece.segment.ready_s[cohort as usize];
         let middle_s = f64::midpoint(piece.span.0, piece.span.1);
-        let pods = Condition {
+        Condition {
             rps: piece.segment.rps_per_pod(cohort, rate),
             age_s: if self.needs.age {
                 middle_s - ready_s
@@ -127,8 +201,8 @@ impl<'a> Conditions<'a> {
             } else {
                 f64::INFINITY
             },
-        };
-        self.behaviours.mask(version, &pods, piece.allowed)
+            new_share: piece.segment.new_share(),
+        }
     }
 
     /// Requests that a pod of a cohort is expected to have served.

@@ -14,6 +14,69 @@ pub(crate) struct Counts {
     pub(crate) buckets: Vec<u64>,
 }
 
+/// Answered and failed requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) good: Counts,
+    pub(crate) failed: Counts,
+}
+
+impl Pair {
+    pub(crate) fn of(&mut self, failed: bool) -> &mut Counts {
+        if failed {
+            &mut self.failed
+        } else {
+            &mut self.good
+        }
+    }
+}
+
+/// All that a target has counted of one class of requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sheet {
+    /// By route; one where there are none.
+    pub(crate) routes: Vec<Pair>,
+    /// Completions by step of the business.
+    pub(crate) completed: Vec<u64>,
+}
+
+impl Sheet {
+    /// Nothing counted yet.
+    pub(crate) fn new(routes: usize, steps: usize) -> Self {
+        Self {
+            routes: vec![Pair::default(); routes.max(1)],
+            completed: vec![0; steps],
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        for pair in &mut self.routes {
+            pair.good.clear();
+            pair.failed.clear();
+        }
+        self.completed.fill(0);
+    }
+
+    /// The routes that a series is about.
+    pub(crate) fn about(&self, route: Option<u16>) -> &[Pair] {
+        match route {
+            None => &self.routes,
+            Some(only) => std::slice::from_ref(&self.routes[usize::from(only)]),
+        }
+    }
+
+    /// Adds what another has counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (pair, other) in self.routes.iter_mut().zip(&other.routes) {
+            pair.good.merge(&other.good);
+            pair.failed.merge(&other.failed);
+        }
+        for (count, other) in self.completed.iter_mut().zip(&other.completed) {
+            *count += other;
+        }
+    }
+}
+
 impl Counts {
     pub(crate) fn clear(&mut self) {
         self.requests = 0;

@@ -13,6 +13,7 @@ mod traefik;
 
 use coalmine_promql::Labels;
 
+use crate::service::{Business, Route};
 use crate::split::Cohort;
 use crate::subject::{Front, Names, Topology};
 
@@ -82,6 +83,8 @@ pub enum Quantity {
     MillisSum(Answers),
     /// Requests at most as slow as the bucket with this index; the index past the last bound is +Inf.
     Bucket(Answers, usize),
+    /// Completions so far of the step of the business with this index.
+    Completed(usize),
 }
 
 impl Quantity {
@@ -93,6 +96,7 @@ impl Quantity {
             | Self::SecondsSum(answers)
             | Self::MillisSum(answers)
             | Self::Bucket(answers, _) => answers,
+            Self::Completed(_) => Answers::Good,
         }
     }
 }
@@ -106,6 +110,8 @@ pub struct Potential {
     pub target: Target,
     /// The requests it counts.
     pub class: Class,
+    /// Of which route, by its index; of all when `None`.
+    pub route: Option<u16>,
     /// What it shows of them.
     pub quantity: Quantity,
     /// Families share arrivals; counts of different families are not disjoint.
@@ -128,6 +134,20 @@ pub struct Frame<'a> {
     pub buckets_s: &'a [f64],
     /// Whether the latency histograms of the application carry a status label.
     pub latency_by_status: bool,
+    /// The paths that users ask for; nobody tells them apart when there are none.
+    pub routes: &'a [Route],
+    /// What answered requests complete.
+    pub business: &'a [Business],
+}
+
+impl Frame<'_> {
+    /// The routes with their paths; one without a name when nobody tells them apart.
+    fn paths(&self) -> impl Iterator<Item = (Option<u16>, Option<&str>)> {
+        let each = self.routes.iter().zip(0_u16..);
+        let each = each.map(|(route, index)| (Some(index), Some(route.path.as_str())));
+        let none = self.routes.is_empty().then_some((None, None));
+        each.chain(none)
+    }
 }
 
 /// Every series that the world could expose.

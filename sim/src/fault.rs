@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::latency::Latency;
 
 pub use calendar::Calendar;
-pub use effect::{Condition, Episodes, Fault, GROWTH_LEVELS, Growth, Onset, Scope, Versions};
+pub use effect::{
+    Condition, Episodes, Fault, GROWTH_LEVELS, Growth, Onset, SHARE_LEVELS, Scope, Versions,
+};
 
 /// Which code a pod runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct Behaviour {
 }
 
 /// The behaviour of both versions under each combination of the faults that load, age and clock can
-/// bring about; worked out once per scenario.
+/// bring about, for each kind of request; worked out once per scenario.
 #[derive(Clone, Debug)]
 pub struct Behaviours {
     faults: Vec<Fault>,
@@ -37,8 +39,11 @@ pub struct Behaviours {
     strides: Vec<usize>,
     /// Combinations of levels.
     combinations: usize,
-    /// Indexed by the levels of the faults in a mixed radix, first for the old version, then for the
-    /// new; 0 is the old version as it always is.
+    /// Treatments of one version.
+    per_version: usize,
+    /// First the old version's, then the new's. In each by kind of request, and within that by the
+    /// levels of the faults in a mixed radix; last, where processes crash, what requests meet that
+    /// are lost with one. 0 is the old version as it always is.
     table: Vec<Treatment>,
 }
 
@@ -49,15 +54,25 @@ pub struct Treatment {
     pub behaviour: Behaviour,
     /// Whether it is worse for a fault that only the new version has.
     pub is_release_fault: bool,
+    /// Whether it is worse because its pods are fuller or colder than those of the old version.
+    pub is_load_harm: bool,
     /// The share of requests that fail where the old version would have answered.
     pub failed_share: f64,
     /// Among answered requests, the share slower than people's patience where the old version was
     /// not.
     pub slowed_share: f64,
+    /// The share of business completions that is not lost to a fault: here, and on the old version.
+    pub kept: [f64; 2],
 }
 
 /// More faults than this in one scenario are refused by the reader.
 pub const FAULTS_MAX: usize = 8;
+
+/// More bad pods than this are refused by the reader.
+pub const PODS_MAX: u32 = 32;
+
+/// More routes than this are refused by the reader.
+pub const ROUTES_MAX: usize = 32;
 
 /// More combinations of the levels of a scenario's faults than this are refused by the reader.
 pub const COMBINATIONS_MAX: usize = 4096;
@@ -74,46 +89,54 @@ impl Behaviours {
     /// [`COMBINATIONS_MAX`] count).
     #[must_use]
     pub fn new(ordinary: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
+        Self::of_kinds(&[ordinary], faults, patience_s)
+    }
+
+    /// The same for several kinds of requests, each with an ordinary behaviour of its own.
+    #[must_use]
+    pub fn of_kinds(ordinary: &[Behaviour], faults: &[Fault], patience_s: f64) -> Self {
         let fit = |n: &usize| combinations(&faults[..*n]) <= COMBINATIONS_MAX;
         let most = faults.len().min(FAULTS_MAX);
         let faults = &faults[..(0..=most).rev().find(fit).unwrap_or(0)];
-        let strides = (0..faults.len()).map(|bit| combinations(&faults[..bit]));
-        let strides: Vec<_> = strides.collect();
+        let levels = Levels::new(faults);
         let combinations = combinations(faults);
-        let level = |bit: usize, index: usize| index / strides[bit] % (faults[bit].levels() + 1);
-        let of = |version: Version, index: usize| {
-            let of_version = faults.iter().enumerate();
-            let of_version = of_version.filter(|(_, fault)| fault.scope.versions.include(version));
-            of_version.fold(ordinary, |behaviour, (bit, fault)| {
-                // Not by arithmetic where none is needed: nothing stays nothing to the last bit.
-                match (level(bit, index), fault.levels()) {
-                    (0, _) => behaviour,
-                    (level, levels) if level == levels => behaviour.with(fault),
-                    (level, levels) => behaviour.with(&fault.scaled(level as f64 / levels as f64)),
-                }
-            })
-        };
-        // What the same request would have met on the old version at that moment.
-        let old = (0..combinations).map(|index| {
-            let old = of(Version::Old, index);
-            Treatment::new(old, &old, patience_s)
-        });
-        let of_release = |(bit, fault): (usize, &Fault), index| {
-            level(bit, index) > 0 && fault.scope.versions == Versions::New
-        };
-        let new = (0..combinations).map(|index| Treatment {
-            is_release_fault: faults.iter().enumerate().any(|one| of_release(one, index)),
-            ..Treatment::new(
-                of(Version::New, index),
-                &of(Version::Old, index),
-                patience_s,
-            )
-        });
+        let mut table = Vec::new();
+        for version in [Version::Old, Version::New] {
+            for kind in ordinary {
+                let each = (0..combinations).map(|index| {
+                    // What the same request would have met on the old version at that moment, had
+                    // there been no release.
+                    let before = levels.without_release(index);
+                    let is_met = |(bit, fault): (usize, &Fault)| {
+                        levels.at(bit, index) > 0
+                            && fault.is_of_release()
+                            && fault.scope.versions.include(version)
+                    };
+                    Treatment {
+                        is_release_fault: faults.iter().enumerate().any(is_met),
+                        kept: [
+                            levels.kept(version, index),
+                            levels.kept(Version::Old, before),
+                        ],
+                        ..Treatment::new(
+                            levels.behaviour(*kind, version, index),
+                            &levels.behaviour(*kind, Version::Old, before),
+                            patience_s,
+                        )
+                    }
+                });
+                table.extend(each);
+            }
+            if let Some(lost) = levels.lost(ordinary[0], version) {
+                table.push(lost);
+            }
+        }
         Self {
-            table: old.chain(new).collect(),
+            per_version: table.len() / 2,
+            table,
             faults: faults.to_vec(),
             combinations,
-            strides,
+            strides: levels.strides,
         }
     }
 
@@ -133,6 +156,12 @@ impl Behaviours {
         self.ordinary(version) + index
     }
 
+    /// What is added to a mask for a kind of request.
+    #[must_use]
+    pub const fn of_kind(&self, kind: usize) -> usize {
+        kind * self.combinations
+    }
+
     /// Whether it matters how long pods have been ready.
     #[must_use]
     pub fn count_age(&self) -> bool {
@@ -140,13 +169,61 @@ impl Behaviours {
         self.faults.iter().any(counts)
     }
 
+    /// Whether it matters who the users are.
+    #[must_use]
+    pub fn count_users(&self) -> bool {
+        self.faults.iter().any(|fault| fault.scope.matching_users)
+    }
+
+    /// Whether it matters which pods serve.
+    #[must_use]
+    pub fn count_pods(&self) -> bool {
+        self.faults.iter().any(|fault| fault.scope.pods.is_some())
+    }
+
     /// The treatment that a version gives without any fault.
     #[must_use]
     pub const fn ordinary(&self, version: Version) -> usize {
         match version {
             Version::Old => 0,
-            Version::New => self.combinations,
+            Version::New => self.per_version,
         }
+    }
+
+    /// The version whose pods give a treatment.
+    #[must_use]
+    pub const fn version(&self, mask: usize) -> Version {
+        if mask < self.per_version {
+            Version::Old
+        } else {
+            Version::New
+        }
+    }
+
+    /// What requests meet that are lost when a pod's process dies; only where some fault kills it.
+    #[must_use]
+    pub const fn lost(&self, version: Version) -> usize {
+        self.ordinary(version) + self.per_version - 1
+    }
+
+    /// Whether a treatment is that of requests that are lost with a process.
+    #[must_use]
+    pub fn is_lost(&self, mask: usize) -> bool {
+        self.crash() && mask % self.per_version == self.per_version - 1
+    }
+
+    /// Whether requests that the old version serves can be worse off for the release.
+    #[must_use]
+    pub fn reach_old(&self) -> bool {
+        self.faults.iter().any(|fault| fault.scope.with_new_share)
+    }
+
+    /// Whether some fault kills processes.
+    #[must_use]
+    pub fn crash(&self) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.crash_every_s.is_some())
     }
 
     /// The treatment with this mask.
@@ -155,7 +232,8 @@ impl Behaviours {
         &self.table[mask]
     }
 
-    /// What the same request would have met on the old version at that moment.
+    /// What the same request would have met on the old version at that moment, had there been no
+    /// release.
     #[must_use]
     pub fn on_old(&self, mask: usize) -> &Treatment {
         &self.table[self.old_mask(mask)]
@@ -163,8 +241,18 @@ impl Behaviours {
 
     /// The mask of that treatment.
     #[must_use]
-    pub const fn old_mask(&self, mask: usize) -> usize {
-        mask % self.combinations
+    pub fn old_mask(&self, mask: usize) -> usize {
+        let place = mask % self.per_version;
+        let (kind, index) = (place / self.combinations, place % self.combinations);
+        if self.crash() && place == self.per_version - 1 {
+            return 0;
+        }
+        let shared = self.faults.iter().zip(&self.strides);
+        let shared = shared.filter(|(fault, _)| fault.scope.with_new_share);
+        let of_release =
+            |(fault, stride): (&Fault, &usize)| index / stride % (fault.levels() + 1) * stride;
+        let of_release: usize = shared.map(of_release).sum();
+        kind * self.combinations + index - of_release
     }
 
     /// All treatments, by mask.
@@ -177,6 +265,81 @@ impl Behaviours {
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+}
+
+/// How far each fault has come, as the digits of an index.
+struct Levels<'a> {
+    faults: &'a [Fault],
+    strides: Vec<usize>,
+}
+
+impl<'a> Levels<'a> {
+    fn new(faults: &'a [Fault]) -> Self {
+        let strides = (0..faults.len()).map(|bit| combinations(&faults[..bit]));
+        Self {
+            faults,
+            strides: strides.collect(),
+        }
+    }
+
+    fn at(&self, bit: usize, index: usize) -> usize {
+        index / self.strides[bit] % (self.faults[bit].levels() + 1)
+    }
+
+    /// The index while nothing that the release wears out shows.
+    fn without_release(&self, index: usize) -> usize {
+        let shared = self.faults.iter().enumerate();
+        let shared = shared.filter(|(_, fault)| fault.scope.with_new_share);
+        let of_release: usize = shared
+            .map(|(bit, _)| self.at(bit, index) * self.strides[bit])
+            .sum();
+        index - of_release
+    }
+
+    /// The faults that show on a version, each at its size.
+    fn showing(&self, version: Version, index: usize) -> impl Iterator<Item = Fault> {
+        let faults = self.faults.iter().enumerate();
+        let of_version = faults.filter(move |(_, fault)| fault.scope.versions.include(version));
+        of_version.filter_map(
+            move |(bit, fault)| match (self.at(bit, index), fault.levels()) {
+                // Not by arithmetic where none is needed: nothing stays nothing to the last bit.
+                (0, _) => None,
+                (level, levels) if level == levels => Some(*fault),
+                (level, levels) => Some(fault.scaled(level as f64 / levels as f64)),
+            },
+        )
+    }
+
+    fn behaviour(&self, ordinary: Behaviour, version: Version, index: usize) -> Behaviour {
+        let showing = self.showing(version, index);
+        showing.fold(ordinary, |behaviour, fault| behaviour.with(&fault))
+    }
+
+    /// The share of business completions that is not lost.
+    fn kept(&self, version: Version, index: usize) -> f64 {
+        let showing = self.showing(version, index);
+        showing.map(|fault| 1.0 - fault.completion_loss).product()
+    }
+
+    /// What requests meet that are in a process when it dies.
+    fn lost(&self, ordinary: Behaviour, version: Version) -> Option<Treatment> {
+        let crashes = |fault: &&Fault| fault.crash_every_s.is_some();
+        let crash = self.faults.iter().filter(crashes);
+        let of_version = |fault: &&Fault| fault.scope.versions.include(version);
+        let crash: Vec<_> = crash.collect();
+        crash.first()?;
+        let behaviour = Behaviour {
+            error_share: 1.0,
+            ..ordinary
+        };
+        Some(Treatment {
+            is_release_fault: crash
+                .iter()
+                .filter(|f| of_version(f))
+                .any(|f| f.is_of_release()),
+            ..Treatment::new(behaviour, &ordinary, f64::INFINITY)
+        })
     }
 }
 
@@ -201,9 +364,18 @@ impl Treatment {
         Self {
             behaviour,
             is_release_fault: false,
+            is_load_harm: false,
             failed_share: (behaviour.error_share - old.error_share).max(0.0),
             slowed_share: (slow(&behaviour.latency) - slow(&old.latency)).max(0.0),
+            kept: [1.0; 2],
         }
+    }
+
+    /// Whether anybody may fare worse than on the old version: for a fault, or for pods that are
+    /// fuller or colder.
+    #[must_use]
+    pub fn may_hurt(&self) -> bool {
+        self.is_release_fault || self.is_load_harm
     }
 
     /// The share of requests that fare worse than on the old version.

@@ -1,10 +1,13 @@
 //! Requests from their arrival to their treatment: what each observer counts, and who is hurt.
 
+mod harm;
+mod parts;
+
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Piece};
+use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
 use crate::draw::{binomial, poisson};
 use crate::fault::{Behaviours, Treatment};
 use crate::load::{Load, Loaded};
@@ -13,6 +16,8 @@ use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
+use harm::Harm;
+use parts::{Parts, Treated};
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct Portion {
     pub failed: u64,
     /// The treatment's mask in [`Behaviours`].
     pub mask: usize,
+    /// Their route's index; 0 where there are none.
+    pub route: u16,
 }
 
 /// Which requests an observer counts.
@@ -39,12 +46,12 @@ pub struct Watched {
 pub enum Part {
     /// Those that one replica of the ingress controller passes on.
     OneIngress,
-    /// Those that one of its pods serves.
-    OnePod,
+    /// Those that one of its pods serves, by the pod's rank among those of its workload and version.
+    OnePod(u32),
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -52,6 +59,8 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Completions lost to the release, by step of the business.
+    pub lost: Vec<u64>,
     /// When the first request met the fault, in seconds since the start.
     pub met_s: Option<f64>,
 }
@@ -79,9 +88,9 @@ pub struct Flow<'a> {
     counted_new: Vec<Parts>,
     /// The part of the traffic that each replica of the ingress controller passes on.
     ingress_share: f64,
-    exposed: u64,
-    hurt: u64,
-    harm: Stream,
+    harm: Harm<'a>,
+    /// Whether requests that the old version serves can be hurt too.
+    reach_old: bool,
     /// When the first request met the fault, as far as requests have been drawn.
     met_s: f64,
     meeting: Stream,
@@ -110,9 +119,8 @@ impl<'a> Flow<'a> {
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
-            exposed: 0,
-            hurt: 0,
-            harm: streams.get(Purpose::Harm),
+            harm: Harm::new(&scenario.business, streams),
+            reach_old: behaviours.reach_old(),
             met_s: f64::INFINITY,
             meeting: streams.get(Purpose::FirstFault),
         }
@@ -132,8 +140,7 @@ impl<'a> Flow<'a> {
             ledger.reset(streams);
         }
         self.counted_new.clear();
-        (self.exposed, self.hurt) = (0, 0);
-        self.harm = streams.get(Purpose::Harm);
+        self.harm.reset(streams);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
     }
@@ -143,39 +150,42 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
-    /// Follows the pods' queues up to an instant.
+    /// Calls `each` with the treatments that requests meet in a piece that expects so many. The load
+    /// must be known up to its end.
+    fn each_met(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        whose: Whose,
+        expected: f64,
+        piece: &Piece<'_>,
+        each: impl FnMut(Met),
+    ) {
+        if let Some(load) = load {
+            load.each(whose, piece, (&self.conditions, &self.split), each);
+            return;
+        }
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        self.conditions.each(whose, rate, piece, &self.split, each);
+    }
+
+    /// Follows the pods' queues up to an instant up to which the split is known.
     fn follow(&mut self, to_s: f64) {
         if let Some(load) = &mut self.load {
             load.advance(to_s, &self.split, &self.conditions);
         }
     }
 
-    /// The share of the servers of some cohorts' pods that were expected to work at an instant, as known
-    /// later.
+    /// The share of the servers of some cohorts' pods that were expected to work at an instant, as
+    /// known later.
     pub(crate) fn utilisation(&mut self, cohorts: &[Cohort], at_s: f64, now_s: f64) -> f64 {
         self.follow(now_s);
-        let Some(load) = &self.load else {
-            return 0.0;
-        };
-        let busy = cohorts.iter().map(|cohort| load.busy(*cohort, at_s));
-        let (busy, pods) = busy.fold((0.0, 0.0), |(sum, all), (busy, pods)| {
-            let pods = f64::from(pods);
-            (sum + busy * pods, all + pods)
-        });
-        if pods > 0.0 { busy / pods } else { 0.0 }
+        let load = self.load.as_ref();
+        load.map_or(0.0, |load| load.utilisation(cohorts, at_s))
     }
 
     fn treatment(&self, mask: usize) -> &Treatment {
-        let loaded = self.load.as_ref().and_then(|load| load.treatment(mask));
-        loaded.unwrap_or_else(|| self.behaviours.get(mask))
-    }
-
-    fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
-        if let Some(load) = &self.load {
-            return load.at(cohort, f64::midpoint(piece.span.0, piece.span.1));
-        }
-        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-        self.conditions.mask(cohort, rate, piece, &self.split)
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
+        loaded.map_or_else(|| self.behaviours.get(mask), |loaded| &loaded.treatment)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -196,6 +206,7 @@ impl<'a> Flow<'a> {
     ) {
         self.follow(to_s);
         let index = watched.cohort as usize;
+        let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -205,31 +216,34 @@ impl<'a> Flow<'a> {
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
             let mut parts = Parts::default();
+            let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
                 let share = segment.share[index]
                     * match watched.part {
                         Part::OneIngress => self.ingress_share,
-                        Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
+                        Part::OnePod(_) => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
-                let mask = self.mask(watched.cohort, expected, &piece);
-                parts.add(mask, expected * share, piece.span);
+                let whose = watched.whose(Sender::User);
+                self.each_met(&mut load, whose, expected, &piece, |met| {
+                    parts.add(met, expected * share, piece.span);
+                });
             });
-            for Treated { mask, mass, span } in parts.iter() {
-                let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
-                let portion = self.treat(requests, mask, stream);
-                if family == 0 && watched.cohort != Cohort::PrimaryOld {
+            self.load = load;
+            for part in parts.iter() {
+                let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
+                let portion = self.treat(requests, part, stream);
+                if family == 0 && hurts {
                     let cells = self.counted_new.len().max(cell + 1);
-                    self.counted_new.resize(cells, Parts::default());
-                    self.counted_new[cell].add(mask, mass, span);
+                    self.counted_new.resize_with(cells, Parts::default);
+                    self.counted_new[cell].add_same(part);
                     self.suffer(portion);
-                    self.note_meeting(portion, span);
+                    self.note_meeting(portion, part.span);
                 }
-                let load = self.load.as_ref();
-                each(portion, load.and_then(|load| load.answers(mask)), stream);
+                each(portion, self.loaded(&portion), stream);
             }
             if watched.cohort == Cohort::Canary {
-                self.draw_copies((family, cell), watched.part, (a, b), stream, &mut each);
+                self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
         }
@@ -240,67 +254,84 @@ impl<'a> Flow<'a> {
     fn draw_copies(
         &mut self,
         (family, cell): (usize, usize),
-        part: Part,
+        watched: Watched,
         (a, b): (f64, f64),
         stream: &mut Stream,
         each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
-        let (mut mirrored, mut load) = (Parts::default(), Parts::default());
+        let (mut mirrored, mut tests) = (Parts::default(), Parts::default());
+        let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
             if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
                 return;
             }
             let expected = self.expected(&piece);
-            let (mirror_part, load_part) = match part {
+            let (mirror_part, load_part) = match watched.part {
                 // A load test goes to the canary's Service, past the router.
                 Part::OneIngress => (self.ingress_share, 0.0),
-                Part::OnePod => {
+                Part::OnePod(_) => {
                     let one = 1.0 / f64::from(segment.pods[Cohort::Canary as usize].max(1));
                     (one, one)
                 }
             };
-            let mask = self.mask(Cohort::Canary, expected, &piece);
             let (from, to) = piece.span;
-            mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
-            load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
+            let copies = [
+                (
+                    &mut mirrored,
+                    Sender::Mirror,
+                    expected * segment.mirror * mirror_part,
+                ),
+                (
+                    &mut tests,
+                    Sender::LoadTest,
+                    segment.load_rps * (to - from) * load_part,
+                ),
+            ];
+            for (parts, sender, mass) in copies {
+                let whose = watched.whose(sender);
+                self.each_met(&mut load, whose, expected, &piece, |met| {
+                    parts.add(met, mass, piece.span)
+                });
+            }
         });
-        for Treated { mask, mass, .. } in mirrored.iter() {
-            let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
-            let load = self.load.as_ref();
-            let answers = load.and_then(|load| load.answers(mask));
-            each(self.treat(requests, mask, stream), answers, stream);
+        self.load = load;
+        for part in mirrored.iter() {
+            let requests = self.mirrors[family].take(cell, part.mass, self.traffic, stream);
+            let portion = self.treat(requests, part, stream);
+            each(portion, self.loaded(&portion), stream);
         }
-        for Treated { mask, mass, .. } in load.iter() {
-            let requests = poisson(mass, stream);
-            let load = self.load.as_ref();
-            let answers = load.and_then(|load| load.answers(mask));
-            each(self.treat(requests, mask, stream), answers, stream);
+        for part in tests.iter() {
+            let requests = poisson(part.mass, stream);
+            let portion = self.treat(requests, part, stream);
+            each(portion, self.loaded(&portion), stream);
         }
     }
 
-    fn treat(&self, requests: u64, mask: usize, stream: &mut Stream) -> Portion {
-        let error_share = self.treatment(mask).behaviour.error_share;
+    /// How long the answers take, where that depends on the load.
+    fn loaded(&self, portion: &Portion) -> Option<&Loaded> {
+        self.load.as_ref()?.loaded(portion.mask)
+    }
+
+    /// Adds a portion to those who were worse off.
+    fn suffer(&mut self, portion: Portion) {
+        let base = self
+            .load
+            .as_ref()
+            .map_or(portion.mask, |load| load.base(portion.mask));
+        let version = self.behaviours.version(base);
+        let treatment = *self.treatment(portion.mask);
+        self.harm.suffer((&treatment, version), portion);
+    }
+
+    fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
+        let error_share = self.treatment(part.mask()).behaviour.error_share;
         Portion {
             requests,
             failed: binomial(requests, error_share, stream),
-            mask,
+            mask: part.mask(),
+            route: part.route,
         }
-    }
-
-    /// Adds a portion of the new version's requests to the tally of the exposed and the hurt. Of the failed those
-    /// count that the old version would have answered; of the answered those it would have answered in time.
-    fn suffer(&mut self, portion: Portion) {
-        self.exposed += portion.requests;
-        let treatment = *self.treatment(portion.mask);
-        if !self.may_hurt(&treatment) {
-            return;
-        }
-        let excess =
-            treatment.failed_share / treatment.behaviour.error_share.max(f64::MIN_POSITIVE);
-        let answered = portion.requests - portion.failed;
-        self.hurt += binomial(portion.failed, excess, &mut self.harm);
-        self.hurt += binomial(answered, treatment.slowed_share, &mut self.harm);
     }
 
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
@@ -310,76 +341,80 @@ impl<'a> Flow<'a> {
             return each.tally();
         }
         self.follow(to_s);
+        let none = Parts::default();
+        let mut parts = Parts::default();
+        let counted_new = std::mem::take(&mut self.counted_new);
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
-        let mut merged: Option<(usize, f64, u64)> = None;
+        let mut merged: Option<(Treated, f64, u64)> = None;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
-            let parts = self.new_parts(from, to);
-            let counted = self.counted_new.get(cell).copied().unwrap_or_default();
+            parts.clear();
+            self.new_parts((from, to), &mut parts);
+            let counted = counted_new.get(cell).unwrap_or(&none);
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
             // one depends on the other), portions are drawn one by one.
-            let alone = parts.len == 1 && self.met_s <= from;
+            let alone = parts.len() == 1 && self.met_s <= from;
             for part in parts.iter() {
-                let mass = (part.mass - counted.mass(part.mask)).max(0.0);
+                let mass = (part.mass - counted.mass(part)).max(0.0);
                 let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
                 if share <= 1e-12 {
                     continue;
                 }
                 if !alone {
-                    let requests = binomial(left, share, &mut self.harm);
-                    self.meet(part.mask, requests, part.span);
+                    let requests = binomial(left, share, &mut self.harm.stream);
+                    self.meet(part, requests);
                     left -= requests;
                     left_mass -= mass;
                     continue;
                 }
                 // Cells with the same share and treatment are one draw.
                 let same =
-                    merged.is_some_and(|(m, s, _)| m == part.mask && (s - share).abs() < 1e-9);
+                    merged.is_some_and(|(m, s, _)| m.is_like(part) && (s - share).abs() < 1e-9);
                 if !same {
                     self.flush(merged.take());
                 }
-                merged = Some((part.mask, share, merged.map_or(0, |(_, _, n)| n) + left));
+                let known = merged.map_or(0, |(_, _, n)| n);
+                merged = Some((part.unplaced(), share, known + left));
             }
         }
         self.flush(merged);
+        self.counted_new = counted_new;
         Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
-            exposed: self.exposed,
-            hurt: self.hurt,
+            exposed: self.harm.exposed,
+            hurt: self.harm.hurt,
+            lost: self.harm.lost.clone(),
             met_s: self.met_s.is_finite().then_some(self.met_s),
         }
     }
 
-    fn flush(&mut self, merged: Option<(usize, f64, u64)>) {
-        if let Some((mask, share, left)) = merged {
-            let requests = binomial(left, share, &mut self.harm);
-            self.meet(mask, requests, (f64::INFINITY, f64::INFINITY));
+    fn flush(&mut self, merged: Option<(Treated, f64, u64)>) {
+        if let Some((part, share, left)) = merged {
+            let requests = binomial(left, share, &mut self.harm.stream);
+            self.meet(&part, requests);
         }
     }
 
     /// Requests of an interval that no observer counted meet the new version.
-    fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
-        let treatment = *self.treatment(mask);
+    fn meet(&mut self, part: &Treated, requests: u64) {
+        let treatment = *self.treatment(part.mask());
         // The healthy part needs no failures: nobody is hurt.
-        let failed = if self.may_hurt(&treatment) {
-            binomial(requests, treatment.behaviour.error_share, &mut self.harm)
+        let failed = if treatment.may_hurt() {
+            let error_share = treatment.behaviour.error_share;
+            binomial(requests, error_share, &mut self.harm.stream)
         } else {
             0
         };
         let portion = Portion {
             requests,
             failed,
-            mask,
+            mask: part.mask(),
+            route: part.route,
         };
         self.suffer(portion);
-        self.note_meeting(portion, span);
-    }
-
-    /// Loaded or cold pods hurt without any fault.
-    fn may_hurt(&self, treatment: &Treatment) -> bool {
-        treatment.is_release_fault || (self.load.is_some() && treatment.hurt_share() > 0.0)
+        self.note_meeting(portion, part.span);
     }
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
@@ -393,70 +428,48 @@ impl<'a> Flow<'a> {
         self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }
 
-    /// Expected requests on the new version in an interval, by treatment.
-    fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
-        let mut parts = Parts::default();
+    /// Expected requests in an interval that the release can hurt, by treatment: those on the new
+    /// version, and where it wears out what both depend on, all.
+    fn new_parts(&mut self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
+        let cohorts = if self.reach_old {
+            &Cohort::ALL[..]
+        } else {
+            &[Cohort::Canary, Cohort::PrimaryNew]
+        };
+        let mut load = self.load.take();
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
                 if piece.segment.new_share() <= 0.0 {
                     return;
                 }
                 let expected = self.expected(&piece);
-                for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
-                    let mass = expected * piece.segment.share[cohort as usize];
+                for cohort in cohorts {
+                    let mass = expected * piece.segment.share[*cohort as usize];
                     if mass > 0.0 {
-                        let mask = self.mask(cohort, expected, &piece);
-                        parts.add(mask, mass, piece.span);
+                        let whose = Whose {
+                            cohort: *cohort,
+                            rank: None,
+                            sender: Sender::User,
+                        };
+                        self.each_met(&mut load, whose, expected, &piece, |met| {
+                            parts.add(met, mass, piece.span);
+                        });
                     }
                 }
             });
-        parts
+        self.load = load;
     }
 }
 
-/// Expected requests of an interval with one treatment.
-#[derive(Clone, Copy, Debug, Default)]
-struct Treated {
-    mask: usize,
-    mass: f64,
-    /// From the first to the last of them, in seconds.
-    span: (f64, f64),
-}
-
-/// The requests of a cell by treatment; there are rarely two.
-#[derive(Clone, Copy, Debug, Default)]
-struct Parts {
-    list: [Treated; PARTS_MAX],
-    len: usize,
-}
-
-/// A cell in which more treatments follow each other gives the rest to the last.
-const PARTS_MAX: usize = 4;
-
-impl Parts {
-    fn add(&mut self, mask: usize, mass: f64, span: (f64, f64)) {
-        if mass <= 0.0 {
-            return;
+impl Watched {
+    fn whose(self, sender: Sender) -> Whose {
+        Whose {
+            cohort: self.cohort,
+            rank: match self.part {
+                Part::OneIngress => None,
+                Part::OnePod(rank) => Some(rank),
+            },
+            sender,
         }
-        let known = self.iter().position(|part| part.mask == mask);
-        let index = known.unwrap_or(self.len).min(PARTS_MAX - 1);
-        self.len = self.len.max(index + 1);
-        let part = &mut self.list[index];
-        if part.mass == 0.0 {
-            *part = Treated { mask, mass, span };
-        } else {
-            part.mass += mass;
-            part.span.1 = span.1;
-        }
-    }
-
-    /// Expected requests with a treatment.
-    fn mass(&self, mask: usize) -> f64 {
-        let same = self.iter().filter(|part| part.mask == mask);
-        same.map(|part| part.mass).sum()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Treated> + use<> {
-        self.list.into_iter().take(self.len)
     }
 }

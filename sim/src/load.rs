@@ -18,8 +18,8 @@ mod wait;
 use std::collections::HashMap;
 
 use crate::arrivals::{Arrivals, CELL_S, Pattern};
-use crate::conditions::{Conditions, Piece};
-use crate::fault::{Behaviours, Treatment, Version};
+use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
+use crate::fault::Behaviours;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::Streams;
@@ -47,9 +47,9 @@ const WARM_LEVELS: u8 = 16;
 pub(crate) struct Load<'a> {
     scenario: &'a Scenario,
     behaviours: &'a Behaviours,
-    /// By treatment without load and level of warming up.
-    courses: HashMap<(usize, u8), Course>,
-    answers: Vec<Loaded>,
+    /// By mean and squared coefficient of variation of the service time, to the bit.
+    courses: HashMap<Flow, Course>,
+    loaded: Vec<(Loaded, usize)>,
     known: HashMap<Key, usize>,
     cuts: Vec<Cut>,
     begin_s: f64,
@@ -63,22 +63,35 @@ struct Cut {
     from_s: f64,
     /// Where it ends, if the split does not change before.
     to_s: f64,
+    /// The faults that the clock allows.
+    allowed: usize,
+    /// Requests per second on the service.
+    rate: f64,
     pods: [u32; 3],
     /// By cohort.
     queues: [Queue; 3],
+    /// Whether the old version has pods.
+    old_serves: bool,
 }
 
 /// The queues of a cohort's pods during a cut.
 #[derive(Clone, Copy, Debug)]
 struct Queue {
-    treatment: usize,
+    level: Level,
     /// Requests per second on each pod.
     rate: f64,
-    /// Treatment without load, and level of warming up: which course it takes.
-    course: (usize, u8),
+    /// How long they take; `None` where pods have no limit.
+    flow: Option<Flow>,
     start: Backlog,
     end: Backlog,
     busy: f64,
+}
+
+/// Mean and squared coefficient of variation of a service time, to the bit: which course it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Flow {
+    mean_s: u64,
+    squared_cv: u64,
 }
 
 /// What a treatment is made of.
@@ -124,7 +137,7 @@ impl<'a> Load<'a> {
             scenario,
             behaviours,
             courses: HashMap::new(),
-            answers: Vec::new(),
+            loaded: Vec::new(),
             known: HashMap::new(),
             cuts: Vec::new(),
             begin_s: -lead_s,
@@ -141,29 +154,57 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// The answers of a treatment under load.
-    pub(crate) fn answers(&self, treatment: usize) -> Option<&Loaded> {
-        self.answers
-            .get(treatment.checked_sub(self.behaviours.all().len())?)
+    /// The answers of a treatment under load; `None` for one without.
+    pub(crate) fn loaded(&self, treatment: usize) -> Option<&Loaded> {
+        let index = treatment.checked_sub(self.behaviours.all().len())?;
+        self.loaded.get(index).map(|(loaded, _)| loaded)
     }
 
-    /// What the treatment is to people.
-    pub(crate) fn treatment(&self, treatment: usize) -> Option<&Treatment> {
-        self.answers(treatment).map(|answers| &answers.treatment)
+    /// The treatment without load.
+    pub(crate) fn base(&self, treatment: usize) -> usize {
+        let index = treatment.checked_sub(self.behaviours.all().len());
+        let known = index.and_then(|index| self.loaded.get(index));
+        known.map_or(treatment, |(_, base)| *base)
     }
 
-    /// The treatment that a cohort's pods give at an instant up to which [`Load::advance`] has come.
-    pub(crate) fn at(&self, cohort: Cohort, t_s: f64) -> usize {
-        self.cut(t_s)
-            .map_or(0, |cut| cut.queues[cohort as usize].treatment)
+    /// Calls `each` with the treatments that requests meet in a piece up to whose end
+    /// [`Load::advance`] has come.
+    pub(crate) fn each(
+        &mut self,
+        whose: Whose,
+        piece: &Piece<'_>,
+        (conditions, split): (&Conditions<'_>, &Split),
+        mut each: impl FnMut(Met),
+    ) {
+        let Some(cut) = self.cut(f64::midpoint(piece.span.0, piece.span.1)) else {
+            return;
+        };
+        let cut = *cut;
+        // One piece for everybody, whoever looks at which part of it.
+        let whole = Piece {
+            span: (cut.from_s, cut.to_s),
+            allowed: cut.allowed,
+            ..*piece
+        };
+        conditions.each(whose, cut.rate, &whole, split, |met| {
+            let mask = self.intern(met.mask, whose.cohort, &cut);
+            each(Met { mask, ..met });
+        });
     }
 
-    /// The share of a cohort's servers that work at such an instant, and how many pods it has.
-    pub(crate) fn busy(&self, cohort: Cohort, t_s: f64) -> (f64, u32) {
-        self.cut(t_s).map_or((0.0, 0), |cut| {
-            let index = cohort as usize;
-            (cut.queues[index].busy, cut.pods[index])
-        })
+    /// The share of some cohorts' servers that work at such an instant.
+    pub(crate) fn utilisation(&self, cohorts: &[Cohort], t_s: f64) -> f64 {
+        let Some(cut) = self.cut(t_s) else {
+            return 0.0;
+        };
+        let of = cohorts.iter().map(|cohort| {
+            let index = *cohort as usize;
+            (cut.queues[index].busy, f64::from(cut.pods[index]))
+        });
+        let (busy, pods) = of.fold((0.0, 0.0), |(sum, all), (busy, pods)| {
+            (sum + busy * pods, all + pods)
+        });
+        if pods > 0.0 { busy / pods } else { 0.0 }
     }
 
     fn cut(&self, t_s: f64) -> Option<&Cut> {
@@ -202,54 +243,40 @@ impl<'a> Load<'a> {
 
     fn next(&mut self, piece: &Piece<'_>, split: &Split, conditions: &Conditions<'_>) -> Cut {
         let (from_s, to_s) = piece.span;
-        let span_s = to_s - from_s;
         let rate = self.rate(from_s, to_s);
         let before = self.cuts.last().copied();
-        let mut levels = [Level::default(); 3];
         let queues = Cohort::ALL.map(|cohort| {
-            let index = cohort as usize;
-            let base = conditions.mask(cohort, rate, piece, split);
             let cold = self.cold(cohort, piece);
+            let flow = self.flow(cohort, (rate, cold), piece, (conditions, split));
             let on_pod = piece.segment.rps_per_pod(cohort, rate);
-            let course = (base, cold);
-            let start = self.start(cohort, before.as_ref(), piece, (course, on_pod));
+            let start = self.start(cohort, before.as_ref(), piece, (flow, on_pod));
             let mut queue = Queue {
-                treatment: base,
+                level: Level {
+                    cold,
+                    ..Level::default()
+                },
                 rate: on_pod,
-                course,
+                flow,
                 start,
                 end: start,
                 busy: 0.0,
             };
-            levels[index].cold = cold;
-            if let Some(flow) = self.course(course) {
-                let passage = flow.pass(start, on_pod, span_s);
+            if let Some(course) = self.course(flow) {
+                let passage = course.pass(start, on_pod, to_s - from_s);
                 (queue.end, queue.busy) = (passage.end, passage.busy);
-                levels[index] = Level::of(&passage, flow, cold);
+                queue.level = Level::of(&passage, course, cold);
             }
             queue
         });
-        let mut cut = Cut {
+        Cut {
             from_s,
             to_s,
+            allowed: piece.allowed,
+            rate,
             pods: piece.segment.served_by(),
             queues,
-        };
-        let old_serves = piece.segment.pods[Cohort::PrimaryOld as usize] > 0;
-        let old = if old_serves {
-            levels[Cohort::PrimaryOld as usize]
-        } else {
-            Level::default()
-        };
-        for cohort in Cohort::ALL {
-            let index = cohort as usize;
-            cut.queues[index].treatment = self.intern(Key {
-                base: cut.queues[index].treatment,
-                own: levels[index],
-                old: (cohort.version() == Version::New).then_some(old),
-            });
+            old_serves: piece.segment.pods[Cohort::PrimaryOld as usize] > 0,
         }
-        cut
     }
 
     /// Requests per second on the service; of what arrives irregularly, what does arrive.
@@ -286,45 +313,79 @@ impl<'a> Load<'a> {
         cohort: Cohort,
         before: Option<&Cut>,
         piece: &Piece<'_>,
-        (course, rate): ((usize, u8), f64),
+        (flow, rate): (Option<Flow>, f64),
     ) -> Backlog {
         let index = cohort as usize;
         let Some(before) = before else {
             return self
-                .course(course)
-                .map_or_else(Backlog::default, |flow| flow.at_rest(rate));
+                .course(flow)
+                .map_or_else(Backlog::default, |course| course.at_rest(rate));
         };
         let queue = before.queues[index];
         let at_s = piece.span.0;
         let left = if at_s >= before.to_s - 1e-9 {
             queue.end
         } else {
-            self.course(queue.course)
-                .map_or_else(Backlog::default, |flow| {
-                    flow.pass(queue.start, queue.rate, at_s - before.from_s).end
+            self.course(queue.flow)
+                .map_or_else(Backlog::default, |course| {
+                    let span_s = at_s - before.from_s;
+                    course.pass(queue.start, queue.rate, span_s).end
                 })
         };
         let (was, is) = (before.pods[index], piece.segment.served_by()[index]);
         left.spread_over(was, is)
     }
 
-    /// The course of queues of some treatment; `None` where pods have no limit.
-    fn course(&mut self, (base, cold): (usize, u8)) -> Option<&Course> {
+    /// How long requests take on a cohort's pods, whatever kinds of requests there are.
+    fn flow(
+        &self,
+        cohort: Cohort,
+        (rate, cold): (f64, u8),
+        piece: &Piece<'_>,
+        (conditions, split): (&Conditions<'_>, &Split),
+    ) -> Option<Flow> {
+        self.scenario.service.concurrency?;
+        let whose = Whose {
+            cohort,
+            rank: None,
+            sender: Sender::User,
+        };
+        let (mut all, mut first, mut second) = (0.0, 0.0, 0.0);
+        let warming = self.warming(cold);
+        conditions.each(whose, rate, piece, split, |met| {
+            // Those that are lost with a process cost nothing.
+            if self.behaviours.is_lost(met.mask) {
+                return;
+            }
+            let behaviour = self.behaviours.get(met.mask).behaviour;
+            let latency = behaviour.latency.times(warming);
+            let mean_s = latency.mean_s();
+            all += met.share;
+            first += met.share * mean_s;
+            second += met.share * mean_s * mean_s * (1.0 + latency.squared_cv());
+        });
+        if all <= 0.0 {
+            return None;
+        }
+        let (mean_s, square) = (first / all, second / all);
+        Some(Flow {
+            mean_s: mean_s.to_bits(),
+            squared_cv: (square / (mean_s * mean_s) - 1.0).max(0.0).to_bits(),
+        })
+    }
+
+    /// The course of queues of requests that take so long; `None` where pods have no limit.
+    fn course(&mut self, flow: Option<Flow>) -> Option<&Course> {
         let servers = self.scenario.service.concurrency?;
+        let flow = flow?;
         let places = self.scenario.service.queue;
-        let latency = self
-            .behaviours
-            .get(base)
-            .behaviour
-            .latency
-            .times(self.warming(cold));
-        let course = self.courses.entry((base, cold)).or_insert_with(|| {
+        let course = self.courses.entry(flow).or_insert_with(|| {
             let pool = Pool {
                 servers,
                 places,
-                squared_cv: latency.squared_cv(),
+                squared_cv: f64::from_bits(flow.squared_cv),
             };
-            Course::new(pool, latency.mean_s())
+            Course::new(pool, f64::from_bits(flow.mean_s))
         });
         Some(course)
     }
@@ -339,32 +400,49 @@ impl<'a> Load<'a> {
         1.0 + (times - 1.0) * f64::from(cold) / f64::from(WARM_LEVELS)
     }
 
-    /// The treatment with this key, worked out when first met.
-    fn intern(&mut self, key: Key) -> usize {
+    /// What a treatment becomes on the pods of a cohort during a cut; worked out when first met.
+    fn intern(&mut self, base: usize, cohort: Cohort, cut: &Cut) -> usize {
+        if self.behaviours.is_lost(base) {
+            return base;
+        }
+        // Nobody fares worse than on the old version's pods for being on one, but for what the release
+        // does to both.
+        let differs = cohort != Cohort::PrimaryOld || self.behaviours.get(base).is_release_fault;
+        let old = cut.queues[Cohort::PrimaryOld as usize].level;
+        let old = if cut.old_serves {
+            old
+        } else {
+            Level::default()
+        };
+        let key = Key {
+            base,
+            own: cut.queues[cohort as usize].level,
+            old: differs.then_some(old),
+        };
         let timeout_s = self.scenario.service.timeout_s;
         let is_plain = key.own.is_none() && key.old.is_none_or(Level::is_none);
         if is_plain && timeout_s.is_none() {
-            return key.base;
+            return base;
         }
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let serving = self.serving(key.base, key.own);
-        let old = key.old.map(|level| {
-            let base = self.behaviours.old_mask(key.base);
+        let serving = self.serving(base, key.own);
+        let on_old = key.old.map(|level| {
+            let base = self.behaviours.old_mask(base);
             self.serving(base, level)
         });
-        let answers = Loaded::new(
+        let loaded = Loaded::new(
             serving,
-            old.as_ref(),
+            on_old.as_ref(),
             (
                 timeout_s.unwrap_or(f64::INFINITY),
                 self.scenario.service.patience_s,
             ),
-            self.behaviours.get(key.base).is_release_fault,
+            self.behaviours.get(base),
         );
-        let treatment = self.behaviours.all().len() + self.answers.len();
-        self.answers.push(answers);
+        let treatment = self.behaviours.all().len() + self.loaded.len();
+        self.loaded.push((loaded, base));
         self.known.insert(key, treatment);
         treatment
     }

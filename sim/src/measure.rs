@@ -36,6 +36,7 @@ pub(crate) fn outcome(
         requests: tally.requests,
         exposed: tally.exposed,
         hurt: tally.hurt,
+        lost: tally.lost,
     }
 }
 

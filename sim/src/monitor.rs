@@ -7,7 +7,8 @@ use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
-use crate::counts::Counts;
+use crate::counts::{Counts, Pair, Sheet};
+use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{Flow, Part, Portion, Watched};
 use crate::load::Loaded;
@@ -42,10 +43,11 @@ struct Tally {
     counted_to_s: f64,
     begun: bool,
     ended: bool,
-    good: Counts,
-    failed: Counts,
-    /// Request fidelity: what good and failed were before the requests that are played.
-    past: (Counts, Counts),
+    /// How often the target's process has died and was started again.
+    stint: usize,
+    sheet: Sheet,
+    /// Request fidelity: what the target had counted before the requests that are played.
+    past: Sheet,
 }
 
 impl<'a> Monitor<'a> {
@@ -65,7 +67,10 @@ impl<'a> Monitor<'a> {
             shares.push(above);
             shares
         };
-        let tallies = stage.panels.iter().map(|panel| Tally::new(panel, streams));
+        let scenario = stage.scenario;
+        let blank = Sheet::new(scenario.routes.len(), scenario.business.len());
+        let panels = stage.panels.iter();
+        let tallies = panels.map(|panel| Tally::new(panel, blank.clone(), streams));
         Self {
             store: stage.series.clone(),
             tallies: tallies.collect(),
@@ -155,10 +160,15 @@ impl<'a> Monitor<'a> {
             needed_s: now_s - self.stage.reach_s,
         };
         for (tally, panel) in self.tallies.iter_mut().zip(&self.stage.panels) {
-            let Some(life) = Life::of(panel, cluster, self.stage.lead_s) else {
-                continue;
-            };
-            tally.catch_up(panel, &life, &context, flow, &mut self.store);
+            let life = |stint| Life::of(panel, cluster, self.stage.lead_s, stint);
+            while let Some(now) = life(tally.stint) {
+                let next = now.is_outage.then(|| life(tally.stint + 1)).flatten();
+                let again_s = next.map_or(f64::INFINITY, |next| next.from_s);
+                let now = (&now, again_s);
+                if !tally.catch_up(panel, now, &context, flow, &mut self.store) {
+                    break;
+                }
+            }
         }
     }
 
@@ -174,7 +184,7 @@ impl<'a> Monitor<'a> {
         };
         self.due.clear();
         for (index, (tally, panel)) in self.tallies.iter_mut().zip(&self.stage.panels).enumerate() {
-            if let Some(life) = Life::of(panel, cluster, self.stage.lead_s) {
+            if let Some(life) = Life::of(panel, cluster, self.stage.lead_s, tally.stint) {
                 let due = tally.due(&life, &context);
                 let due = due.map(|number| (tally.at_s(number, context.interval_s), index, number));
                 self.due.extend(due);
@@ -184,18 +194,24 @@ impl<'a> Monitor<'a> {
             .sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (at_s, index, number) in &self.due {
             let (tally, panel) = (&mut self.tallies[*index], &self.stage.panels[*index]);
-            let Some(life) = Life::of(panel, cluster, self.stage.lead_s).filter(|_| !tally.ended)
-            else {
-                continue;
-            };
-            flow.play_each(*at_s, cluster);
+            let life = |stint| Life::of(panel, cluster, self.stage.lead_s, stint);
             let at_ms = context.at_ms(*at_s);
             tally.next = number + 1;
-            if *at_s > life.to_s {
-                tally.end(panel, at_ms, &mut self.store);
-            } else {
-                tally.read(panel, flow);
-                tally.expose(panel, at_ms, &mut self.store);
+            while let Some(life) = life(tally.stint).filter(|_| !tally.ended) {
+                if *at_s > life.to_s {
+                    let next = Life::of(panel, cluster, self.stage.lead_s, tally.stint + 1);
+                    if next.is_none_or(|next| *at_s < next.from_s) {
+                        tally.mark_stale(panel, at_ms, &mut self.store);
+                    }
+                    tally.end(&life);
+                    continue;
+                }
+                if *at_s >= life.from_s {
+                    flow.play_each(*at_s, cluster);
+                    tally.read(panel, flow);
+                    tally.expose(panel, at_ms, &mut self.store);
+                }
+                break;
             }
         }
         flow.play_each(now_s, cluster);
@@ -232,23 +248,26 @@ enum Reception {
 struct Life {
     from_s: f64,
     to_s: f64,
+    /// Whether the process is started again after that.
+    is_outage: bool,
     cohorts: [Option<(Cohort, Part)>; 3],
 }
 
 impl Life {
-    fn of(panel: &Panel, cluster: &Cluster, lead_s: f64) -> Option<Self> {
+    fn of(panel: &Panel, cluster: &Cluster, lead_s: f64, stint: usize) -> Option<Self> {
         match (panel.target, panel.class) {
             (Target::Pod { workload, ordinal }, _) => {
-                let (pod, gone, cohort) = cluster.life(workload, ordinal)?;
-                let at_rest = pod.ready_at == Time::ZERO;
+                let (stint, cohort) = cluster.stint((workload, ordinal), stint)?;
+                let at_rest = stint.from == Time::ZERO;
                 Some(Self {
                     from_s: if at_rest {
                         -lead_s
                     } else {
-                        pod.ready_at.as_secs_f64()
+                        stint.from.as_secs_f64()
                     },
-                    to_s: gone.map_or(f64::INFINITY, Time::as_secs_f64),
-                    cohorts: [Some((cohort, Part::OnePod)), None, None],
+                    to_s: stint.to.map_or(f64::INFINITY, Time::as_secs_f64),
+                    is_outage: stint.is_outage,
+                    cohorts: [Some((cohort, Part::OnePod(stint.pod.rank))), None, None],
                 })
             }
             (Target::Ingress(_), Class::Routed(cohorts)) => {
@@ -259,6 +278,7 @@ impl Life {
                 Some(Self {
                     from_s: -lead_s,
                     to_s: f64::INFINITY,
+                    is_outage: false,
                     cohorts: watched,
                 })
             }
@@ -268,7 +288,7 @@ impl Life {
 }
 
 impl Tally {
-    fn new(panel: &Panel, streams: &Streams) -> Self {
+    fn new(panel: &Panel, blank: Sheet, streams: &Streams) -> Self {
         Self {
             stream: streams.get(Purpose::Tally(panel.id)),
             streams: *streams,
@@ -277,9 +297,9 @@ impl Tally {
             counted_to_s: 0.0,
             begun: false,
             ended: false,
-            good: Counts::default(),
-            failed: Counts::default(),
-            past: (Counts::default(), Counts::default()),
+            stint: 0,
+            past: blank.clone(),
+            sheet: blank,
         }
     }
 
@@ -288,9 +308,8 @@ impl Tally {
         self.streams = *streams;
         let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
         self.offset_s = phase.random::<f64>() * interval_s;
-        (self.begun, self.ended) = (false, false);
-        self.good.clear();
-        self.failed.clear();
+        (self.begun, self.ended, self.stint) = (false, false, 0);
+        self.sheet.clear();
     }
 
     /// The number of the first scrape at or after an instant.
@@ -317,37 +336,53 @@ impl Tally {
             .flatten()
             .filter(|(cohort, _)| *cohort == Cohort::PrimaryOld)
             .map(|(_, part)| match part {
-                Part::OnePod => 1.0 / f64::from(scraping.stage.replicas),
+                Part::OnePod(_) => 1.0 / f64::from(scraping.stage.replicas),
                 Part::OneIngress => 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             })
             .sum();
         let requests = scenario.traffic.rate(life.from_s) * PAST_S * share;
-        let old = scraping.stage.behaviours.get(0).behaviour;
-        let shares = &scraping.bucket_shares[0];
-        for (counts, part) in [
-            (&mut self.failed, old.error_share),
-            (&mut self.good, 1.0 - old.error_share),
-        ] {
-            counts.requests = (requests * part).round() as u64;
-            counts.seconds = requests * part * old.latency.mean_s();
-            counts.buckets.clear();
-            let each = shares
-                .iter()
-                .map(|share| (requests * part * share).round() as u64);
-            counts.buckets.extend(each);
+        let behaviours = &scraping.stage.behaviours;
+        let kinds = scenario.route_kinds();
+        for (index, pair) in self.sheet.routes.iter_mut().enumerate() {
+            let route = scenario.routes.get(index);
+            let of_route = |times: f64| kinds.iter().position(|kind| *kind == times);
+            let kind = route.and_then(|route| of_route(route.latency_times));
+            let mask = behaviours.of_kind(kind.unwrap_or(0));
+            let requests = requests * route.map_or(1.0, |route| route.share);
+            let old = behaviours.get(mask).behaviour;
+            let shares = &scraping.bucket_shares[mask];
+            for (counts, part) in [
+                (&mut pair.failed, old.error_share),
+                (&mut pair.good, 1.0 - old.error_share),
+            ] {
+                counts.requests = (requests * part).round() as u64;
+                counts.seconds = requests * part * old.latency.mean_s();
+                counts.buckets.clear();
+                let each = shares
+                    .iter()
+                    .map(|share| (requests * part * share).round() as u64);
+                counts.buckets.extend(each);
+            }
+            for (step, count) in scenario.business.iter().zip(&mut self.sheet.completed) {
+                if step.is_of(index as u16) {
+                    *count += (pair.good.requests as f64 * step.completion).round() as u64;
+                }
+            }
         }
     }
 
+    /// Makes up for the scrapes of one stint, when the target answers again from an instant on;
+    /// whether the next one is to follow.
     fn catch_up(
         &mut self,
         panel: &Panel,
-        life: &Life,
+        (life, again_s): (&Life, f64),
         scraping: &Scraping<'_>,
         flow: &mut Flow<'_>,
         store: &mut Store,
-    ) {
+    ) -> bool {
         if self.ended {
-            return;
+            return false;
         }
         if !self.begun {
             self.begin(life, scraping);
@@ -358,13 +393,16 @@ impl Tally {
         loop {
             let at_s = self.at_s(self.next, scraping.interval_s);
             if at_s > scraping.now_s {
-                return;
+                return false;
             }
             let at_ms = scraping.at_ms(at_s);
             self.count(panel, life, at_s.min(life.to_s), scraping, flow);
             if at_s > life.to_s {
-                self.end(panel, at_ms, store);
-                return;
+                if at_s < again_s {
+                    self.mark_stale(panel, at_ms, store);
+                }
+                self.end(life);
+                return !self.ended;
             }
             match self.reception(panel, at_s, scraping) {
                 Reception::Answered => self.expose(panel, at_ms, store),
@@ -388,7 +426,7 @@ impl Tally {
         }
         if !self.begun {
             self.begin(life, scraping);
-            self.past = (self.good.clone(), self.failed.clone());
+            self.past.clone_from(&self.sheet);
         }
         let first_seen = self.number_from(scraping.needed_s, scraping.interval_s);
         let mut to = self.number_from(scraping.now_s, scraping.interval_s);
@@ -400,14 +438,9 @@ impl Tally {
 
     /// Reads the counters of the requests played so far.
     fn read(&mut self, panel: &Panel, flow: &Flow<'_>) {
-        self.good.clone_from(&self.past.0);
-        self.failed.clone_from(&self.past.1);
+        self.sheet.clone_from(&self.past);
         if let Some(each) = &flow.each {
-            each.read(
-                panel.target,
-                panel.class,
-                (&mut self.good, &mut self.failed),
-            );
+            each.read(panel.target, panel.class, &mut self.sheet);
         }
     }
 
@@ -425,12 +458,7 @@ impl Tally {
             return;
         }
         self.counted_to_s = to_s;
-        let Self {
-            stream,
-            good,
-            failed,
-            ..
-        } = self;
+        let Self { stream, sheet, .. } = self;
         for (cohort, part) in life.cohorts.iter().flatten() {
             let watched = Watched {
                 cohort: *cohort,
@@ -441,11 +469,8 @@ impl Tally {
                 watched,
                 span,
                 stream,
-                |portion, load, stream| match load {
-                    None => record(portion, panel, scraping, (good, failed), stream),
-                    Some(answers) => {
-                        record_loaded(portion, answers, panel, scraping, (good, failed), stream);
-                    }
+                |portion, loaded, stream| {
+                    record((portion, loaded), panel, scraping, sheet, stream);
                 },
             );
         }
@@ -468,96 +493,119 @@ impl Tally {
 
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
-        for (id, quantity) in &panel.series {
-            if self.is_born(*quantity) {
-                store.append(*id, at_ms, self.value(*quantity));
+        for (id, route, quantity) in &panel.series {
+            if self.is_born(*route, *quantity) {
+                store.append(*id, at_ms, self.value(*route, *quantity));
             }
         }
     }
 
-    /// The target is gone: its series end.
-    fn end(&mut self, panel: &Panel, at_ms: i64, store: &mut Store) {
-        self.ended = true;
-        self.mark_stale(panel, at_ms, store);
+    /// The target is gone, or its process has died.
+    fn end(&mut self, life: &Life) {
+        if life.is_outage {
+            // The next process begins to count at zero.
+            self.stint += 1;
+            self.begun = false;
+            self.sheet.clear();
+            self.past.clear();
+        } else {
+            self.ended = true;
+        }
     }
 
     fn mark_stale(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
-        for (id, quantity) in &panel.series {
-            if self.is_born(*quantity) {
+        for (id, route, quantity) in &panel.series {
+            if self.is_born(*route, *quantity) {
                 store.append_stale(*id, at_ms);
             }
         }
     }
 
     /// Client libraries make a labelled series when it first counts.
-    fn is_born(&self, quantity: Quantity) -> bool {
-        let (good, failed) = (self.good.requests > 0, self.failed.requests > 0);
-        match quantity.answers() {
-            Answers::Good => good,
-            Answers::Failed => failed,
-            Answers::All => good || failed,
+    fn is_born(&self, route: Option<u16>, quantity: Quantity) -> bool {
+        if matches!(quantity, Quantity::Completed(_)) {
+            // One without labels is there from the beginning.
+            return true;
         }
+        self.sheet.about(route).iter().any(|pair| {
+            let (good, failed) = (pair.good.requests > 0, pair.failed.requests > 0);
+            match quantity.answers() {
+                Answers::Good => good,
+                Answers::Failed => failed,
+                Answers::All => good || failed,
+            }
+        })
     }
 
-    fn value(&self, quantity: Quantity) -> f64 {
+    fn value(&self, route: Option<u16>, quantity: Quantity) -> f64 {
         let of = |counts: &Counts| match quantity {
             Quantity::Requests(_) => counts.requests as f64,
             Quantity::SecondsSum(_) => counts.seconds,
             Quantity::MillisSum(_) => counts.seconds * 1_000.0,
             Quantity::Bucket(_, last) => counts.buckets.iter().take(last + 1).sum::<u64>() as f64,
+            Quantity::Completed(_) => 0.0,
         };
-        match quantity.answers() {
-            Answers::Good => of(&self.good),
-            Answers::Failed => of(&self.failed),
-            Answers::All => of(&self.good) + of(&self.failed),
+        if let Quantity::Completed(step) = quantity {
+            return self.sheet.completed[step] as f64;
+        }
+        let of_route = |pair: &Pair| match quantity.answers() {
+            Answers::Good => of(&pair.good),
+            Answers::Failed => of(&pair.failed),
+            Answers::All => of(&pair.good) + of(&pair.failed),
+        };
+        match self.sheet.about(route) {
+            [only] => of_route(only),
+            each => each.iter().map(of_route).sum(),
         }
     }
 }
 
 /// Adds a portion to what a target has counted.
 fn record(
-    portion: Portion,
+    (portion, loaded): (Portion, Option<&Loaded>),
     panel: &Panel,
     scraping: &Scraping<'_>,
-    (good, failed): (&mut Counts, &mut Counts),
+    sheet: &mut Sheet,
     stream: &mut Stream,
 ) {
-    let latency = &scraping
-        .stage
-        .behaviours
-        .get(portion.mask)
-        .behaviour
-        .latency;
-    let shares = &scraping.bucket_shares[portion.mask];
     let answered = portion.requests - portion.failed;
-    for (counts, requests) in [(good, answered), (failed, portion.failed)] {
-        counts.requests += requests;
-        if requests == 0 {
-            continue;
+    let pair = &mut sheet.routes[usize::from(portion.route)];
+    let kept = if let Some(loaded) = loaded {
+        let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
+        let wanted = (panel.sums, panel.buckets.then_some(bounds));
+        loaded.count((&mut pair.good, answered, false), wanted, stream);
+        loaded.count((&mut pair.failed, portion.failed, true), wanted, stream);
+        loaded.treatment.kept[0]
+    } else {
+        let treatment = scraping.stage.behaviours.get(portion.mask);
+        let latency = &treatment.behaviour.latency;
+        let shares = &scraping.bucket_shares[portion.mask];
+        for (counts, requests) in [
+            (&mut pair.good, answered),
+            (&mut pair.failed, portion.failed),
+        ] {
+            counts.requests += requests;
+            if requests == 0 {
+                continue;
+            }
+            if panel.sums {
+                counts.seconds += latency.draw_sum_s(requests, stream);
+            }
+            if panel.buckets {
+                counts.add_buckets(requests, shares, stream);
+            }
         }
-        if panel.sums {
-            counts.seconds += latency.draw_sum_s(requests, stream);
-        }
-        if panel.buckets {
-            counts.add_buckets(requests, shares, stream);
+        treatment.kept[0]
+    };
+    if panel.completions {
+        let steps = scraping.stage.scenario.business.iter();
+        for (step, count) in steps.zip(&mut sheet.completed) {
+            if step.is_of(portion.route) {
+                let share = step.completion * kept;
+                *count += binomial(answered, share, stream);
+            }
         }
     }
-}
-
-/// The same for requests that met loaded pods.
-fn record_loaded(
-    portion: Portion,
-    answers: &Loaded,
-    panel: &Panel,
-    scraping: &Scraping<'_>,
-    (good, failed): (&mut Counts, &mut Counts),
-    stream: &mut Stream,
-) {
-    let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
-    let wanted = (panel.sums, panel.buckets.then_some(bounds));
-    let answered = portion.requests - portion.failed;
-    answers.count((good, answered, false), wanted, stream);
-    answers.count((failed, portion.failed, true), wanted, stream);
 }
 
 pub use crate::counts::BUCKETS_MAX;

@@ -39,8 +39,12 @@ pub struct Outcome {
     pub exposed: u64,
     /// Requests that fared worse than the same request would have on the old revision: failed where
     /// it would have been answered, or slower than people's patience where it would have been in
-    /// time.
+    /// time, or without the completion that it would have had.
     pub hurt: u64,
+    /// Completions lost to the release, by step of the scenario's business (orders): those that the
+    /// same requests would have had on the old revision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<u64>,
 }
 
 impl Outcome {

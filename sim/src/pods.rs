@@ -1,11 +1,16 @@
-//! Workloads as Kubernetes runs them: pods that start, become ready, and are replaced.
+//! Workloads as Kubernetes runs them: pods that start, become ready, die and start again, and are
+//! replaced.
+
+mod crash;
 
 use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 
 use crate::fault::Version;
 use crate::latency::Latency;
 use crate::split::Cold;
-use crate::stream::{Purpose, Streams};
+use crate::stream::{Purpose, Stream, Streams};
+use crash::Fate;
+pub use crash::{Crash, Crashes, Outage};
 
 /// One pod.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,7 +19,9 @@ pub struct Pod {
     pub version: Version,
     /// Numbers the pods of a workload in order of creation; names its random stream and its series.
     pub ordinal: u32,
-    /// When it becomes ready.
+    /// Numbers the pods of a workload and version in order of creation.
+    pub rank: u32,
+    /// When it first becomes ready.
     pub ready_at: Time,
 }
 
@@ -42,8 +49,29 @@ pub struct PodSet {
     pub version: Version,
     replacement: Replacement,
     next_ordinal: u32,
+    /// Pods made of the old version and of the new.
+    made: [u32; 2],
     generation: u64,
     changed_at: Time,
+    /// While processes were dead and their pods not ready again, in order of time.
+    outages: Vec<Outage>,
+    /// What is to come of each pod; empty where no process ever dies.
+    fates: Vec<Fate>,
+    /// When the availability condition last changed; kept where processes die.
+    short_since: Option<(bool, Time)>,
+}
+
+/// From when to when a pod takes traffic without a break.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stint {
+    /// The pod.
+    pub pod: Pod,
+    /// Readiness.
+    pub from: Time,
+    /// The pod is gone, or its process dies; open while neither has happened.
+    pub to: Option<Time>,
+    /// Whether the process is started again after it.
+    pub is_outage: bool,
 }
 
 impl PodSet {
@@ -53,8 +81,11 @@ impl PodSet {
         let pod = |ordinal| Pod {
             version,
             ordinal,
+            rank: ordinal,
             ready_at: Time::ZERO,
         };
+        let mut made = [0; 2];
+        made[version as usize] = replicas;
         Self {
             id,
             pods: (0..replicas).map(pod).collect(),
@@ -63,8 +94,12 @@ impl PodSet {
             version,
             replacement,
             next_ordinal: replicas,
+            made,
             generation: 1,
             changed_at: Time::ZERO,
+            outages: Vec::new(),
+            fates: Vec::new(),
+            short_since: None,
         }
     }
 
@@ -88,6 +123,7 @@ impl PodSet {
     /// replace, within the default limits of 25 % surge (rounded up) and 25 % unavailable (rounded
     /// down).
     pub fn reconcile(&mut self, now: Time, startup: &Startup<'_>) {
+        self.live_and_die(now, startup);
         let (surge, unavailable) = match self.replacement {
             Replacement::Rolling => (self.desired.div_ceil(4), self.desired / 4),
             Replacement::None => (0, 0),
@@ -104,7 +140,8 @@ impl PodSet {
         let keep_available = self.desired.saturating_sub(unavailable);
         while self.outdated() > 0 {
             // Unready old pods go first: removing them costs nothing.
-            let unready = self.find(|pod, set| pod.version != set.version && pod.ready_at > now);
+            let unready =
+                self.find(|pod, set| pod.version != set.version && !set.is_ready(pod, now));
             let available = self.available(now);
             let index = match unready {
                 Some(index) => index,
@@ -123,6 +160,7 @@ impl PodSet {
                 self.create(now, startup);
             }
         }
+        self.note_availability(now);
     }
 
     /// Removes surplus pods: unready ones first, then the youngest (as ReplicaSets rank them).
@@ -130,7 +168,7 @@ impl PodSet {
         while self.pods.len() as u32 - self.outdated() > self.desired
             || (self.desired == 0 && !self.pods.is_empty())
         {
-            let unready = self.pods.iter().rposition(|pod| pod.ready_at > now);
+            let unready = self.pods.iter().rposition(|pod| !self.is_ready(pod, now));
             let index = unready.unwrap_or(self.pods.len() - 1);
             self.remove(now, index);
         }
@@ -139,16 +177,22 @@ impl PodSet {
     fn create(&mut self, now: Time, startup: &Startup<'_>) {
         let ordinal = self.next_ordinal;
         self.next_ordinal += 1;
-        self.pods.push(Pod {
+        let made = &mut self.made[self.version as usize];
+        let pod = Pod {
             version: self.version,
             ordinal,
+            rank: *made,
             ready_at: now + startup.of(self.id, ordinal),
-        });
+        };
+        *made += 1;
+        self.pods.push(pod);
+        self.foretell(&pod, startup);
         self.changed_at = now;
     }
 
     fn remove(&mut self, now: Time, index: usize) {
         let pod = self.pods.remove(index);
+        self.fates.retain(|fate| fate.ordinal != pod.ordinal);
         self.gone.push((pod, now));
         self.changed_at = now;
     }
@@ -173,14 +217,32 @@ impl PodSet {
     /// Pods that take traffic.
     #[must_use]
     pub fn available(&self, now: Time) -> u32 {
-        self.pods.iter().filter(|pod| pod.ready_at <= now).count() as u32
+        self.pods
+            .iter()
+            .filter(|pod| self.is_ready(pod, now))
+            .count() as u32
     }
 
     /// Pods of a version that take traffic.
     #[must_use]
     pub fn serving(&self, now: Time, version: Version) -> u32 {
-        let serving = |pod: &&Pod| pod.ready_at <= now && pod.version == version;
-        self.pods.iter().filter(serving).count() as u32
+        self.serving_pods(now, version).count() as u32
+    }
+
+    /// Which of the first 32 pods of a version take traffic: a bit for each.
+    #[must_use]
+    pub fn ranks(&self, now: Time, version: Version) -> u32 {
+        let serving = self
+            .serving_pods(now, version)
+            .filter(|pod| !self.is_dead(pod, now));
+        serving.fold(0, |ranks, pod| {
+            ranks | 1_u32.checked_shl(pod.rank).unwrap_or(0)
+        })
+    }
+
+    fn serving_pods(&self, now: Time, version: Version) -> impl Iterator<Item = &Pod> {
+        let serving = move |pod: &&Pod| pod.version == version && self.is_ready(pod, now);
+        self.pods.iter().filter(serving)
     }
 
     /// When the pods of a version that take traffic became ready, on average; once it has none, when
@@ -193,8 +255,9 @@ impl PodSet {
             });
             (count > 0).then(|| sum / f64::from(count))
         };
-        let serving = self.pods.iter().filter(|pod| pod.version == version);
-        let mut ready = serving.map(|pod| pod.ready_at).filter(|at| *at <= now);
+        let mut ready = self
+            .serving_pods(now, version)
+            .map(|pod| self.ready_since(pod, now));
         let gone = self.gone.iter().filter(|(pod, _)| pod.version == version);
         let mut were = gone.map(|(pod, _)| pod.ready_at).filter(|at| *at <= now);
         mean(&mut ready)
@@ -209,10 +272,10 @@ impl PodSet {
     pub fn cold(&self, now: Time, version: Version, for_s: f64) -> Cold {
         let now_s = now.as_secs_f64();
         let (mut cold, mut sum_s) = (0, 0.0);
-        for pod in &self.pods {
-            let ready_s = pod.ready_at.as_secs_f64();
-            let serves = pod.version == version && pod.ready_at <= now;
-            if serves && pod.ready_at > Time::ZERO && now_s - ready_s < for_s {
+        for pod in self.serving_pods(now, version) {
+            // A process that was started again warms up again.
+            let ready_s = self.ready_since(pod, now).as_secs_f64();
+            if ready_s > 0.0 && now_s - ready_s < for_s {
                 cold += 1;
                 sum_s += ready_s;
             }
@@ -226,23 +289,43 @@ impl PodSet {
         }
     }
 
-    /// From when to when a pod took traffic; the end is open while it exists. `None` if it was never
-    /// ready.
+    /// From when to when a pod took traffic, until its process first died, from then to the second
+    /// time, and so on; the end is open while it exists. `None` while it was not ready so often.
     #[must_use]
-    pub fn life(&self, ordinal: u32) -> Option<(Pod, Option<Time>)> {
-        if let Some(pod) = self.pods.iter().find(|pod| pod.ordinal == ordinal) {
-            return Some((*pod, None));
+    pub fn stint(&self, ordinal: u32, number: usize) -> Option<Stint> {
+        let there = self.pods.iter().find(|pod| pod.ordinal == ordinal);
+        let (pod, gone) = match there {
+            Some(pod) => (*pod, None),
+            None => {
+                let gone = self.gone.iter().find(|(pod, _)| pod.ordinal == ordinal);
+                gone.map(|(pod, at)| (*pod, Some(*at)))?
+            }
+        };
+        let mut outages = self
+            .outages
+            .iter()
+            .filter(|outage| outage.ordinal == ordinal);
+        let from = match number.checked_sub(1) {
+            None => pod.ready_at,
+            Some(before) => outages.nth(before)?.to,
+        };
+        if gone.is_some_and(|gone| from >= gone) {
+            return None;
         }
-        let gone = self.gone.iter().find(|(pod, _)| pod.ordinal == ordinal);
-        gone.filter(|(pod, at)| pod.ready_at < *at)
-            .map(|(pod, at)| (*pod, Some(*at)))
+        let outage = outages.next().map(|outage| outage.from);
+        Some(Stint {
+            pod,
+            from,
+            to: outage.or(gone),
+            is_outage: outage.is_some(),
+        })
     }
 
-    /// When the next pod becomes ready.
+    /// When the next pod becomes ready, or is not any more.
     #[must_use]
     pub fn next_ready(&self, now: Time) -> Option<Time> {
         let pending = self.pods.iter().map(|pod| pod.ready_at);
-        pending.filter(|at| *at > now).min()
+        pending.chain(self.turns()).filter(|at| *at > now).min()
     }
 
     /// What the API says of it.
@@ -273,7 +356,7 @@ impl PodSet {
                     "MinimumReplicasAvailable"
                 }
                 .to_owned(),
-                last_update: self.changed_at,
+                last_update: self.short_since.map_or(self.changed_at, |(_, at)| at),
             }),
         }
     }
@@ -286,12 +369,19 @@ pub struct Startup<'a> {
     pub streams: &'a Streams,
     /// The distribution.
     pub time: Latency,
+    /// What kills processes.
+    pub crashes: &'a Crashes,
 }
 
 impl Startup<'_> {
     fn of(&self, workload: u32, ordinal: u32) -> Span {
         let mut stream = self.streams.get(Purpose::Pod(workload, ordinal));
         Span::from_secs_f64(self.time.draw_s(&mut stream))
+    }
+
+    /// Of a process that is started again.
+    fn again(&self, stream: &mut Stream) -> Span {
+        Span::from_secs_f64(self.time.draw_s(stream))
     }
 }
 
@@ -319,6 +409,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 10, Version::Old, Replacement::Rolling);
         set.roll(Time::from_secs(1), Version::New, &startup);
@@ -335,6 +426,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 3, Version::Old, Replacement::None);
         set.scale(Time::from_secs(1), 5, &startup);

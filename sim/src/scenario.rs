@@ -141,7 +141,30 @@ impl Scenario {
             error_share: self.service.error_share,
             latency: self.service.latency,
         };
-        Behaviours::new(old, &self.faults, self.service.patience_s)
+        let factors = self.route_kinds();
+        let kinds: Vec<_> = factors
+            .iter()
+            .map(|times| Behaviour {
+                latency: old.latency.times(*times),
+                ..old
+            })
+            .collect();
+        Behaviours::of_kinds(&kinds, &self.faults, self.service.patience_s)
+    }
+
+    /// The factors on the latency that routes have, each once; the kinds of requests.
+    #[must_use]
+    pub fn route_kinds(&self) -> Vec<f64> {
+        let mut factors: Vec<f64> = Vec::new();
+        for route in &self.routes {
+            if !factors.contains(&route.latency_times) {
+                factors.push(route.latency_times);
+            }
+        }
+        if factors.is_empty() {
+            factors.push(1.0);
+        }
+        factors
     }
 
     /// The same world met at another time of its first day: the traffic keeps its place on the

@@ -105,6 +105,14 @@ pub struct Business {
     pub counter: String,
 }
 
+impl Business {
+    /// Whether requests of a route can complete it.
+    #[must_use]
+    pub fn is_of(&self, route: u16) -> bool {
+        self.route.is_none_or(|only| only == usize::from(route))
+    }
+}
+
 impl Service {
     /// Whether an answer depends on more than the request and the version: on a pod's queue, its
     /// age, or its end.

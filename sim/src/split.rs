@@ -54,6 +54,14 @@ pub struct Segment {
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
     pub load_rps: f64,
+    /// Share of all requests that the canary gets from users who satisfy the policy's match rules; 0
+    /// where no fault tells users apart.
+    pub matching: f64,
+    /// By cohort, the pods that serve it: a bit for each of the first 32 of its workload and version.
+    /// 0 where no fault tells pods apart.
+    pub ranks: [u32; 3],
+    /// By cohort, how many of its pods have died and still get requests.
+    pub dead: [u32; 3],
 }
 
 impl Segment {

@@ -13,6 +13,7 @@ use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
 use crate::given;
+use crate::pods::Crashes;
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -36,6 +37,7 @@ pub struct Stage<'a> {
     /// How closely it looks at requests.
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
+    pub(crate) crashes: Crashes,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
     /// Pods that each workload may have; more would serve unseen.
@@ -78,9 +80,11 @@ pub(crate) struct Panel {
     /// Names its random stream, whatever else is read.
     pub(crate) id: u32,
     pub(crate) family: usize,
-    pub(crate) series: Vec<(SeriesId, Quantity)>,
+    /// With the route that each is about, all of them when `None`.
+    pub(crate) series: Vec<(SeriesId, Option<u16>, Quantity)>,
     pub(crate) sums: bool,
     pub(crate) buckets: bool,
+    pub(crate) completions: bool,
 }
 
 impl<'a> Stage<'a> {
@@ -133,6 +137,8 @@ impl<'a> Stage<'a> {
             ingress_replicas: scenario.scrape.ingress_replicas,
             buckets_s: &scenario.scrape.buckets_s,
             latency_by_status: latency_by_status(&queries),
+            routes: &scenario.routes,
+            business: &scenario.business,
         });
         let wanted = select(&asked, &queries, &potential)?;
         let wanted = match show {
@@ -164,6 +170,7 @@ impl<'a> Stage<'a> {
             subject,
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
+            crashes: Crashes::of(scenario),
             topology,
             replicas,
             pods_created,
@@ -291,15 +298,17 @@ fn panels(potential: &[Potential], wanted: &[bool]) -> (Vec<Panel>, Store, usize
                 series: Vec::new(),
                 sums: false,
                 buckets: false,
+                completions: false,
             });
         }
         let panel = &mut panels[index];
-        panel.series.push((id, series.quantity));
+        panel.series.push((id, series.route, series.quantity));
         panel.sums |= matches!(
             series.quantity,
             Quantity::SecondsSum(_) | Quantity::MillisSum(_)
         );
         panel.buckets |= matches!(series.quantity, Quantity::Bucket(..));
+        panel.completions |= matches!(series.quantity, Quantity::Completed(_));
     }
     (panels, store, families.len())
 }

@@ -42,6 +42,8 @@ pub enum Purpose {
     Episodes(u32),
     /// Whether a scrape fails: target, number of the scrape.
     MissedScrape(u32, i64),
+    /// When the process of a pod dies, and how long it takes to start again: workload, ordinal.
+    Crash(u32, u32),
     /// Request fidelity: when in its cell each request arrives.
     Instants,
     /// Request fidelity: what each request meets.
@@ -63,6 +65,7 @@ impl Purpose {
             Self::Episodes(fault) => 10 | (fault as u64) << 8,
             // A target's id has 24 bits at most; what a scrape's number has beyond 32 is its sign.
             Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
+            Self::Crash(workload, ordinal) => 13 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Instants => 64,
             Self::Requests => 65,
         }
@@ -102,7 +105,7 @@ impl Streams {
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64's output function (Steele, Lea, Flood 2014), which is a bijection on 64 bits.
-const fn mix(state: u64) -> u64 {
+pub(crate) const fn mix(state: u64) -> u64 {
     let z = state.wrapping_add(GOLDEN_GAMMA);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

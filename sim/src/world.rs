@@ -11,7 +11,7 @@ use coalmine_policy::{
 use coalmine_promql::Store;
 use rand::RngExt;
 
-use crate::capture::{canary_share, mirrored_share};
+use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
 use crate::fidelity::Fidelity;
@@ -24,6 +24,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
 use crate::router::{Change, Router, RouterConfig};
+use crate::scenario::Users;
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
@@ -129,6 +130,7 @@ impl<'a> World<'a> {
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
                 .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
+                .keeping_ranks(self.stage.behaviours.count_pods())
                 .warming_up(
                     self.stage
                         .scenario
@@ -139,6 +141,7 @@ impl<'a> World<'a> {
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
+                crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
                 Effects::new()
@@ -150,8 +153,14 @@ impl<'a> World<'a> {
             inputs: 0,
             told_share: 0.0,
             pending: Vec::new(),
-            mirror: 0.0,
-            load_rps: 0.0,
+            senders: Senders {
+                users: self
+                    .stage
+                    .behaviours
+                    .count_users()
+                    .then_some(self.stage.scenario.users),
+                ..Senders::default()
+            },
             scaling: None,
             world: self,
             witness,
@@ -207,18 +216,32 @@ struct Rollout<'w, 'a> {
     told_share: f64,
     /// Webhooks, web metrics and jobs that take their time, in the order asked.
     pending: Vec<(Time, Call, Answer)>,
+    senders: Senders,
+    /// Autoscalers, if there are any.
+    scaling: Option<Scaling>,
+}
+
+/// Who sends the canary requests besides users at large.
+#[derive(Clone, Copy, Debug, Default)]
+struct Senders {
     /// Share of the requests that is mirrored to the canary.
     mirror: f64,
     /// Load tests on the canary.
     load_rps: f64,
-    /// Autoscalers, if there are any.
-    scaling: Option<Scaling>,
+    /// The users, where it matters who they are.
+    users: Option<Users>,
+    /// The share that the policy's rules captured for the canary.
+    captured: Option<f64>,
 }
 
 impl Rollout<'_, '_> {
     /// The world at rest, then the new revision.
     fn begin(&mut self) {
         let lead_s = self.world.stage.lead_s;
+        if !self.startup.crashes.list.is_empty() {
+            // Pods in service have deaths to come, too.
+            self.cluster.reconcile(self.now, &self.startup);
+        }
         let mut at_rest = self.cluster.segment(Time::ZERO, 0.0);
         at_rest.from_s = -lead_s;
         self.world.flow.split.push(at_rest);
@@ -338,7 +361,9 @@ impl Rollout<'_, '_> {
                 self.see(What::WeightWritten(routes.canary));
                 let now_s = self.now.as_secs_f64();
                 let share = canary_share(&routes, self.world.stage.scenario.users);
-                self.mirror = mirrored_share(&routes, self.world.stage.scenario.users);
+                let users = self.world.stage.scenario.users;
+                self.senders.mirror = mirrored_share(&routes, users);
+                self.senders.captured = captured_share(&routes, users);
                 self.world.router.write(now_s, share);
                 self.push_segment();
                 self.advance_router(now_s);
@@ -372,8 +397,8 @@ impl Rollout<'_, '_> {
     fn call_hook(&mut self, call: Call, hook: &HookCall) -> Option<(Call, Answer)> {
         let hooks = &self.world.stage.scenario.hooks;
         let reply = hook::reply(hooks, hook, self.now.since(Time::ZERO));
-        if reply.load_rps > 0.0 && reply.load_rps != self.load_rps {
-            self.load_rps = reply.load_rps;
+        if reply.load_rps > 0.0 && reply.load_rps != self.senders.load_rps {
+            self.senders.load_rps = reply.load_rps;
             self.push_segment();
         }
         self.answer_after(reply.after, call, reply.answer)
@@ -433,7 +458,7 @@ impl Rollout<'_, '_> {
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
         let segment = self.cluster.segment(self.now, self.world.router.share());
-        let segment = with_copies(segment, self.mirror, self.load_rps);
+        let segment = self.senders.on(segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
     }
@@ -460,10 +485,10 @@ impl Rollout<'_, '_> {
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
-        let (mirror, load_rps) = (self.mirror, self.load_rps);
+        let senders = self.senders;
         router.advance(until_s, |Change { at_s, share, .. }| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = with_copies(cluster.segment(at, share), mirror, load_rps);
+            let mut segment = senders.on(cluster.segment(at, share));
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -487,14 +512,24 @@ fn differs(a: f64, b: f64) -> bool {
     (a - b).abs() > 1e-9
 }
 
-/// What reaches the canary besides users, as long as it has pods.
-fn with_copies(segment: Segment, mirror: f64, load_rps: f64) -> Segment {
-    if segment.pods[Cohort::Canary as usize] == 0 {
-        return segment;
-    }
-    Segment {
-        mirror,
-        load_rps,
-        ..segment
+impl Senders {
+    /// A segment with what reaches the canary besides users, as long as it has pods, and with the
+    /// users who reach it.
+    fn on(&self, segment: Segment) -> Segment {
+        if segment.pods[Cohort::Canary as usize] == 0 {
+            return segment;
+        }
+        let share = segment.share[Cohort::Canary as usize];
+        let matching = self.users.map_or(0.0, |users| {
+            // While the data path follows, no more can have been captured than arrives.
+            let captured = self.captured.map(|captured| captured.min(share));
+            captured.unwrap_or(users.matching * share)
+        });
+        Segment {
+            mirror: self.mirror,
+            load_rps: self.load_rps,
+            matching,
+            ..segment
+        }
     }
 }

@@ -8,7 +8,7 @@ use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
-use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, service, traffic};
+use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -67,8 +67,10 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         Some(form) => service::read(form, found),
         None => Service::default(),
     };
+    let routes = routes::read(&mut spec, found);
+    let business = routes::read_business(&mut spec, &routes, found);
     let fault = match spec.form("fault", found) {
-        Some(form) => fault::read(form, &assumed, found),
+        Some(form) => fault::read(form, &assumed, (&routes, &business), found),
         None => FaultSection::default(),
     };
     let users = match spec.form("users", found) {
@@ -94,6 +96,8 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         arrivals,
         service,
         faults: fault.effects,
+        routes,
+        business,
         users,
         hooks,
         metrics,

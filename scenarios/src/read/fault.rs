@@ -3,7 +3,8 @@
 mod effect;
 
 use coalmine_policy::source::{Diagnostics, Kind};
-use coalmine_sim::fault::{COMBINATIONS_MAX, FAULTS_MAX, Fault, Versions, combinations};
+use coalmine_sim::fault::{COMBINATIONS_MAX, FAULTS_MAX, Fault, combinations};
+use coalmine_sim::scenario::{Business, Route};
 
 use super::clock::Clock;
 use super::form::Form;
@@ -19,7 +20,12 @@ pub(super) struct FaultSection {
     pub(super) effects: Vec<Fault>,
 }
 
-pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -> FaultSection {
+pub(super) fn read(
+    mut form: Form<'_>,
+    clock: &Clock,
+    world: (&[Route], &[Business]),
+    found: &mut Diagnostics,
+) -> FaultSection {
     let help = "reports show the fault by its name; leave out `fault` for a healthy release";
     form.require("name", help, found);
     let name = form.string("name", found).map(str::to_owned);
@@ -41,10 +47,10 @@ pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -
     let mut effects = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let effect = form.item(&format!("spec.fault.effects[{index}]"), item, found);
-        effects.push(effect::read(effect, clock, found));
+        effects.push(effect::read(effect, clock, world, found));
     }
     if effects.len() <= FAULTS_MAX && combinations(&effects) > COMBINATIONS_MAX {
-        let help = "leave `growsOver` to one or two of them";
+        let help = "leave `growsOver` to one or two of them, and `withNewShare` to one";
         form.refuse("effects", "grow in too many combinations", help, found);
     }
     // Words for people: which real incidents it stands for.
@@ -69,13 +75,12 @@ fn harmful(form: &mut Form<'_>, effects: &[Fault], found: &mut Diagnostics) -> b
             true
         }
     };
-    let of_release = |fault: &Fault| fault.scope.versions == Versions::New;
-    if !is_harmful && effects.iter().any(of_release) {
+    if !is_harmful && effects.iter().any(Fault::is_of_release) {
         let help = "give each effect `scope: {version: both}`, or leave out `harmful`";
-        let complaint = "is false, but an effect meets the new version only";
+        let complaint = "is false, but an effect comes with the new version only";
         form.refuse("harmful", complaint, help, found);
     }
-    if is_harmful && !effects.is_empty() && !effects.iter().any(of_release) {
+    if is_harmful && !effects.is_empty() && !effects.iter().any(Fault::is_of_release) {
         let help = "write `harmful: false`: a policy that goes on is right";
         form.refuse(
             "effects",

@@ -42,27 +42,59 @@ fn places(frame: &Frame<'_>) -> impl Iterator<Item = (usize, u32)> {
 
 fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential>) {
     let labels = labels(frame, workload, ordinal);
-    let mut push = |labels: Labels, quantity| {
-        all.push(Potential {
-            labels,
-            target: Target::Pod { workload, ordinal },
-            class: Class::Own,
-            quantity,
-            family: FAMILY,
-        });
-    };
-    for answers in [Answers::Good, Answers::Failed] {
-        let labels = with_status(&labels, answers);
-        let own = labels.iter().map(|(name, value)| (*name, value.as_str()));
-        let named = own.chain([("__name__", "http_requests_total")]);
-        push(Labels::new(named), Quantity::Requests(answers));
-        if frame.latency_by_status {
-            histogram(HISTOGRAM, &labels, answers, frame.buckets_s, &mut push);
+    for (route, path) in frame.paths() {
+        let mut push = |labels: Labels, quantity| {
+            all.push(potential((workload, ordinal), labels, route, quantity));
+        };
+        let labels = with_path(&labels, path);
+        for answers in [Answers::Good, Answers::Failed] {
+            let labels = with_status(&labels, answers);
+            push(
+                named(&labels, "http_requests_total"),
+                Quantity::Requests(answers),
+            );
+            if frame.latency_by_status {
+                histogram(HISTOGRAM, &labels, answers, frame.buckets_s, &mut push);
+            }
+        }
+        if !frame.latency_by_status {
+            histogram(HISTOGRAM, &labels, Answers::All, frame.buckets_s, &mut push);
         }
     }
-    if !frame.latency_by_status {
-        histogram(HISTOGRAM, &labels, Answers::All, frame.buckets_s, &mut push);
+    // A counter of its own without labels, as an application counts what matters to its business.
+    for (index, step) in frame.business.iter().enumerate() {
+        let (labels, quantity) = (named(&labels, &step.counter), Quantity::Completed(index));
+        all.push(potential((workload, ordinal), labels, None, quantity));
     }
+}
+
+fn potential(
+    (workload, ordinal): (usize, u32),
+    labels: Labels,
+    route: Option<u16>,
+    quantity: Quantity,
+) -> Potential {
+    Potential {
+        labels,
+        target: Target::Pod { workload, ordinal },
+        class: Class::Own,
+        route,
+        quantity,
+        family: FAMILY,
+    }
+}
+
+fn named(labels: &[(&'static str, String)], name: &str) -> Labels {
+    let own = labels.iter().map(|(name, value)| (*name, value.as_str()));
+    Labels::new(own.chain([("__name__", name)]))
+}
+
+/// Client libraries differ in what they call it; the aliases split no series.
+fn with_path(labels: &[(&'static str, String)], path: Option<&str>) -> Vec<(&'static str, String)> {
+    const NAMES: [&str; 4] = ["path", "route", "handler", "uri"];
+    let of_path = path.map(|path| NAMES.map(|name| (name, path.to_owned())));
+    let own = labels.iter().cloned();
+    own.chain(of_path.into_iter().flatten()).collect()
 }
 
 const HISTOGRAM: &str = "http_request_duration_seconds";

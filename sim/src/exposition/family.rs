@@ -161,6 +161,8 @@ fn push(
         labels: Labels::new(own.chain([("__name__".to_owned(), name)])),
         target: place.target,
         class: place.class,
+        // None of these tells paths apart.
+        route: None,
         quantity,
         family: match place.target {
             Target::Ingress(_) => ROUTERS,

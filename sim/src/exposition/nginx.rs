@@ -25,21 +25,33 @@ pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
     let mut all = Vec::new();
     for replica in 0..frame.ingress_replicas {
         for class in classes {
-            for answers in [Answers::Good, Answers::Failed] {
-                one(frame, replica, *class, answers, &mut all);
+            for (route, path) in frame.paths() {
+                for answers in [Answers::Good, Answers::Failed] {
+                    let mut labels = labels(frame, replica, *class, answers);
+                    // The path is the one of the Ingress' rule that the request met.
+                    labels.push(("path", path.unwrap_or("/").to_owned()));
+                    let place = (replica, *class, route);
+                    one(frame, place, &labels, answers, &mut all);
+                }
             }
         }
     }
     all
 }
 
-fn one(frame: &Frame<'_>, replica: u32, class: Class, answers: Answers, all: &mut Vec<Potential>) {
-    let labels = labels(frame, replica, class, answers);
+fn one(
+    frame: &Frame<'_>,
+    (replica, class, route): (u32, Class, Option<u16>),
+    labels: &[(&'static str, String)],
+    answers: Answers,
+    all: &mut Vec<Potential>,
+) {
     let mut push = |labels: Labels, quantity| {
         all.push(Potential {
             labels,
             target: Target::Ingress(replica),
             class,
+            route,
             quantity,
             family: FAMILY,
         });
@@ -48,7 +60,7 @@ fn one(frame: &Frame<'_>, replica: u32, class: Class, answers: Answers, all: &mu
     let requests = own.chain([("__name__", "nginx_ingress_controller_requests")]);
     push(Labels::new(requests), super::Quantity::Requests(answers));
     for base in HISTOGRAMS {
-        histogram(base, &labels, answers, frame.buckets_s, &mut push);
+        histogram(base, labels, answers, frame.buckets_s, &mut push);
     }
 }
 
@@ -79,7 +91,6 @@ fn labels(
         ("canary", canary),
         ("status", status.to_owned()),
         ("method", "GET".to_owned()),
-        ("path", "/".to_owned()),
         ("host", format!("{}.example.com", names.app)),
         ("controller_class", "k8s.io/ingress-nginx".to_owned()),
         ("controller_namespace", "ingress-nginx".to_owned()),

@@ -54,7 +54,7 @@ impl Loaded {
         serving: Serving,
         old: Option<&Serving>,
         (timeout_s, patience_s): (f64, f64),
-        is_release_fault: bool,
+        base: &Treatment,
     ) -> Self {
         let in_time = serving.at_most(timeout_s);
         let answered = (1.0 - serving.refused) * in_time * (1.0 - serving.behaviour.error_share);
@@ -69,13 +69,14 @@ impl Loaded {
                 error_share: (1.0 - answered).clamp(0.0, 1.0),
                 latency: serving.behaviour.latency,
             },
-            is_release_fault,
+            is_load_harm: failed_share > 0.0 || slowed > 0.0,
             failed_share,
             slowed_share: if answered > 1e-12 {
                 (slowed / answered).clamp(0.0, 1.0)
             } else {
                 0.0
             },
+            ..*base
         };
         Self {
             treatment,

@@ -11,10 +11,10 @@ use super::roster::Roster;
 use super::station::{Limits, Station};
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::Conditions;
-use crate::counts::Counts;
+use crate::conditions::{Conditions, Request};
+use crate::counts::Sheet;
 use crate::exposition::{Class, Target};
-use crate::fault::Behaviours;
+use crate::fault::{Behaviours, Version};
 use crate::flow::Tally;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
@@ -42,8 +42,12 @@ pub struct Engine<'a> {
     /// By workload and ordinal, the index in `pods` plus one.
     slots: [Vec<u32>; 2],
     /// By replica of the ingress controller and cohort.
-    ingress: Vec<[Pair; 3]>,
+    ingress: Vec<[Sheet; 3]>,
+    /// Nothing counted yet.
+    blank: Sheet,
     tally: Tally,
+    /// By workload, how many outages of its pods have been played.
+    outages: [usize; 2],
 }
 
 /// What is to come.
@@ -65,6 +69,11 @@ struct Answer {
     failed: bool,
     origin: Origin,
     hurt: bool,
+    route: u16,
+    /// What it met.
+    mask: u32,
+    /// What decides on completions.
+    luck: u64,
 }
 
 /// Who sent a request.
@@ -77,17 +86,11 @@ enum Origin {
     LoadTest,
 }
 
-/// Answered and failed requests of one class.
-#[derive(Clone, Debug, Default)]
-struct Pair {
-    good: Counts,
-    failed: Counts,
-}
-
 #[derive(Debug, Default)]
 struct Pod {
     station: Station,
-    counts: Pair,
+    sheet: Sheet,
+    rank: u32,
     ready_ns: u64,
     /// From when on it answers nothing more.
     dead_ns: Option<u64>,
@@ -105,6 +108,8 @@ impl<'a> Engine<'a> {
         let bounds_s = (-lead_s, scenario.horizon.as_secs_f64());
         let arrivals = Arrivals::new(streams, bounds_s, CELL_S).with_pattern(scenario.arrivals);
         let origin_s = arrivals.bounds(0).0;
+        let blank = Sheet::new(scenario.routes.len(), scenario.business.len());
+        let by_cohort = [blank.clone(), blank.clone(), blank.clone()];
         Self {
             scenario,
             behaviours,
@@ -124,8 +129,13 @@ impl<'a> Engine<'a> {
             piece: Piece::default(),
             pods: Vec::new(),
             slots: [Vec::new(), Vec::new()],
-            ingress: vec![<[Pair; 3]>::default(); scenario.scrape.ingress_replicas.max(1) as usize],
-            tally: Tally::default(),
+            ingress: vec![by_cohort; scenario.scrape.ingress_replicas.max(1) as usize],
+            blank,
+            tally: Tally {
+                lost: vec![0; scenario.business.len()],
+                ..Tally::default()
+            },
+            outages: [0; 2],
         }
     }
 
@@ -140,23 +150,24 @@ impl<'a> Engine<'a> {
         self.agenda.clear();
         self.pods.clear();
         self.slots.iter_mut().for_each(Vec::clear);
-        for pair in self.ingress.iter_mut().flatten() {
-            pair.good.clear();
-            pair.failed.clear();
-        }
-        self.tally = Tally::default();
+        self.ingress.iter_mut().flatten().for_each(Sheet::clear);
+        self.tally = Tally {
+            lost: vec![0; self.scenario.business.len()],
+            ..Tally::default()
+        };
+        self.outages = [0; 2];
     }
 
     /// What the requests so far came to.
     #[must_use]
-    pub const fn tally(&self) -> Tally {
-        self.tally
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
     #[must_use]
     pub fn answered(&self) -> (u64, u64, f64) {
-        let all = self.pods.iter().map(|pod| &pod.counts);
+        let all = self.pods.iter().flat_map(|pod| &pod.sheet.routes);
         all.fold((0, 0, 0.0), |(requests, failed, seconds), pair| {
             (
                 requests + pair.good.requests + pair.failed.requests,
@@ -166,23 +177,19 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Adds what a target has counted of a class to (answered, failed) counts.
-    pub(crate) fn read(&self, target: Target, class: Class, into: (&mut Counts, &mut Counts)) {
-        let mut add = |pair: &Pair| {
-            into.0.merge(&pair.good);
-            into.1.merge(&pair.failed);
-        };
+    /// Adds what a target has counted of a class.
+    pub(crate) fn read(&self, target: Target, class: Class, into: &mut Sheet) {
         match (target, class) {
             (Target::Pod { workload, ordinal }, _) => {
                 if let Some(slot) = self.slot((workload, ordinal)) {
-                    add(&self.pods[slot].counts);
+                    into.merge(&self.pods[slot].sheet);
                 }
             }
             (Target::Ingress(replica), Class::Routed(cohorts)) => {
-                if let Some(pairs) = self.ingress.get(replica as usize) {
-                    cohorts
-                        .iter()
-                        .for_each(|cohort| add(&pairs[*cohort as usize]));
+                if let Some(sheets) = self.ingress.get(replica as usize) {
+                    for cohort in cohorts {
+                        into.merge(&sheets[*cohort as usize]);
+                    }
                 }
             }
             (Target::Ingress(_), Class::Own) => {}
@@ -213,13 +220,13 @@ impl<'a> Engine<'a> {
             let (a, b) = piece.span;
             self.fill(cell);
             self.end_removed(a, cluster);
+            self.end_crashed(a, cluster);
             let at = Time::ZERO + Span::from_secs_f64(a.max(0.0));
             self.roster.update(cluster, at, piece.segment.served_by());
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
-            self.piece.set(&piece, |cohort| {
-                conditions.mask(cohort, rate, &piece, split)
-            });
+            self.piece
+                .set(&piece, rate, (self.scenario, split), conditions);
             self.enlist();
             self.play(self.ns(a), self.ns(b));
             self.now_s = b;
@@ -251,21 +258,30 @@ impl<'a> Engine<'a> {
     fn enlist(&mut self) {
         for (cohort, pods) in self.roster.pods.iter().enumerate() {
             self.piece.pods[cohort].clear();
-            for ((workload, ordinal), ready) in pods {
+            for ((workload, ordinal), ready, rank) in pods {
                 let slots = &mut self.slots[*workload];
                 let index = *ordinal as usize;
                 if slots.len() <= index {
                     slots.resize(index + 1, 0);
                 }
-                if slots[index] == 0 {
+                let origin_s = self.origin_s;
+                let ready_ns = |ready_s: f64| ((ready_s - origin_s) * 1e9) as u64;
+                // A process that was started again is a new one, and counts from zero.
+                let is_new = |slot: u32| {
+                    let known = slot.checked_sub(1).map(|slot| &self.pods[slot as usize]);
+                    let ready_s = ready.as_secs_f64();
+                    known.is_none_or(|pod| {
+                        pod.dead_ns
+                            .is_some_and(|dead_ns| dead_ns < ready_ns(ready_s))
+                    })
+                };
+                if is_new(slots[index]) {
                     let ready_s = ready.as_secs_f64();
                     self.pods.push(Pod {
                         // Pods of the start are long warm.
-                        ready_ns: if ready_s <= 0.0 {
-                            0
-                        } else {
-                            ((ready_s - self.origin_s) * 1e9) as u64
-                        },
+                        ready_ns: if ready_s <= 0.0 { 0 } else { ready_ns(ready_s) },
+                        sheet: self.blank.clone(),
+                        rank: *rank,
                         ..Pod::default()
                     });
                     slots[index] = self.pods.len() as u32;
@@ -291,20 +307,39 @@ impl<'a> Engine<'a> {
                 continue;
             };
             if self.pods[slot].dead_ns.is_none() {
-                self.kill(slot, dead_ns);
+                self.kill(slot, dead_ns, true);
+            }
+        }
+    }
+
+    /// What a process had in work when it died fails.
+    fn end_crashed(&mut self, now_s: f64, cluster: &Cluster) {
+        for workload in 0..self.outages.len() {
+            let outages = cluster.outages(workload);
+            while let Some(outage) = outages
+                .get(self.outages[workload])
+                .filter(|outage| outage.from.as_secs_f64() <= now_s)
+            {
+                self.outages[workload] += 1;
+                if let Some(slot) = self.slot((workload, outage.ordinal)) {
+                    let dead_ns = self.ns(outage.from.as_secs_f64());
+                    let lost = self.behaviours.lost(Version::New);
+                    let hurts = self.behaviours.get(lost).is_release_fault;
+                    self.kill(slot, dead_ns, hurts);
+                }
             }
         }
     }
 
     /// From this instant on a pod answers nothing: what it has then fails.
-    fn kill(&mut self, slot: usize, dead_ns: u64) {
+    fn kill(&mut self, slot: usize, dead_ns: u64, hurts: bool) {
         self.pods[slot].dead_ns = Some(dead_ns);
-        let hurt = &mut self.tally.hurt;
+        let mut hurt = Vec::new();
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
-                let new = answer.cohort != Cohort::PrimaryOld;
+                let new = hurts && answer.cohort != Cohort::PrimaryOld;
                 if answer.origin == Origin::User && new && !answer.failed && !answer.hurt {
-                    *hurt += 1;
+                    hurt.push(*answer);
                     answer.hurt = true;
                 }
                 answer.failed = true;
@@ -312,6 +347,10 @@ impl<'a> Engine<'a> {
             }
             _ => at_ns,
         });
+        for answer in hurt {
+            self.tally.hurt += 1;
+            self.lose(&answer, true);
+        }
     }
 
     /// Plays the events of an interval in which the split stands still.
@@ -384,7 +423,13 @@ impl<'a> Engine<'a> {
             return;
         }
         let slot = pods[pick(low, pods.len())];
-        let mask = self.piece.mask[cohort as usize];
+        let rank = self.pods[slot as usize].rank;
+        let (mask, route) = if self.piece.differs() {
+            let request = self.ask(cohort, origin, rank);
+            (self.piece.mask_of(cohort, &request), request.route)
+        } else {
+            (self.piece.mask[cohort as usize], 0)
+        };
         let behaviour = self.behaviours.get(mask).behaviour;
         let service = &self.scenario.service;
         let pod = &mut self.pods[slot as usize];
@@ -419,10 +464,17 @@ impl<'a> Engine<'a> {
             failed,
             origin,
             hurt: false,
+            route,
+            mask: mask as u32,
+            luck: 0,
         };
-        if origin == Origin::User && cohort != Cohort::PrimaryOld {
+        if !self.scenario.business.is_empty() {
+            answer.luck = self.stream.next_u64();
+        }
+        let is_new = cohort != Cohort::PrimaryOld;
+        if origin == Origin::User && (is_new || self.behaviours.get(mask).is_release_fault) {
             let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
-            answer.hurt = self.suffers(now_ns, (failed, latency_s), (luck, score, low), mask);
+            answer.hurt = self.suffers(now_ns, &answer, latency_s, (luck, score, low));
         }
         self.agenda.push(finish_ns, Coming::Answer(answer));
     }
@@ -432,15 +484,16 @@ impl<'a> Engine<'a> {
     fn suffers(
         &mut self,
         now_ns: u64,
-        (failed, latency_s): (bool, f64),
+        answer: &Answer,
+        latency_s: f64,
         (luck, score, low): (f64, f64, u64),
-        mask: usize,
     ) -> bool {
         let now_s = now_ns as f64 * 1e-9 + self.origin_s;
         if now_s < 0.0 {
             return false;
         }
-        self.tally.exposed += 1;
+        let mask = answer.mask as usize;
+        self.tally.exposed += u64::from(answer.cohort != Cohort::PrimaryOld);
         let is_release_fault = self.behaviours.get(mask).is_release_fault;
         if is_release_fault && self.tally.met_s.is_none() {
             self.tally.met_s = Some(now_s);
@@ -462,9 +515,51 @@ impl<'a> Engine<'a> {
         let old_failed = luck < old.error_share || service.timeout_s.is_some_and(too_late);
         let patience_s = service.patience_s;
         let slowed = latency_s > patience_s && old_s <= patience_s;
-        let hurt = !old_failed && (failed || slowed);
+        let lost = !old_failed && self.lose(answer, answer.failed);
+        let hurt = !old_failed && (answer.failed || slowed || lost);
         self.tally.hurt += u64::from(hurt);
         hurt
+    }
+
+    /// Notes the completions that the old version would have had from a request; whether there are any.
+    fn lose(&mut self, answer: &Answer, failed: bool) -> bool {
+        let [kept, kept_on_old] = self.behaviours.get(answer.mask as usize).kept;
+        let mut any = false;
+        for (index, step) in self.scenario.business.iter().enumerate() {
+            let luck = step_luck(answer.luck, index);
+            let completes = |kept: f64| luck < step.completion * kept;
+            if step.is_of(answer.route) && completes(kept_on_old) && (failed || !completes(kept)) {
+                self.tally.lost[index] += 1;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// What a request asks for, and who asks.
+    fn ask(&mut self, cohort: Cohort, origin: Origin, rank: u32) -> Request {
+        let routes = &self.scenario.routes;
+        let route = if routes.is_empty() {
+            0
+        } else {
+            let mut luck: f64 = self.stream.random();
+            let is_it = |route: &crate::scenario::Route| {
+                luck -= route.share;
+                luck < 0.0
+            };
+            let index = routes.iter().position(is_it);
+            index.unwrap_or(routes.len() - 1)
+        };
+        let share = match origin {
+            Origin::User => self.piece.matching(cohort),
+            Origin::Mirror => self.scenario.users.matching,
+            Origin::LoadTest => 0.0,
+        };
+        Request {
+            route: route as u16,
+            rank,
+            is_matching: share > 0.0 && self.stream.random::<f64>() < share,
+        }
     }
 
     /// A request is answered: its observers count it.
@@ -473,12 +568,17 @@ impl<'a> Engine<'a> {
         let bounds_s = &self.scenario.scrape.buckets_s;
         let bucket = bounds_s.partition_point(|bound| *bound < seconds);
         let at = (bucket, bounds_s.len() + 1);
-        self.pods[answer.pod as usize]
-            .counts
-            .of(answer.failed)
-            .add_one(seconds, at);
-        if let Some(pairs) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = &mut pairs[answer.cohort as usize];
+        let sheet = &mut self.pods[answer.pod as usize].sheet;
+        let route = usize::from(answer.route);
+        sheet.routes[route].of(answer.failed).add_one(seconds, at);
+        let steps = self.scenario.business.iter().zip(&mut sheet.completed);
+        for (index, (step, count)) in steps.enumerate().filter(|_| !answer.failed) {
+            let kept = self.behaviours.get(answer.mask as usize).kept[0];
+            let completes = step_luck(answer.luck, index) < step.completion * kept;
+            *count += u64::from(completes && step.is_of(answer.route));
+        }
+        if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
+            let pair = &mut sheets[answer.cohort as usize].routes[route];
             pair.of(answer.failed).add_one(seconds, at);
         }
         if answer.failed && answer.origin == Origin::User {
@@ -498,14 +598,11 @@ impl<'a> Engine<'a> {
     }
 }
 
-impl Pair {
-    fn of(&mut self, failed: bool) -> &mut Counts {
-        if failed {
-            &mut self.failed
-        } else {
-            &mut self.good
-        }
-    }
+/// Whether a request completes a step of the business does not depend on whether it completes
+/// another: each has its own number from 0 to 1.
+fn step_luck(luck: u64, step: usize) -> f64 {
+    let bits = crate::stream::mix(luck ^ step as u64);
+    (bits >> 11) as f64 * (-53.0_f64).exp2()
 }
 
 /// One of `len` by 32 random bits (Lemire's multiplication; the bias is below len / 2^32).

@@ -1,7 +1,8 @@
 //! What stands still between two changes: shares, pods, treatments.
 
-use crate::conditions;
-use crate::split::Cohort;
+use crate::conditions::{self, Conditions, Request};
+use crate::scenario::Scenario;
+use crate::split::{Cohort, Split};
 
 /// An interval in which the split stands still, ready for one request after another.
 #[derive(Debug, Default)]
@@ -10,24 +11,65 @@ pub(super) struct Piece {
     below: [f64; 3],
     /// Pods by cohort, as the engine numbers them.
     pub(super) pods: [Vec<u32>; 3],
-    /// The treatment in each cohort.
+    /// The treatment in each cohort, where its requests do not differ.
     pub(super) mask: [usize; 3],
+    /// Where they do: by cohort the treatments by route, by whether the user matches, and by rank up
+    /// to the last that matters. Empty where they do not.
+    masks: [Vec<usize>; 3],
+    routes: usize,
+    /// Shares of the users that the rules match, by cohort.
+    matching: [f64; 3],
     pub(super) mirror: f64,
     pub(super) load_rps: f64,
 }
 
 impl Piece {
-    /// Takes over a piece with its treatments.
-    pub(super) fn set(&mut self, piece: &conditions::Piece<'_>, mask: impl Fn(Cohort) -> usize) {
+    /// Takes over a piece with its treatments while the service gets `rate`.
+    pub(super) fn set(
+        &mut self,
+        piece: &conditions::Piece<'_>,
+        rate: f64,
+        (scenario, split): (&Scenario, &Split),
+        conditions: &Conditions<'_>,
+    ) {
         let segment = piece.segment;
         let mut sum = 0.0;
+        self.routes = scenario.routes.len().max(1);
         for cohort in Cohort::ALL {
             let index = cohort as usize;
             sum += segment.share[index];
             self.below[index] = sum;
-            self.mask[index] = mask(cohort);
+            if conditions.differ() {
+                let users = scenario.users.matching;
+                self.matching[index] = conditions::matching_share(cohort, users, segment);
+                self.masks[index].clear();
+                let requests = requests(self.routes);
+                let masks =
+                    requests.map(|request| conditions.of(&request, cohort, rate, piece, split));
+                self.masks[index].extend(masks);
+            } else {
+                self.mask[index] = conditions.mask(cohort, rate, piece, split);
+            }
         }
         (self.mirror, self.load_rps) = (segment.mirror, segment.load_rps);
+    }
+
+    /// Whether requests of one cohort differ in what they meet.
+    pub(super) fn differs(&self) -> bool {
+        !self.masks[0].is_empty()
+    }
+
+    /// The treatment of one request.
+    pub(super) fn mask_of(&self, cohort: Cohort, request: &Request) -> usize {
+        let user = usize::from(request.is_matching);
+        let rank = request.rank.min(RANKS - 1) as usize;
+        let at = (rank * 2 + user) * self.routes + usize::from(request.route);
+        self.masks[cohort as usize][at]
+    }
+
+    /// The share of a cohort's users that the policy's rules match.
+    pub(super) fn matching(&self, cohort: Cohort) -> f64 {
+        self.matching[cohort as usize]
     }
 
     /// The cohort that serves a request with this luck; none while nobody can.
@@ -36,4 +78,19 @@ impl Piece {
             .into_iter()
             .find(|cohort| luck < self.below[*cohort as usize])
     }
+}
+
+/// Ranks that a fault can tell apart: [`crate::fault::PODS_MAX`] and those beyond.
+const RANKS: u32 = crate::fault::PODS_MAX + 1;
+
+/// All kinds of requests, in the order of a piece's treatments.
+fn requests(routes: usize) -> impl Iterator<Item = Request> {
+    let users = (0..RANKS).flat_map(|rank| [false, true].map(|is_matching| (rank, is_matching)));
+    users.flat_map(move |(rank, is_matching)| {
+        (0..routes as u16).map(move |route| Request {
+            route,
+            rank,
+            is_matching,
+        })
+    })
 }

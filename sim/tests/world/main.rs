@@ -1,12 +1,16 @@
 //! Whole replications: a policy in a world, against what arithmetic says must come out.
 
 mod closed_forms;
+mod crashes;
 mod faults;
+mod mixtures;
+mod scopes;
 
 use std::sync::Arc;
 
 use coalmine_policy::baseline::{Baseline, Check, Looks};
 use coalmine_policy::{Record, Span};
+use coalmine_promql::{Plan, Query, Store, Value};
 use coalmine_sim::ensemble::Ensemble;
 use coalmine_sim::event::{Event, PolicyInfo, Study};
 use coalmine_sim::fault::Fault;
@@ -54,6 +58,36 @@ fn run(scenario: &Scenario, policy: &Arc<Baseline>, runs: u32) -> Vec<Outcome> {
     let stage = Stage::new(scenario, policy).expect("answerable");
     let mut world = World::new(&stage, Seed(42));
     (0..runs).map(|i| world.run(i, &mut Nobody)).collect()
+}
+
+/// Nobody who decides anything: these queries are asked after 10, 20 and 30 minutes, so that what
+/// they read is there for a [`value`] then and at the end.
+fn watching(queries: &[&str]) -> Arc<Baseline> {
+    let check = |query: &&str| Check {
+        name: "watched".into(),
+        query: (*query).into(),
+        max: f64::MAX,
+        file: "a.yaml".into(),
+        line_column: (1, 1),
+    };
+    let mut policy = Baseline::clone(&baseline(Some("")));
+    if let Some(looks) = &mut policy.looks {
+        looks.checks = queries.iter().map(check).collect();
+    }
+    if queries.is_empty() {
+        policy.looks = None;
+    }
+    Arc::new(policy)
+}
+
+/// The sum of what an instant query gives at an instant of a recorded replication.
+fn value(store: &Store, scenario: &Scenario, (query, at_s): (&str, f64)) -> f64 {
+    let at_ms = scenario.start_ms() + (at_s * 1e3) as i64;
+    let query = Query::parse(query).expect(query);
+    match Plan::new(&query, store).instant(&query, store, at_ms) {
+        Ok(Value::Vector(samples)) => samples.iter().map(|sample| sample.value).sum(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn errors(share: f64) -> Option<Fault> {

@@ -1,8 +1,11 @@
 //! One effect: its size, its onset, its episodes, its scope.
 
+mod scope;
+
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
-use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
+use coalmine_sim::fault::{Episodes, Fault, Growth, Onset};
+use coalmine_sim::scenario::{Business, Route};
 
 use super::HELP;
 use crate::read::clock::Clock;
@@ -11,17 +14,34 @@ use crate::read::form::Form;
 /// Shorter gaps and episodes than this are no episodes but a rate.
 const EPISODE_MIN: Span = Span::from_secs(1);
 
+/// A process that dies sooner never gets ready.
+const CRASH_MIN: Span = Span::from_secs(1);
+
 /// More requests than this no pod serves in a rollout.
 const REQUESTS_MAX: u32 = 1_000_000_000;
 
-pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Fault {
-    let sizes = ["errorShare", "p99Times", "latencyTimes"];
-    if sizes
+const SIZES: [&str; 5] = [
+    "errorShare",
+    "p99Times",
+    "latencyTimes",
+    "crash",
+    "completion",
+];
+
+pub(super) fn read(
+    mut form: Form<'_>,
+    clock: &Clock,
+    (routes, business): (&[Route], &[Business]),
+    found: &mut Diagnostics,
+) -> Fault {
+    if SIZES
         .map(|size| form.node(size))
         .iter()
         .all(Option::is_none)
     {
-        let message = "an effect needs `errorShare`, `p99Times` or `latencyTimes`".to_owned();
+        let message = "an effect needs `errorShare`, `p99Times`, `latencyTimes`, `crash` or \
+                       `completion`"
+            .to_owned();
         form.error(form.fields.position(), message, HELP, found);
     }
     let slower = "write 3 for a 99th percentile three times as long";
@@ -31,14 +51,78 @@ pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -
         error_share: form.share("errorShare", found).unwrap_or(0.0),
         p99_times,
         latency_times: factor(&mut form, "latencyTimes", slower, found),
+        completion_loss: form.loss("completion", found).unwrap_or(0.0),
+        crash_every_s: crash(&mut form, found),
         onset: onset(&mut form, clock, found),
         growth: growth(&mut form, found),
         episodes: episodes(&mut form, found),
-        scope: scope(&mut form, found),
-        ..Fault::default()
+        scope: scope::read(&mut form, routes, found),
     };
+    check_crash(&mut form, &fault, found);
+    check_completion(&mut form, &fault, business, found);
     form.close(found);
     fault
+}
+
+/// `{every: 2m}`.
+fn crash(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<f64> {
+    let mut crash = form.form("crash", found)?;
+    let help = "for example `crash: {every: 2m}`: the mean of an exponential time";
+    crash.require("every", help, found);
+    let every = crash.some_time("every", found);
+    if let Some(every) = every.filter(|every| *every < CRASH_MIN) {
+        let complaint = format!("is {every}, below a second");
+        crash.refuse("every", &complaint, help, found);
+    }
+    crash.close(found);
+    Some(every?.max(CRASH_MIN).as_secs_f64())
+}
+
+/// A process does not know who asks for what.
+fn check_crash(form: &mut Form<'_>, fault: &Fault, found: &mut Diagnostics) {
+    if fault.crash_every_s.is_none() {
+        return;
+    }
+    let Fault {
+        onset,
+        growth,
+        episodes,
+        scope,
+        ..
+    } = fault;
+    let unfit = [
+        (onset.above_rps_per_pod.is_some(), "aboveRpsPerPod"),
+        (onset.after_requests.is_some(), "afterRequests"),
+        (growth.is_some(), "growsOver"),
+        (episodes.is_some(), "episodes"),
+        (scope.route.is_some(), "scope.route"),
+        (scope.matching_users, "scope.cohort"),
+        (scope.with_new_share, "scope.withNewShare"),
+    ];
+    for (_, name) in unfit.into_iter().filter(|(given, _)| *given) {
+        let help = "a process dies by `afterAge`, `from`, `until`, and `scope` with `version` and \
+                    `pods`";
+        let complaint = format!("does not go with `{name}`");
+        form.refuse("crash", &complaint, help, found);
+    }
+}
+
+fn check_completion(
+    form: &mut Form<'_>,
+    fault: &Fault,
+    business: &[Business],
+    found: &mut Diagnostics,
+) {
+    let concerns = |step: &Business| {
+        let routes = (step.route, fault.scope.route);
+        !matches!(routes, (Some(step), Some(scope)) if step != scope)
+    };
+    if fault.completion_loss > 0.0 && !business.iter().any(concerns) {
+        let help = "give the scenario `business: {orders: {completion: 85%, counter: \
+                    orders_total}}`";
+        let complaint = "is lost by nobody: no step of `business` is counted there";
+        form.refuse("completion", complaint, help, found);
+    }
 }
 
 /// A factor above 1; 1 when absent.
@@ -112,25 +196,4 @@ fn episodes(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Episodes> {
         gap_s: gap_s?,
         length_s: length_s?,
     })
-}
-
-fn scope(form: &mut Form<'_>, found: &mut Diagnostics) -> Scope {
-    let Some(mut form) = form.form("scope", found) else {
-        return Scope::default();
-    };
-    let versions = match form.string("version", found) {
-        None | Some("new") => Versions::New,
-        Some("old") => Versions::Old,
-        Some("both") => Versions::Both,
-        Some(other) => {
-            let help = "write `new`, `old` or `both`";
-            form.refuse("version", &format!("is {other:?}, no version"), help, found);
-            Versions::New
-        }
-    };
-    form.close(found);
-    Scope {
-        versions,
-        ..Scope::default()
-    }
 }

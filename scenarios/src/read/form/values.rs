@@ -95,6 +95,19 @@ impl<'a> Form<'a> {
         self.number(name, Unit::Percent, ok, complaint, help, found)
     }
 
+    /// A loss, as what it is: `-2%` or -0.02. The share that is lost.
+    pub(in crate::read) fn loss(
+        &mut self,
+        name: &'static str,
+        found: &mut Diagnostics,
+    ) -> Option<f64> {
+        let ok = |x| (-1.0..0.0).contains(&x);
+        let complaint = "no loss";
+        let help = "write `-2%` when 2 % of the completions are lost";
+        let change = self.number(name, Unit::Percent, ok, complaint, help, found)?;
+        Some(-change)
+    }
+
     /// Requests per second from zero to `max`: `200rps` or 200.
     pub(in crate::read) fn rate(
         &mut self,

@@ -1,0 +1,96 @@
+//! The requests of a cell, by what they meet.
+
+use crate::conditions::Met;
+
+/// Expected requests of an interval with one treatment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Treated {
+    mask: u32,
+    pub(super) route: u16,
+    pub(super) mass: f64,
+    /// From the first to the last of them, in seconds.
+    pub(super) span: (f64, f64),
+}
+
+impl Treated {
+    /// The treatment's mask.
+    pub(super) const fn mask(&self) -> usize {
+        self.mask as usize
+    }
+
+    /// Whether the requests are of the same kind and meet the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (self.mask, self.route) == (other.mask, other.route)
+    }
+
+    /// The same, later than all that is known.
+    pub(super) fn unplaced(&self) -> Self {
+        Self {
+            span: (f64::INFINITY, f64::INFINITY),
+            ..*self
+        }
+    }
+}
+
+/// The requests of a cell by treatment; there are rarely two.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    list: [Treated; INLINE],
+    len: usize,
+    /// Where requests of many kinds share a cell.
+    more: Vec<Treated>,
+}
+
+/// So many parts need no memory of their own.
+const INLINE: usize = 4;
+
+impl Parts {
+    /// Adds what a share of so many expected requests meets.
+    pub(super) fn add(&mut self, met: Met, mass: f64, span: (f64, f64)) {
+        self.add_same(&Treated {
+            mask: met.mask as u32,
+            route: met.route,
+            mass: mass * met.share,
+            span,
+        });
+    }
+
+    /// Adds a part.
+    pub(super) fn add_same(&mut self, part: &Treated) {
+        if part.mass <= 0.0 {
+            return;
+        }
+        let mut known = self.list[..self.len].iter_mut().chain(&mut self.more);
+        if let Some(known) = known.find(|known| known.is_like(part)) {
+            known.mass += part.mass;
+            known.span.1 = part.span.1;
+            return;
+        }
+        if self.len < INLINE {
+            self.list[self.len] = *part;
+            self.len += 1;
+        } else {
+            self.more.push(*part);
+        }
+    }
+
+    /// Expected requests like these.
+    pub(super) fn mass(&self, part: &Treated) -> f64 {
+        let same = self.iter().filter(|known| known.is_like(part));
+        same.map(|part| part.mass).sum()
+    }
+
+    /// Forgets all parts, keeping the memory.
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.more.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len + self.more.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Treated> {
+        self.list[..self.len].iter().chain(&self.more)
+    }
+}
