@@ -34,8 +34,10 @@ impl Pair {
 /// All that a target has counted of one class of requests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sheet {
-    /// By route; one where there are none.
-    pub(crate) routes: Vec<Pair>,
+    /// Of the first route, or of all requests where there are no routes.
+    first: Pair,
+    /// Of the other routes.
+    others: Vec<Pair>,
     /// Completions by step of the business.
     pub(crate) completed: Vec<u64>,
 }
@@ -44,30 +46,49 @@ impl Sheet {
     /// Nothing counted yet.
     pub(crate) fn new(routes: usize, steps: usize) -> Self {
         Self {
-            routes: vec![Pair::default(); routes.max(1)],
+            first: Pair::default(),
+            others: vec![Pair::default(); routes.saturating_sub(1)],
             completed: vec![0; steps],
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        for pair in &mut self.routes {
+        for pair in self.routes_mut() {
             pair.good.clear();
             pair.failed.clear();
         }
         self.completed.fill(0);
     }
 
-    /// The routes that a series is about.
-    pub(crate) fn about(&self, route: Option<u16>) -> &[Pair] {
+    /// What was counted of a route.
+    pub(crate) fn route_mut(&mut self, route: u16) -> &mut Pair {
         match route {
-            None => &self.routes,
-            Some(only) => std::slice::from_ref(&self.routes[usize::from(only)]),
+            0 => &mut self.first,
+            other => &mut self.others[usize::from(other) - 1],
+        }
+    }
+
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &Pair> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn routes_mut(&mut self) -> impl Iterator<Item = &mut Pair> {
+        std::iter::once(&mut self.first).chain(&mut self.others)
+    }
+
+    /// What a series is about: one route, or the sum of all. `of` is how the series reads a route.
+    pub(crate) fn sum(&self, route: Option<u16>, of: impl Fn(&Pair) -> f64) -> f64 {
+        match route {
+            None if self.others.is_empty() => of(&self.first),
+            None => self.routes().map(of).sum(),
+            Some(0) => of(&self.first),
+            Some(other) => of(&self.others[usize::from(other) - 1]),
         }
     }
 
     /// Adds what another has counted.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (pair, other) in self.routes.iter_mut().zip(&other.routes) {
+        for (pair, other) in self.routes_mut().zip(other.routes()) {
             pair.good.merge(&other.good);
             pair.failed.merge(&other.failed);
         }

@@ -13,7 +13,7 @@ use crate::fault::{Behaviours, Treatment};
 use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
-use crate::split::{Cohort, Split};
+use crate::split::{Cohort, Segment, Split};
 use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 use harm::Harm;
@@ -259,11 +259,16 @@ impl<'a> Flow<'a> {
         stream: &mut Stream,
         each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
+        let has_copies = |segment: &Segment| segment.mirror > 0.0 || segment.load_rps > 0.0;
+        let mut segments = self.split.between(a, b);
+        if !segments.any(|(_, _, segment)| has_copies(segment)) {
+            return;
+        }
         let (mut mirrored, mut tests) = (Parts::default(), Parts::default());
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
-            if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
+            if !has_copies(segment) {
                 return;
             }
             let expected = self.expected(&piece);

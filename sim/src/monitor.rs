@@ -343,7 +343,8 @@ impl Tally {
         let requests = scenario.traffic.rate(life.from_s) * PAST_S * share;
         let behaviours = &scraping.stage.behaviours;
         let kinds = scenario.route_kinds();
-        for (index, pair) in self.sheet.routes.iter_mut().enumerate() {
+        for index in 0..scenario.routes.len().max(1) {
+            let pair = self.sheet.route_mut(index as u16);
             let route = scenario.routes.get(index);
             let of_route = |times: f64| kinds.iter().position(|kind| *kind == times);
             let kind = route.and_then(|route| of_route(route.latency_times));
@@ -363,9 +364,10 @@ impl Tally {
                     .map(|share| (requests * part * share).round() as u64);
                 counts.buckets.extend(each);
             }
+            let answered = pair.good.requests as f64;
             for (step, count) in scenario.business.iter().zip(&mut self.sheet.completed) {
                 if step.is_of(index as u16) {
-                    *count += (pair.good.requests as f64 * step.completion).round() as u64;
+                    *count += (answered * step.completion).round() as u64;
                 }
             }
         }
@@ -521,20 +523,16 @@ impl Tally {
         }
     }
 
-    /// Client libraries make a labelled series when it first counts.
+    /// Client libraries make a labelled series when it first counts; one without labels is there from
+    /// the beginning.
     fn is_born(&self, route: Option<u16>, quantity: Quantity) -> bool {
-        if matches!(quantity, Quantity::Completed(_)) {
-            // One without labels is there from the beginning.
-            return true;
-        }
-        self.sheet.about(route).iter().any(|pair| {
-            let (good, failed) = (pair.good.requests > 0, pair.failed.requests > 0);
-            match quantity.answers() {
-                Answers::Good => good,
-                Answers::Failed => failed,
-                Answers::All => good || failed,
-            }
-        })
+        let requests = |pair: &Pair| match quantity.answers() {
+            Answers::Good => pair.good.requests,
+            Answers::Failed => pair.failed.requests,
+            Answers::All => pair.good.requests + pair.failed.requests,
+        };
+        let seen = |pair: &Pair| requests(pair) as f64;
+        matches!(quantity, Quantity::Completed(_)) || self.sheet.sum(route, seen) > 0.0
     }
 
     fn value(&self, route: Option<u16>, quantity: Quantity) -> f64 {
@@ -548,15 +546,11 @@ impl Tally {
         if let Quantity::Completed(step) = quantity {
             return self.sheet.completed[step] as f64;
         }
-        let of_route = |pair: &Pair| match quantity.answers() {
+        self.sheet.sum(route, |pair| match quantity.answers() {
             Answers::Good => of(&pair.good),
             Answers::Failed => of(&pair.failed),
             Answers::All => of(&pair.good) + of(&pair.failed),
-        };
-        match self.sheet.about(route) {
-            [only] => of_route(only),
-            each => each.iter().map(of_route).sum(),
-        }
+        })
     }
 }
 
@@ -569,7 +563,7 @@ fn record(
     stream: &mut Stream,
 ) {
     let answered = portion.requests - portion.failed;
-    let pair = &mut sheet.routes[usize::from(portion.route)];
+    let pair = sheet.route_mut(portion.route);
     let kept = if let Some(loaded) = loaded {
         let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
         let wanted = (panel.sums, panel.buckets.then_some(bounds));

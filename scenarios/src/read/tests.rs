@@ -8,6 +8,10 @@ use coalmine_sim::traffic::Term;
 
 use super::*;
 
+mod faults;
+mod routes;
+mod service;
+
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
     let source = Source {
         file: "a.yaml".into(),
@@ -346,24 +350,6 @@ fn a_time_that_a_zone_skips_or_repeats_is_refused() {
 }
 
 #[test]
-fn too_many_effects_and_useless_ones_are_refused() {
-    let many = ["{errorShare: 0.1}"; 9].join(", ");
-    let (_, complaints) = with(&format!(
-        "  traffic: [{{constant: {{rps: 1}}}}]\n  fault: {{name: f, effects: [{many}]}}\n"
-    ));
-    assert!(
-        complaints.contains("`spec.fault.effects` has 9 items, more than 8"),
-        "{complaints}"
-    );
-    let (_, complaints) =
-        with("  traffic: [{constant: {rps: 1}}]\n  fault: {name: f, effects: [{p99Times: 1}]}\n");
-    assert!(
-        complaints.contains("must be above 1 to slow anything down"),
-        "{complaints}"
-    );
-}
-
-#[test]
 fn other_objects_are_skipped_and_told() {
     let (_, complaints) = read_text(
         "apiVersion: v1\nkind: Service\n---\napiVersion: v2\nkind: Scenario\n---\n\
@@ -530,182 +516,5 @@ fn given_metrics_arrive_and_their_mistakes_are_placed() {
         "`spec.metrics[3].name` is required",
     ] {
         assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
-    }
-}
-
-#[test]
-fn what_a_fault_can_say_arrives_and_its_mistakes_are_placed() {
-    use coalmine_sim::fault::{Episodes, Fault, Onset, Scope, Versions};
-    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
-    let fault = "  fault: {name: f, incident: a bank is down, harmful: false, effects: [\
-        {errorShare: 0.1, latencyTimes: 2, from: \"09:15\", until: 20m, \
-        episodes: {every: 5m, for: 20s}, scope: {version: both}}]}\n";
-    let scrapes = "  prometheus: {missed: 0.01, gaps: [{from: 2m, for: 90s}]}\n";
-    let scenario = good(&format!("{traffic}{fault}{scrapes}"));
-    let expected = Fault {
-        error_share: 0.1,
-        latency_times: 2.0,
-        onset: Onset {
-            from_s: Some(600.0),
-            until_s: Some(1200.0),
-            ..Onset::default()
-        },
-        episodes: Some(Episodes {
-            gap_s: 300.0,
-            length_s: 20.0,
-        }),
-        scope: Scope {
-            versions: Versions::Both,
-            ..Scope::default()
-        },
-        ..Fault::default()
-    };
-    assert_eq!(scenario.faults, [expected]);
-    assert!(!scenario.info().is_faulty());
-    assert_eq!(
-        (
-            scenario.fault_name.as_deref(),
-            scenario.lookalike_name.as_deref()
-        ),
-        (None, Some("f"))
-    );
-    assert_eq!(
-        (scenario.scrape.missed_share, &*scenario.scrape.gaps_s),
-        (0.01, &[(120.0, 210.0)][..])
-    );
-    let bad = "  fault: {name: f, harmful: false, effects: [\
-        {errorShare: 0.1, from: 20m, until: 10m}, {p99Times: 2, scope: {version: all}}]}\n";
-    let (_, complaints) = with(&format!("{traffic}{bad}"));
-    for wanted in [
-        "`spec.fault.effects[0].until` is not after `from`",
-        "`spec.fault.effects[1].scope.version` is \"all\", no version",
-        "`spec.fault.harmful` is false, but an effect meets the new version only",
-    ] {
-        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
-    }
-    let healthy = "  fault: {name: f, effects: [{errorShare: 0.1, scope: {version: both}}]}\n";
-    let (_, complaints) = with(&format!("{traffic}{healthy}"));
-    assert!(complaints.contains("no worse than the old"), "{complaints}");
-}
-
-#[test]
-fn leaks_arrive_and_too_many_of_them_are_refused() {
-    use coalmine_sim::fault::Growth;
-    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
-    let leak = |effects: &str| {
-        with(&format!(
-            "{traffic}  fault: {{name: f, effects: [{effects}]}}\n"
-        ))
-    };
-    let by_age = "{errorShare: 0.1, afterAge: 5m, growsOver: {age: 10m}}";
-    let by_requests = "{errorShare: 0.1, afterRequests: 100, growsOver: {requests: 5000}}";
-    let (scenarios, complaints) = leak(&format!("{by_age}, {by_requests}"));
-    assert_eq!(complaints, "");
-    let [age, requests] = scenarios[0].faults[..] else {
-        panic!("two effects")
-    };
-    assert_eq!(age.onset.after_age, Some(Span::from_mins(5)));
-    assert_eq!(age.growth, Some(Growth::Age(Span::from_mins(10))));
-    assert_eq!(requests.onset.after_requests, Some(100));
-    assert_eq!(requests.growth, Some(Growth::Requests(5000)));
-    let (_, complaints) = leak(&[by_age; 3].join(", "));
-    assert!(complaints.contains("too many combinations"), "{complaints}");
-    let (_, complaints) = leak("{errorShare: 0.1, growsOver: {}}");
-    assert!(
-        complaints.contains("either `age` or `requests`"),
-        "{complaints}"
-    );
-}
-
-#[test]
-fn a_service_with_limits_arrives() {
-    let scenario = good(
-        "  traffic: [{constant: {rps: 200}}]\n  service:\n    pods: 6\n    \
-         latency: {gamma: {mean: 90ms, cv: 0.7}}\n    \
-         startup: {quantiles: {p50: 10s, p90: 20s, p99.9: 1m}}\n    \
-         concurrency: 8\n    queue: 0\n    timeout: 5s\n    \
-         warmUp: {for: 3m, latencyTimes: 3}\n    drain: 0s\n    \
-         autoscaler: {target: 60%, min: 4, max: 20, lag: 0s}\n",
-    );
-    let service = scenario.service;
-    assert_eq!(service.latency, Latency::from_gamma(0.09, 0.7));
-    let startup = Latency::from_measured(&[(0.5, 10.0), (0.9, 20.0), (0.999, 60.0)]);
-    assert_eq!(service.startup, startup);
-    assert_eq!((service.concurrency, service.queue), (Some(8), Some(0)));
-    assert_eq!((service.timeout_s, service.drain_s), (Some(5.0), Some(0.0)));
-    let warm_up = service.warm_up.expect("warms up");
-    assert_eq!((warm_up.lasts_s, warm_up.latency_times), (180.0, 3.0));
-    let autoscaler = service.autoscaler.expect("scales");
-    assert_eq!(
-        (autoscaler.target, autoscaler.min, autoscaler.max),
-        (0.6, 4, 20)
-    );
-    assert_eq!(
-        (autoscaler.sync, autoscaler.lag, autoscaler.stabilisation),
-        (Span::from_secs(15), Span::ZERO, Span::from_mins(5))
-    );
-}
-
-#[test]
-fn services_that_contradict_themselves_are_refused() {
-    for (service, complaint) in [
-        ("queue: 5", "`spec.service.queue` needs `concurrency`"),
-        (
-            "autoscaler: {target: 0.5, max: 3}",
-            "`spec.service.autoscaler` needs `concurrency`",
-        ),
-        (
-            "concurrency: 8, autoscaler: {target: 0.5, min: 4, max: 3}",
-            "`spec.service.autoscaler.max` is 3, below `min`, which is 4",
-        ),
-        (
-            "pods: 2, concurrency: 8, autoscaler: {target: 0.5, min: 4, max: 9}",
-            "`spec.service.autoscaler.min` is 4 to 9 pods, but `pods` is 2",
-        ),
-        (
-            "concurrency: 8, autoscaler: {target: 0, max: 9}",
-            "`spec.service.autoscaler.target` must be above zero",
-        ),
-        (
-            "concurrency: 8, autoscaler: {min: 3}",
-            "`spec.service.autoscaler.max` is required",
-        ),
-        (
-            "concurrency: 0",
-            "`spec.service.concurrency` is 0, not a number from 1 to 10000",
-        ),
-        (
-            "warmUp: {for: 3m, latencyTimes: 1}",
-            "`spec.service.warmUp.latencyTimes` must be above 1",
-        ),
-        ("timeout: 5", "`spec.service.timeout` is 5, without a unit"),
-        (
-            "timeout: 0s",
-            "`spec.service.timeout` must be longer than zero",
-        ),
-        (
-            "latency: {median: 1s, p99: 2s, gamma: {mean: 1s, cv: 1}}",
-            "a latency is of one kind, not of several",
-        ),
-        (
-            "latency: {gamma: {mean: 1s, cv: 9}}",
-            "`spec.service.latency.gamma.cv` is 9e0, too large",
-        ),
-        (
-            "latency: {quantiles: {p50: 1s, p90: 1s}}",
-            "`spec.service.latency.quantiles.p90` is 1s, not above `p50`, which is 1s",
-        ),
-        ("latency: {quantiles: {p50: 1s}}", "`quantiles` are too few"),
-        (
-            "latency: {quantiles: {p50: 1s, p97: 2s}}",
-            "unknown field `spec.service.latency.quantiles.p97`",
-        ),
-    ] {
-        let (scenarios, complaints) = with(&format!(
-            "  traffic: [{{constant: {{rps: 1}}}}]\n  service: {{{service}}}\n"
-        ));
-        assert!(scenarios.is_empty(), "{service}");
-        assert!(complaints.contains(complaint), "{service}: {complaints}");
-        assert!(complaints.contains("a.yaml:"), "{complaints}");
     }
 }

@@ -23,6 +23,11 @@ impl Treated {
         (self.mask, self.route) == (other.mask, other.route)
     }
 
+    fn join(&mut self, later: &Self) {
+        self.mass += later.mass;
+        self.span.1 = later.span.1;
+    }
+
     /// The same, later than all that is known.
     pub(super) fn unplaced(&self) -> Self {
         Self {
@@ -42,7 +47,7 @@ pub(super) struct Parts {
 }
 
 /// So many parts need no memory of their own.
-const INLINE: usize = 4;
+const INLINE: usize = 2;
 
 impl Parts {
     /// Adds what a share of so many expected requests meets.
@@ -60,13 +65,15 @@ impl Parts {
         if part.mass <= 0.0 {
             return;
         }
-        let mut known = self.list[..self.len].iter_mut().chain(&mut self.more);
-        if let Some(known) = known.find(|known| known.is_like(part)) {
-            known.mass += part.mass;
-            known.span.1 = part.span.1;
-            return;
+        for known in &mut self.list[..self.len] {
+            if known.is_like(part) {
+                known.join(part);
+                return;
+            }
         }
-        if self.len < INLINE {
+        if let Some(known) = self.more.iter_mut().find(|known| known.is_like(part)) {
+            known.join(part);
+        } else if self.len < INLINE {
             self.list[self.len] = *part;
             self.len += 1;
         } else {

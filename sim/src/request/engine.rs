@@ -167,7 +167,7 @@ impl<'a> Engine<'a> {
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
     #[must_use]
     pub fn answered(&self) -> (u64, u64, f64) {
-        let all = self.pods.iter().flat_map(|pod| &pod.sheet.routes);
+        let all = self.pods.iter().flat_map(|pod| pod.sheet.routes());
         all.fold((0, 0, 0.0), |(requests, failed, seconds), pair| {
             (
                 requests + pair.good.requests + pair.failed.requests,
@@ -569,8 +569,8 @@ impl<'a> Engine<'a> {
         let bucket = bounds_s.partition_point(|bound| *bound < seconds);
         let at = (bucket, bounds_s.len() + 1);
         let sheet = &mut self.pods[answer.pod as usize].sheet;
-        let route = usize::from(answer.route);
-        sheet.routes[route].of(answer.failed).add_one(seconds, at);
+        let pair = sheet.route_mut(answer.route);
+        pair.of(answer.failed).add_one(seconds, at);
         let steps = self.scenario.business.iter().zip(&mut sheet.completed);
         for (index, (step, count)) in steps.enumerate().filter(|_| !answer.failed) {
             let kept = self.behaviours.get(answer.mask as usize).kept[0];
@@ -578,7 +578,7 @@ impl<'a> Engine<'a> {
             *count += u64::from(completes && step.is_of(answer.route));
         }
         if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = &mut sheets[answer.cohort as usize].routes[route];
+            let pair = sheets[answer.cohort as usize].route_mut(answer.route);
             pair.of(answer.failed).add_one(seconds, at);
         }
         if answer.failed && answer.origin == Origin::User {
