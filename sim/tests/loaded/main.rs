@@ -9,6 +9,7 @@
 mod autoscaler;
 mod rollout;
 mod steady;
+mod table;
 
 use std::sync::Arc;
 
