@@ -78,6 +78,8 @@
 //!     incident: what it stands for  # words for people
 //!     harmful: false                # it only looks like a fault: a good policy goes on
 //!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
+//!   # users may have sessions: requestsPerSession: 8, thinkTime: {median: 20s, p99: 2m}, sticky: true
+//!   retries: {share: 30%, max: 2, backoff: 1s}   # clients repeat this share of what failed
 //!   hooks:                          # see `hooks`; gates answer 200, rollback hooks 403
 //!     - {type: confirm-promotion, status: 200, after: 10m, delay: 2s}
 //!   metrics:                        # see `metrics`; what Argo's web and job metrics answer
@@ -111,6 +113,7 @@ mod router;
 mod routes;
 mod service;
 mod traffic;
+mod users;
 
 use coalmine_policy::baseline::API_VERSION;
 use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};

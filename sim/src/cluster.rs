@@ -4,9 +4,10 @@ use coalmine_policy::{
     Effects, Engine, Input, Observation, Replicas, Service, Template, Time, Workload,
 };
 
+use crate::affinity::Affinity;
 use crate::fault::Version;
 use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
-use crate::split::{Cohort, Cold, Segment};
+use crate::split::{Cohort, Cold, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -215,6 +216,13 @@ impl Cluster {
             .map_or((0, 0), |set| (set.available(now), set.pods.len() as u32))
     }
 
+    /// Whether the canary's Service has a ready pod.
+    #[must_use]
+    pub fn canary_serves(&self, now: Time) -> bool {
+        let canary = self.sets.get(CANARY);
+        canary.is_some_and(|set| set.serving(now, Version::New) > 0)
+    }
+
     /// Whether a workload has made more pods than this.
     #[must_use]
     pub fn exceeds(&self, created: [u32; 2]) -> bool {
@@ -290,9 +298,12 @@ impl Cluster {
             Topology::ReplicaSets { routed: true } => self.by_service(pods, canary_share),
             Topology::ReplicaSets { routed: false } | Topology::Deployment => spread(pods, 1.0),
         };
+        // Where nobody is ready a router answers 503 (ingress-nginx: an upstream without servers).
+        let unserved = 1.0 - share.iter().sum::<f64>();
         Segment {
             from_s: now.as_secs_f64(),
             share,
+            refused: [0.0, 0.0, if unserved > 1e-9 { unserved } else { 0.0 }],
             pods,
             ready_s: self.ready_s(now),
             cold: self.cold(now),
@@ -303,6 +314,26 @@ impl Cluster {
             },
             dead: self.dead(now),
             ..Segment::default()
+        }
+    }
+
+    /// The same where sessions stick to the sides of the router.
+    #[must_use]
+    pub fn sticky_segment(&self, now: Time, affinity: &mut Affinity<'_>, weight: f64) -> Segment {
+        let serves = self.canary_serves(now);
+        affinity.aim(now.as_secs_f64(), weight, serves);
+        if !serves {
+            return self.segment(now, weight);
+        }
+        let side = |share| self.segment(now, share).share;
+        let sides = Sides {
+            fresh: weight,
+            canary: affinity.share(),
+            share: [side(0.0), side(1.0)],
+        };
+        Segment {
+            sides: Some(sides),
+            ..self.segment(now, affinity.share())
         }
     }
 
@@ -383,4 +414,19 @@ const fn cohort(workload: usize, pod: Pod) -> Cohort {
 fn spread(pods: [u32; 3], total: f64) -> [f64; 3] {
     let all: u32 = pods.iter().sum();
     pods.map(|count| total * f64::from(count) / f64::from(all.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_is_ready_the_router_refuses_all() {
+        for topology in [Topology::Deployment, Topology::PrimaryAndTarget] {
+            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.3);
+            assert_eq!((nobody.share, nobody.refused), ([0.0; 3], [0.0, 0.0, 1.0]));
+            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
+            assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
+        }
+    }
 }

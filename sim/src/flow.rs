@@ -2,12 +2,13 @@
 
 mod harm;
 mod parts;
+mod people;
 
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
+use crate::conditions::{Conditions, Each, Group, Met, Piece, Repeats, Sender, Whose};
 use crate::draw::{binomial, poisson};
 use crate::fault::{Behaviours, Treatment};
 use crate::load::{Load, Loaded};
@@ -18,6 +19,7 @@ use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 use harm::Harm;
 use parts::{Parts, Treated};
+use people::People;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +28,15 @@ pub struct Portion {
     pub requests: u64,
     /// How many of them failed.
     pub failed: u64,
-    /// The treatment's mask in [`Behaviours`].
+    /// The treatment's mask in [`Behaviours`]; with [`BY_ROUTER`], of the old version's pods, which
+    /// the router did not hand them to.
     pub mask: usize,
     /// Their route's index; 0 where there are none.
     pub route: u16,
 }
+
+/// A bit of [`Portion::mask`]: the router answered 5xx itself, at once.
+pub const BY_ROUTER: usize = 1 << 31;
 
 /// Which requests an observer counts.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +65,10 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Users some of whose requests are among the exposed.
+    pub exposed_users: u64,
+    /// Users some of whose requests are among the hurt.
+    pub hurt_users: u64,
     /// Completions lost to the release, by step of the business.
     pub lost: Vec<u64>,
     /// When the first request met the fault, in seconds since the start.
@@ -77,6 +87,7 @@ pub struct Flow<'a> {
     conditions: Conditions<'a>,
     /// How loaded the pods are, where that changes their answers.
     load: Option<Box<Load<'a>>>,
+    people: People,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -115,6 +126,10 @@ impl<'a> Flow<'a> {
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
             load: Load::of(scenario, behaviours, lead_s, streams).map(Box::new),
+            people: People {
+                retries: scenario.retries,
+                sessions: scenario.sessions,
+            },
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -158,14 +173,72 @@ impl<'a> Flow<'a> {
         whose: Whose,
         expected: f64,
         piece: &Piece<'_>,
-        each: impl FnMut(Met),
+        mut each: impl FnMut(Met),
     ) {
         if let Some(load) = load {
-            load.each(whose, piece, (&self.conditions, &self.split), each);
+            let world = (&self.conditions, &self.split);
+            load.each(whose, piece, world, |met, _| each(met));
             return;
         }
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
         self.conditions.each(whose, rate, piece, &self.split, each);
+    }
+
+    /// The same for what the router answers itself: what the old version would have done with it.
+    fn each_refused(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        expected: f64,
+        piece: &Piece<'_>,
+        mut each: impl FnMut(Met),
+    ) {
+        let whose = Whose {
+            cohort: Cohort::PrimaryOld,
+            rank: None,
+            sender: Sender::User,
+        };
+        self.each_met(load, whose, expected, piece, |met| {
+            each(Met {
+                mask: met.mask | BY_ROUTER,
+                ..met
+            });
+        });
+    }
+
+    /// Attempts after the first in a piece in which users send `rate` requests a second.
+    fn repeats(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        rate: f64,
+        piece: &Piece<'_>,
+    ) -> Option<Repeats> {
+        let world = (&self.conditions, &self.split);
+        match load {
+            None => self.conditions.repeats(rate, piece, &self.split),
+            Some(load) => self.conditions.repeats_by(rate, piece, |whose, _, each| {
+                load.each(whose, piece, world, each)
+            }),
+        }
+    }
+
+    /// Calls `each` with the requests that meet the same, in a piece that expects so many.
+    fn each_group(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        expected: f64,
+        piece: &Piece<'_>,
+        each: impl FnMut(Group),
+    ) {
+        let world = (&self.conditions, &self.split);
+        if let Some(load) = load {
+            let meet = |whose: Whose, _: f64, each: Each<'_>| load.each(whose, piece, world, each);
+            self.conditions.each_group_by(0.0, piece, meet, each);
+            return;
+        }
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
+        self.conditions.each_group(rate, piece, &self.split, each);
     }
 
     /// Follows the pods' queues up to an instant up to which the split is known.
@@ -184,6 +257,7 @@ impl<'a> Flow<'a> {
     }
 
     fn treatment(&self, mask: usize) -> &Treatment {
+        let mask = mask & !BY_ROUTER;
         let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
         loaded.map_or_else(|| self.behaviours.get(mask), |loaded| &loaded.treatment)
     }
@@ -219,21 +293,25 @@ impl<'a> Flow<'a> {
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
-                let share = segment.share[index]
-                    * match watched.part {
-                        Part::OneIngress => self.ingress_share,
-                        Part::OnePod(_) => 1.0 / f64::from(segment.pods[index].max(1)),
-                    };
+                let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
                 self.each_met(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, expected * share, piece.span);
                 });
+                if let Part::OneIngress = watched.part
+                    && segment.refused[index] > 0.0
+                {
+                    let mass = expected * segment.refused[index] * self.ingress_share;
+                    self.each_refused(&mut load, expected, &piece, |met| {
+                        parts.add(met, mass, piece.span);
+                    });
+                }
             });
             self.load = load;
             for part in parts.iter() {
                 let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
                 let portion = self.treat(requests, part, stream);
-                if family == 0 && hurts {
+                if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
                     let cells = self.counted_new.len().max(cell + 1);
                     self.counted_new.resize_with(cells, Parts::default);
                     self.counted_new[cell].add_same(part);
@@ -242,10 +320,21 @@ impl<'a> Flow<'a> {
                 }
                 each(portion, self.loaded(&portion), stream);
             }
+            if self.people.retries.is_some() {
+                self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
+            }
             if watched.cohort == Cohort::Canary {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// The part of its cohort's requests that an observer counts.
+    fn part_share(&self, watched: Watched, segment: &Segment) -> f64 {
+        match watched.part {
+            Part::OneIngress => self.ingress_share,
+            Part::OnePod(_) => 1.0 / f64::from(segment.pods[watched.cohort as usize].max(1)),
         }
     }
 
@@ -281,12 +370,9 @@ impl<'a> Flow<'a> {
                 }
             };
             let (from, to) = piece.span;
+            let mirrored_part = segment.mirror * mirror_part;
             let copies = [
-                (
-                    &mut mirrored,
-                    Sender::Mirror,
-                    expected * segment.mirror * mirror_part,
-                ),
+                (&mut mirrored, Sender::Mirror, expected * mirrored_part),
                 (
                     &mut tests,
                     Sender::LoadTest,
@@ -297,6 +383,15 @@ impl<'a> Flow<'a> {
                 let whose = watched.whose(sender);
                 self.each_met(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, mass, piece.span)
+                });
+            }
+            if self.people.retries.is_some() {
+                let rate = expected / (to - from).max(1e-9);
+                let repeats = self.repeats(&mut load, rate, &piece);
+                let repeats = repeats.map_or(0.0, |repeats| repeats.all()) * expected;
+                let whose = watched.whose(Sender::Mirror);
+                self.each_met(&mut load, whose, expected, &piece, |met| {
+                    tests.add(met, repeats * mirrored_part, piece.span);
                 });
             }
         });
@@ -320,20 +415,23 @@ impl<'a> Flow<'a> {
 
     /// Adds a portion to those who were worse off.
     fn suffer(&mut self, portion: Portion) {
-        let base = self
-            .load
-            .as_ref()
-            .map_or(portion.mask, |load| load.base(portion.mask));
+        let mask = portion.mask & !BY_ROUTER;
+        let base = self.load.as_ref().map_or(mask, |load| load.base(mask));
         let version = self.behaviours.version(base);
         let treatment = *self.treatment(portion.mask);
         self.harm.suffer((&treatment, version), portion);
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
-        let error_share = self.treatment(part.mask()).behaviour.error_share;
+        let failed = if part.mask() & BY_ROUTER != 0 {
+            requests
+        } else {
+            let error_share = self.treatment(part.mask()).behaviour.error_share;
+            binomial(requests, error_share, stream)
+        };
         Portion {
             requests,
-            failed: binomial(requests, error_share, stream),
+            failed,
             mask: part.mask(),
             route: part.route,
         }
@@ -386,13 +484,16 @@ impl<'a> Flow<'a> {
         }
         self.flush(merged);
         self.counted_new = counted_new;
-        Tally {
+        let tally = Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
+            exposed_users: self.harm.exposed,
+            hurt_users: self.harm.hurt,
             lost: self.harm.lost.clone(),
             met_s: self.met_s.is_finite().then_some(self.met_s),
-        }
+        };
+        self.with_people(tally, first..end)
     }
 
     fn flush(&mut self, merged: Option<(Treated, f64, u64)>) {
@@ -404,6 +505,16 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, part: &Treated, requests: u64) {
+        if part.mask() & BY_ROUTER != 0 {
+            let portion = Portion {
+                requests,
+                failed: requests,
+                mask: part.mask(),
+                route: part.route,
+            };
+            self.suffer(portion);
+            return;
+        }
         let treatment = *self.treatment(part.mask());
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.may_hurt() {
@@ -424,6 +535,9 @@ impl<'a> Flow<'a> {
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
+        if portion.mask & BY_ROUTER != 0 {
+            return;
+        }
         let is_fault = self.treatment(portion.mask).is_release_fault;
         if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
@@ -444,10 +558,17 @@ impl<'a> Flow<'a> {
         let mut load = self.load.take();
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
-                if piece.segment.new_share() <= 0.0 {
+                let refuses = piece.segment.refuses();
+                if piece.segment.new_share() <= 0.0 && !refuses {
                     return;
                 }
                 let expected = self.expected(&piece);
+                if refuses {
+                    let mass = expected * piece.segment.refused.iter().sum::<f64>();
+                    self.each_refused(&mut load, expected, &piece, |met| {
+                        parts.add(met, mass, piece.span);
+                    });
+                }
                 for cohort in cohorts {
                     let mass = expected * piece.segment.share[*cohort as usize];
                     if mass > 0.0 {

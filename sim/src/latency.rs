@@ -160,6 +160,8 @@ impl Latency {
 
     /// One latency in seconds.
     pub fn draw_s(&self, stream: &mut Stream) -> f64 {
+        #[cfg(feature = "record-draws")]
+        crate::draw::record::note(crate::draw::record::Draw::Latency(*self));
         let z: f64 = StandardNormal.sample(stream);
         self.at_score(z)
     }
@@ -178,6 +180,17 @@ impl Latency {
     /// normal with the exact mean and variance of the truncated distribution (central limit
     /// theorem).
     pub fn draw_sum_s(&self, n: u64, stream: &mut Stream) -> f64 {
+        #[cfg(feature = "record-draws")]
+        {
+            use crate::draw::record;
+            record::note(record::Draw::Sum(*self, n));
+            record::within(|| self.sum_s(n, stream))
+        }
+        #[cfg(not(feature = "record-draws"))]
+        self.sum_s(n, stream)
+    }
+
+    fn sum_s(&self, n: u64, stream: &mut Stream) -> f64 {
         if n <= EXACT_SUM_MAX {
             return (0..n).map(|_| self.draw_s(stream)).sum();
         }

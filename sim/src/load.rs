@@ -18,8 +18,8 @@ mod wait;
 use std::collections::HashMap;
 
 use crate::arrivals::{Arrivals, CELL_S, Pattern};
-use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
-use crate::fault::Behaviours;
+use crate::conditions::{Conditions, Each, Met, Piece, Sender, Whose};
+use crate::fault::{Behaviours, Treatment};
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::Streams;
@@ -174,7 +174,7 @@ impl<'a> Load<'a> {
         whose: Whose,
         piece: &Piece<'_>,
         (conditions, split): (&Conditions<'_>, &Split),
-        mut each: impl FnMut(Met),
+        each: impl FnMut(Met, &Treatment),
     ) {
         let Some(cut) = self.cut(f64::midpoint(piece.span.0, piece.span.1)) else {
             return;
@@ -186,9 +186,23 @@ impl<'a> Load<'a> {
             allowed: cut.allowed,
             ..*piece
         };
-        conditions.each(whose, cut.rate, &whole, split, |met| {
-            let mask = self.intern(met.mask, whose.cohort, &cut);
-            each(Met { mask, ..met });
+        self.each_in(&cut, whose, (cut.rate, &whole), (conditions, split), each);
+    }
+
+    /// The same where pods are as they are in a cut.
+    fn each_in(
+        &mut self,
+        cut: &Cut,
+        whose: Whose,
+        (rate, piece): (f64, &Piece<'_>),
+        (conditions, split): (&Conditions<'_>, &Split),
+        mut each: impl FnMut(Met, &Treatment),
+    ) {
+        conditions.each(whose, rate, piece, split, |met| {
+            let mask = self.intern(met.mask, whose.cohort, cut);
+            let loaded = self.loaded(mask).map(|loaded| &loaded.treatment);
+            let treatment = loaded.unwrap_or_else(|| self.behaviours.get(mask));
+            each(Met { mask, ..met }, treatment);
         });
     }
 
@@ -243,8 +257,9 @@ impl<'a> Load<'a> {
 
     fn next(&mut self, piece: &Piece<'_>, split: &Split, conditions: &Conditions<'_>) -> Cut {
         let (from_s, to_s) = piece.span;
-        let rate = self.rate(from_s, to_s);
         let before = self.cuts.last().copied();
+        let rate = self.rate(from_s, to_s);
+        let rate = rate * self.attempts(before.as_ref(), (rate, piece), (conditions, split));
         let queues = Cohort::ALL.map(|cohort| {
             let cold = self.cold(cohort, piece);
             let flow = self.flow(cohort, (rate, cold), piece, (conditions, split));
@@ -293,6 +308,24 @@ impl<'a> Load<'a> {
             return expected;
         }
         expected * arrivals.count(cell, traffic) as f64 / mass
+    }
+
+    /// Attempts for one request, where clients repeat what failed: as much as pods failed it a cut ago.
+    fn attempts(
+        &mut self,
+        before: Option<&Cut>,
+        (rate, piece): (f64, &Piece<'_>),
+        (conditions, split): (&Conditions<'_>, &Split),
+    ) -> f64 {
+        let Some(before) = before else {
+            return conditions.attempts(rate, piece, split);
+        };
+        let meet = |whose: Whose, rate: f64, each: Each<'_>| {
+            self.each_in(before, whose, (rate, piece), (conditions, split), each);
+        };
+        1.0 + conditions
+            .repeats_by(rate, piece, meet)
+            .map_or(0.0, |repeats| repeats.all())
     }
 
     /// How cold a cohort's pods are on average, in levels.

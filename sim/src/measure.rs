@@ -36,6 +36,8 @@ pub(crate) fn outcome(
         requests: tally.requests,
         exposed: tally.exposed,
         hurt: tally.hurt,
+        exposed_users: tally.exposed_users,
+        hurt_users: tally.hurt_users,
         lost: tally.lost,
     }
 }

@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 use crate::counts::{Counts, Pair, Sheet};
 use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
-use crate::flow::{Flow, Part, Portion, Watched};
+use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
 use crate::load::Loaded;
 use crate::split::Cohort;
 use crate::stage::{Panel, Stage};
@@ -564,6 +564,12 @@ fn record(
 ) {
     let answered = portion.requests - portion.failed;
     let pair = sheet.route_mut(portion.route);
+    if portion.mask & BY_ROUTER != 0 {
+        // Nobody was asked: no time to speak of.
+        let buckets = scraping.bucket_shares[0].len();
+        pair.failed.add_quick(portion.requests, buckets);
+        return;
+    }
     let kept = if let Some(loaded) = loaded {
         let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
         let wanted = (panel.sums, panel.buckets.then_some(bounds));

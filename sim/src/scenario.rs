@@ -11,7 +11,7 @@ use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::router::RouterConfig;
-pub use crate::service::{Autoscaler, Business, Retries, Route, Service, WarmUp};
+pub use crate::service::{Autoscaler, Business, Retries, Route, Service, Sessions, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -47,6 +47,8 @@ pub struct Scenario {
     pub retries: Option<Retries>,
     /// Who the users are.
     pub users: Users,
+    /// Users who send more than one request; each request is somebody else's when `None`.
+    pub sessions: Option<Sessions>,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
     /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
@@ -127,6 +129,7 @@ impl Scenario {
             business: Vec::new(),
             retries: None,
             users: Users::default(),
+            sessions: None,
             hooks: Vec::new(),
             metrics: Vec::new(),
             router: RouterConfig::default(),

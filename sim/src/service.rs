@@ -64,6 +64,28 @@ pub struct Retries {
     pub backoff: Span,
 }
 
+/// Users who send one request after another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sessions {
+    /// Mean number of requests of a session; the number is geometric from one on.
+    pub requests: f64,
+    /// From one request of a session to the next.
+    pub think: Latency,
+    /// A session stays on the side of the router that its first request was sent to, as long as somebody
+    /// serves there.
+    pub sticky: bool,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            requests: 8.0,
+            think: Latency::from_quantiles(20.0, 120.0),
+            sticky: false,
+        }
+    }
+}
+
 /// A HorizontalPodAutoscaler on utilisation (busy places / `concurrency`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Autoscaler {

@@ -48,6 +48,8 @@ pub enum Purpose {
     Instants,
     /// Request fidelity: what each request meets.
     Requests,
+    /// Request fidelity: whose request it is.
+    Sessions,
 }
 
 impl Purpose {
@@ -68,6 +70,7 @@ impl Purpose {
             Self::Crash(workload, ordinal) => 13 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Instants => 64,
             Self::Requests => 65,
+            Self::Sessions => 66,
         }
     }
 }
@@ -92,6 +95,8 @@ impl Streams {
     /// The stream for a purpose, at its beginning.
     #[must_use]
     pub fn get(&self, purpose: Purpose) -> Stream {
+        #[cfg(feature = "record-draws")]
+        crate::draw::record::note(crate::draw::record::Draw::Stream);
         let mut state = mix(self.base ^ purpose.code());
         let mut seed = [0; 32];
         for chunk in seed.chunks_exact_mut(8) {

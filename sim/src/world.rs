@@ -11,6 +11,7 @@ use coalmine_policy::{
 use coalmine_promql::Store;
 use rand::RngExt;
 
+use crate::affinity::Affinity;
 use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
@@ -24,7 +25,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
 use crate::router::{Change, Router, RouterConfig};
-use crate::scenario::Users;
+use crate::scenario::{Scenario, Users};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
@@ -153,6 +154,7 @@ impl<'a> World<'a> {
             inputs: 0,
             told_share: 0.0,
             pending: Vec::new(),
+            affinity: affinity(self.stage.scenario),
             senders: Senders {
                 users: self
                     .stage
@@ -219,6 +221,14 @@ struct Rollout<'w, 'a> {
     senders: Senders,
     /// Autoscalers, if there are any.
     scaling: Option<Scaling>,
+    /// Where sessions are, when they are sticky.
+    affinity: Option<Affinity<'w>>,
+}
+
+/// Sessions that stick to a side of the router, if there are any.
+fn affinity(scenario: &Scenario) -> Option<Affinity<'_>> {
+    let sessions = scenario.sessions.as_ref().filter(|s| s.sticky)?;
+    Some(Affinity::new(sessions, &scenario.traffic))
 }
 
 /// Who sends the canary requests besides users at large.
@@ -290,7 +300,11 @@ impl Rollout<'_, '_> {
                 self.tell_engine(Input::Tick);
             }
         }
-        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        let rest_s = match &self.affinity {
+            // Sessions may stick to the horizon.
+            Some(affinity) if !affinity.is_at_rest() => f64::INFINITY,
+            _ => self.now.as_secs_f64() + ROUTER_REST_S,
+        };
         self.advance_router(rest_s.min(horizon.as_secs_f64()));
     }
 
@@ -316,10 +330,15 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
-        let at_rest = self.scaling.is_none();
-        at_rest
+        // While sessions stick to the canary, it matters when its pods go.
+        let left = self
+            .affinity
+            .as_ref()
+            .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
+        self.scaling.is_none()
             && self.engine.standing().is_final()
             && clear
+            && left
             && self.cluster.next_ready(self.now).is_none()
     }
 
@@ -457,7 +476,8 @@ impl Rollout<'_, '_> {
 
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
-        let segment = self.cluster.segment(self.now, self.world.router.share());
+        let share = self.world.router.share();
+        let segment = segment(&self.cluster, &mut self.affinity, self.now, share);
         let segment = self.senders.on(segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -482,13 +502,14 @@ impl Rollout<'_, '_> {
             cluster,
             witness,
             told_share,
+            affinity,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
         let senders = self.senders;
-        router.advance(until_s, |Change { at_s, share, .. }| {
+        let mut push = |at_s: f64, segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = senders.on(cluster.segment(at, share));
+            let mut segment = senders.on(segment);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -497,7 +518,15 @@ impl Rollout<'_, '_> {
                 witness.see(Entry { at, what });
             }
             flow.split.push(segment);
+        };
+        let mut weight = router.share();
+        router.advance(until_s, |Change { at_s, share, .. }| {
+            relax(affinity, cluster, weight, at_s, &mut push);
+            weight = share;
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            push(at_s, segment(cluster, affinity, at, share));
         });
+        relax(affinity, cluster, weight, until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -531,5 +560,34 @@ impl Senders {
             matching,
             ..segment
         }
+    }
+}
+
+/// Who serves while the router sends `weight` of what it splits to the canary.
+fn segment(
+    cluster: &Cluster,
+    affinity: &mut Option<Affinity<'_>>,
+    now: Time,
+    weight: f64,
+) -> Segment {
+    match affinity {
+        None => cluster.segment(now, weight),
+        Some(affinity) => cluster.sticky_segment(now, affinity, weight),
+    }
+}
+
+/// Lets sticky sessions follow the weight until an instant.
+fn relax(
+    affinity: &mut Option<Affinity<'_>>,
+    cluster: &Cluster,
+    weight: f64,
+    until_s: f64,
+    push: &mut impl FnMut(f64, Segment),
+) {
+    while let Some(affinity) = affinity
+        && let Some(at_s) = affinity.step(until_s)
+    {
+        let at = Time::ZERO + Span::from_secs_f64(at_s);
+        push(at_s, cluster.sticky_segment(at, affinity, weight));
     }
 }

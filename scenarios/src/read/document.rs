@@ -8,7 +8,9 @@ use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
-use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic};
+use super::{
+    arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic, users,
+};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -73,10 +75,12 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         Some(form) => fault::read(form, &assumed, (&routes, &business), found),
         None => FaultSection::default(),
     };
-    let users = match spec.form("users", found) {
-        Some(form) => hooks::read_users(form, found),
-        None => Users::default(),
+    let (users, sessions) = match spec.form("users", found) {
+        Some(form) => users::read(form, found),
+        None => (Users::default(), None),
     };
+    let retries = spec.form("retries", found);
+    let retries = retries.and_then(|form| users::read_retries(form, found));
     let hooks = hooks::read(&mut spec, found);
     let metrics = metrics::read(&mut spec, found);
     let router = router::read(spec.form("router", found), found);
@@ -99,6 +103,8 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         routes,
         business,
         users,
+        sessions,
+        retries,
         hooks,
         metrics,
         router,

@@ -7,6 +7,7 @@ use coalmine_policy::source::Diagnostics;
 use coalmine_sim::scenario::{Autoscaler, Service, WarmUp};
 
 use super::form::Form;
+pub(super) use latency::read as latency;
 
 /// More pods than this are no service that one rollout replaces.
 const PODS_MAX: u32 = 10_000;
@@ -31,9 +32,9 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
     let pods = form.count("pods", PODS_MAX, found);
     let service = Service {
         pods: pods.unwrap_or(usual.pods),
-        latency: latency::read(&mut form, "latency", found).unwrap_or(usual.latency),
+        latency: latency(&mut form, "latency", found).unwrap_or(usual.latency),
         error_share: form.share("errorShare", found).unwrap_or(usual.error_share),
-        startup: latency::read(&mut form, "startup", found).unwrap_or(usual.startup),
+        startup: latency(&mut form, "startup", found).unwrap_or(usual.startup),
         patience_s: form
             .some_time("patience", found)
             .map_or(usual.patience_s, Span::as_secs_f64),

@@ -1,6 +1,6 @@
 //! Who was worse off for meeting the release.
 
-use super::Portion;
+use super::{BY_ROUTER, Portion};
 use crate::draw::binomial;
 use crate::fault::{Treatment, Version};
 use crate::service::Business;
@@ -28,6 +28,10 @@ impl<'a> Harm<'a> {
         }
     }
 
+    pub(super) const fn business(&self) -> &'a [Business] {
+        self.business
+    }
+
     pub(super) fn reset(&mut self, streams: &Streams) {
         self.stream = streams.get(Purpose::Harm);
         (self.exposed, self.hurt) = (0, 0);
@@ -39,6 +43,10 @@ impl<'a> Harm<'a> {
     /// time.
     pub(super) fn suffer(&mut self, met: (&Treatment, Version), portion: Portion) {
         let (treatment, version) = met;
+        if portion.mask & BY_ROUTER != 0 {
+            self.refuse(treatment, portion);
+            return;
+        }
         if version == Version::New {
             self.exposed += portion.requests;
         }
@@ -64,5 +72,17 @@ impl<'a> Harm<'a> {
         }
         hurt += binomial(answered - hurt, treatment.slowed_share, &mut self.stream);
         self.hurt += failed + hurt;
+    }
+
+    /// Adds requests that the router answered 5xx itself.
+    fn refuse(&mut self, old: &Treatment, portion: Portion) {
+        let answered = 1.0 - old.behaviour.error_share;
+        let hurt = binomial(portion.requests, answered, &mut self.stream);
+        self.hurt += hurt;
+        for (step, lost) in self.business.iter().zip(&mut self.lost) {
+            if step.is_of(portion.route) {
+                *lost += binomial(hurt, step.completion * old.kept[0], &mut self.stream);
+            }
+        }
     }
 }

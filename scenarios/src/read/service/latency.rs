@@ -33,7 +33,7 @@ const QUANTILES: [(&str, f64); 17] = [
 const HELP: &str = "write `{median: 80ms, p99: 300ms}`, `{gamma: {mean: 90ms, cv: 0.7}}` or \
                     `{quantiles: {p50: 80ms, p90: 150ms, p99: 300ms}}`";
 
-pub(super) fn read(
+pub(in crate::read) fn read(
     form: &mut Form<'_>,
     name: &'static str,
     found: &mut Diagnostics,
