@@ -39,6 +39,9 @@ const WAIT_MIN_S: f64 = 1e-6;
 /// A smaller share of the requests than this is none.
 const SHARE_MIN: f64 = 1e-6;
 
+/// How often the load is worked out where it depends on what fails of it.
+const ROUNDS: u32 = 4;
+
 /// Levels of a pod that warms up.
 const WARM_LEVELS: u8 = 16;
 
@@ -258,13 +261,37 @@ impl<'a> Load<'a> {
     fn next(&mut self, piece: &Piece<'_>, split: &Split, conditions: &Conditions<'_>) -> Cut {
         let (from_s, to_s) = piece.span;
         let before = self.cuts.last().copied();
-        let rate = self.rate(from_s, to_s);
-        let rate = rate * self.attempts(before.as_ref(), (rate, piece), (conditions, split));
+        let users = self.rate(from_s, to_s);
+        let world = (conditions, split);
+        let mut attempts = self.attempts(before.as_ref(), (users, piece), world);
+        let mut cut = self.filled(before.as_ref(), users * attempts, piece, world);
+        if !conditions.repeat() {
+            return cut;
+        }
+        // More attempts fill the queues, which lets more of them fail. Half-way each time, since what
+        // is refused goes up and down with what comes.
+        for _ in 0..ROUNDS {
+            let again = self.attempts(Some(&cut), (users, piece), world);
+            attempts = f64::midpoint(attempts, again);
+            cut = self.filled(before.as_ref(), users * attempts, piece, world);
+        }
+        cut
+    }
+
+    /// The queues during a piece in which so many attempts come.
+    fn filled(
+        &mut self,
+        before: Option<&Cut>,
+        rate: f64,
+        piece: &Piece<'_>,
+        (conditions, split): (&Conditions<'_>, &Split),
+    ) -> Cut {
+        let (from_s, to_s) = piece.span;
         let queues = Cohort::ALL.map(|cohort| {
             let cold = self.cold(cohort, piece);
             let flow = self.flow(cohort, (rate, cold), piece, (conditions, split));
             let on_pod = piece.segment.rps_per_pod(cohort, rate);
-            let start = self.start(cohort, before.as_ref(), piece, (flow, on_pod));
+            let start = self.start(cohort, before, piece, (flow, on_pod));
             let mut queue = Queue {
                 level: Level {
                     cold,
@@ -310,7 +337,7 @@ impl<'a> Load<'a> {
         expected * arrivals.count(cell, traffic) as f64 / mass
     }
 
-    /// Attempts for one request, where clients repeat what failed: as much as pods failed it a cut ago.
+    /// Attempts for one request, where clients repeat what failed, on pods as full as in a cut.
     fn attempts(
         &mut self,
         before: Option<&Cut>,

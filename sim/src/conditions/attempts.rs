@@ -51,6 +51,12 @@ impl Repeats {
 }
 
 impl Conditions<'_> {
+    /// Whether clients repeat what fails.
+    #[must_use]
+    pub const fn repeat(&self) -> bool {
+        self.retries.is_some()
+    }
+
     /// Attempts after the first in a piece in which users send `rate` requests a second; `None` unless
     /// clients repeat what fails.
     ///

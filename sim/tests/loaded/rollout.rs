@@ -182,3 +182,60 @@ fn with_flagger_primary_and_canary_are_scaled_each() {
     let (old, new) = at(3_500.0);
     assert!(old == 0 && (7..=9).contains(&new), "{pods:?}");
 }
+
+/// Clients that repeat what is refused keep an overload going: attempts are the load.
+#[test]
+fn repeats_of_what_is_refused_are_load_too() {
+    use coalmine_sim::scenario::Retries;
+    let storm = |retries: Option<Retries>| {
+        let service = Service {
+            queue: Some(40),
+            ..pool(exponential())
+        };
+        let mut scenario = Scenario {
+            retries,
+            ..scenario("hump/storm", 20, super::hump(1.3), service)
+        };
+        // Three old pods all the time.
+        scenario.service.startup = Latency::from_quantiles(1e6, 1e6);
+        both(&scenario, (120.0, 1_200.0), 2)
+    };
+    let (calm, _) = storm(None);
+    let (a, r) = storm(Some(Retries {
+        share: 0.9,
+        max: 3,
+        backoff: Span::from_millis(500),
+    }));
+    // What is counted are attempts: more of them, and more of them in vain.
+    assert!(r.requests > 1.03 * calm.requests, "{r:?} {calm:?}");
+    assert!(r.failed > 1.5 * calm.failed, "{r:?} {calm:?}");
+    assert_near("attempts", a.requests, r.requests, 0.03);
+    assert_near("failed", a.failed, r.failed, 0.1);
+    // A repeat counts at once here, half a second later there.
+    assert_near("mean", a.mean_s(), r.mean_s(), 0.08);
+}
+
+/// A slow route takes places from the others: all wait in one queue.
+#[test]
+fn routes_share_their_pods_queue() {
+    use coalmine_sim::scenario::Route;
+    let route = |path: &str, share, latency_times| Route {
+        path: path.to_owned(),
+        share,
+        latency_times,
+    };
+    // 0.8 · 0.1 s + 0.2 · 0.4 s = 0.16 s: 150 a second fill the places.
+    let service = Service {
+        startup: Latency::from_quantiles(1e6, 1e6),
+        ..pool(exponential())
+    };
+    let traffic = Traffic::constant(0.85 * 150.0);
+    let scenario = Scenario {
+        routes: vec![route("/", 0.8, 1.0), route("/report", 0.2, 4.0)],
+        ..scenario("steady/routes", 30, traffic, service)
+    };
+    let (a, r) = both(&scenario, (60.0, 1_800.0), 2);
+    assert!(r.mean_s() > 0.18, "{r:?}");
+    assert_near("mean", a.mean_s(), r.mean_s(), 0.05);
+    assert_near("over 1.1 s", a.share(a.slow[1]), r.share(r.slow[1]), 0.1);
+}
