@@ -217,7 +217,7 @@ impl<'a> Flow<'a> {
         match load {
             None => self.conditions.repeats(rate, piece, &self.split),
             Some(load) => self.conditions.repeats_by(rate, piece, |whose, _, each| {
-                load.each(whose, piece, world, each)
+                load.each(whose, piece, world, each);
             }),
         }
     }
@@ -382,7 +382,7 @@ impl<'a> Flow<'a> {
             for (parts, sender, mass) in copies {
                 let whose = watched.whose(sender);
                 self.each_met(&mut load, whose, expected, &piece, |met| {
-                    parts.add(met, mass, piece.span)
+                    parts.add(met, mass, piece.span);
                 });
             }
             if self.people.retries.is_some() {

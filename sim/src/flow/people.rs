@@ -72,7 +72,7 @@ impl Flow<'_> {
                 if part > 0.0 {
                     let whose = watched.whose(Sender::User);
                     self.each_met(&mut load, whose, expected, &piece, |met| {
-                        add(met, shares[index])
+                        add(met, shares[index]);
                     });
                     let refused = piece.segment.refused[index];
                     if refused > 0.0 && matches!(watched.part, Part::OneIngress) {
