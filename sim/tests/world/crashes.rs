@@ -33,7 +33,6 @@ fn the_kubelet_waits_longer_and_longer_up_to_five_minutes() {
         streams: &streams,
         time: scenario.service.startup,
         crashes: &crashes,
-        pre_stop_s: 0.0,
     };
     let mut set = PodSet::settled(1, 0, Version::New, Replacement::None);
     set.scale(Time::ZERO, 1, &startup);
@@ -66,7 +65,6 @@ fn a_good_run_resets_the_back_off() {
         streams: &streams,
         time: scenario.service.startup,
         crashes: &crashes,
-        pre_stop_s: 0.0,
     };
     let mut set = PodSet::settled(1, 20, Version::New, Replacement::None);
     let mut now = Time::ZERO;
