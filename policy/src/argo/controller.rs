@@ -5,6 +5,7 @@
 //! input updates what is known and then runs passes until one changes nothing.
 
 mod blue_green;
+mod experiments;
 mod inputs;
 mod pass;
 mod route;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::experiments::Experiments;
 use self::runs::ActiveRun;
 use self::sets::Sets;
 use super::rollout::{ManagedRoute, Rollout, Step};
@@ -59,6 +61,7 @@ pub struct Controller {
     controller_pause: bool,
     step_run: Option<ActiveRun>,
     background: Option<ActiveRun>,
+    experiments: Experiments,
     /// Where the stable (active) and the canary (preview) service point.
     stable_service: Template,
     canary_service: Template,
@@ -99,6 +102,7 @@ struct Pause {
 enum Reason {
     CanaryPauseStep,
     InconclusiveAnalysisRun,
+    InconclusiveExperiment,
     BlueGreenPause,
 }
 
@@ -107,6 +111,8 @@ enum Reason {
 enum Asked {
     StepMetric(usize),
     BackgroundMetric(usize),
+    /// Something that the Experiment with this number asked for.
+    Experiment(u64, experiments::Part),
     Scale { of: Template, before: u32 },
     Routes,
 }
@@ -135,6 +141,7 @@ impl Controller {
             controller_pause: false,
             step_run: None,
             background: None,
+            experiments: Experiments::default(),
             weight: 0,
             route_lost: false,
             progress: status::Progress::default(),
@@ -201,6 +208,8 @@ impl Engine for Controller {
             Input::Answered { call, answer } => self.answered(now, call, answer, effects),
             Input::Commanded(command) => self.command(now, command, effects),
         }
+        // The Experiments have a queue of their own.
+        self.advance_experiments(now, effects);
         if self.retry_at.is_some_and(|at| now < at) {
             // The queue backs off; what happens meanwhile is looked at then.
             return;
@@ -209,6 +218,7 @@ impl Engine for Controller {
         let mut scales = 0;
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
+            self.advance_experiments(now, effects);
             let pass = match self.rollout.blue_green {
                 None => self.pass(now, effects),
                 Some(_) => self.pass_blue_green(now, effects),
@@ -228,8 +238,10 @@ impl Engine for Controller {
         if self.rollout.refusal.is_some() {
             return None;
         }
+        let experiments = self.experiments.next_wake();
         if self.retry_at.is_some() {
-            return self.retry_at;
+            let wakes = self.retry_at.into_iter().chain(experiments);
+            return wakes.filter(|at| *at > self.handled_at).min();
         }
         let runs = [&self.step_run, &self.background];
         let runs = runs.into_iter().flatten().filter_map(ActiveRun::next_wake);
@@ -237,6 +249,7 @@ impl Engine for Controller {
             self.pause_expiry(),
             self.deadline(),
             self.sets.next_deadline().filter(|_| !self.halted()),
+            experiments,
         ];
         // What is due and still there waits for something else, which will come as an input.
         let wakes = runs.chain(rest.into_iter().flatten());
@@ -245,7 +258,7 @@ impl Engine for Controller {
 
     fn standing(&self) -> Standing {
         let waits = |pause: &Pause| match pause.reason {
-            Reason::InconclusiveAnalysisRun => true,
+            Reason::InconclusiveAnalysisRun | Reason::InconclusiveExperiment => true,
             Reason::BlueGreenPause => self.rollout.blue_green.as_ref().is_some_and(|bg| bg.manual),
             Reason::CanaryPauseStep => {
                 matches!(self.current_step_spec(), Some(Step::Pause(None)))

@@ -1,5 +1,6 @@
 //! What inputs change before the next pass.
 
+use super::experiments::Part;
 use super::runs::{self, ActiveRun};
 use super::{Asked, Controller, RETRY, story};
 use crate::{
@@ -24,6 +25,7 @@ impl Controller {
         (self.aborted_at, self.promote_full) = (None, false);
         self.step_run = None;
         self.background = None;
+        self.experiments.forget_current();
         self.forget_runs();
         self.progress.touch(now);
         if self.fully_promoted() {
@@ -120,6 +122,14 @@ impl Controller {
                 });
                 self.sets.observe(&template, state.as_ref(), scaling);
             }
+            Observation::Workload(Workload::Experiment(set), state) => {
+                let scaling = |id, template| {
+                    let part = Part::Template(template);
+                    let own = |asked: &Asked| *asked == Asked::Experiment(id, part);
+                    self.asked.iter().any(|(_, asked)| own(asked))
+                };
+                self.experiments.observe(&set, state.as_ref(), scaling);
+            }
             // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
             _ => {}
         }
@@ -150,6 +160,9 @@ impl Controller {
             (Asked::BackgroundMetric(metric), Answer::Failed(why)) => {
                 let answer = crate::MetricAnswer::Error(why);
                 runs::answered(&mut self.background, now, metric, &answer, effects);
+            }
+            (Asked::Experiment(id, part), answer) => {
+                self.experiment_answered(now, (id, part), answer, effects);
             }
             (Asked::Scale { of, before }, Answer::Failed(_)) => {
                 self.sets.set_spec(&of, before);

@@ -20,18 +20,25 @@ impl Controller {
             // An error ends the pass; what it waits for will be seen.
             return Pass { changed, scaled };
         }
-        let verdict = self.reconcile_runs(effects, &mut changed);
-        let mut add = None;
-        if verdict.pause {
-            // canary.go:78: a pause just added ends the pass before anything is scaled.
-            add = Some(Reason::InconclusiveAnalysisRun);
+        let mut add = Vec::new();
+        let experiments = self.reconcile_experiments(now, effects, &mut changed);
+        add.extend(experiments.pause.then_some(Reason::InconclusiveExperiment));
+        let mut abort = experiments.abort;
+        if abort.is_some() {
+            self.cancel_runs(&mut changed);
         } else {
+            let runs = self.reconcile_runs(effects, &mut changed);
+            add.extend(runs.pause.then_some(Reason::InconclusiveAnalysisRun));
+            abort = runs.abort;
+        }
+        // canary.go:78: a pause just added ends the pass before anything is scaled.
+        if add.is_empty() {
             scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
-                add = Some(Reason::CanaryPauseStep);
+                add.push(Reason::CanaryPauseStep);
             }
         }
-        self.sync_status(now, add, verdict.abort, effects, &mut changed);
+        self.sync_status(now, &add, abort, effects, &mut changed);
         Pass { changed, scaled }
     }
 
@@ -63,12 +70,14 @@ impl Controller {
             (Reason::CanaryPauseStep, Some(Step::Pause(span))) => {
                 (*span, "Argo rollout/canary.go:135")
             }
+            (Reason::InconclusiveExperiment, _) => (None, "Argo rollout/experiment.go:192"),
             _ => (None, "Argo rollout/analysis.go:434"),
         };
         let step = self.step;
         story::decided(effects, Decision::Pause(span), rule, || match reason {
             Reason::CanaryPauseStep => format!("step {step}: CanaryPauseStep"),
             Reason::InconclusiveAnalysisRun => format!("step {step}: InconclusiveAnalysisRun"),
+            Reason::InconclusiveExperiment => format!("step {step}: InconclusiveExperiment"),
             Reason::BlueGreenPause => "BlueGreenPause".to_owned(),
         });
     }

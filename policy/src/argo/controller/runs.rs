@@ -64,7 +64,7 @@ pub(super) fn answered(
 }
 
 /// Tells of a completed measurement; one without an answer was terminated.
-fn told(
+pub(super) fn told(
     run: &Run,
     metric: usize,
     answer: Option<&MetricAnswer>,

@@ -59,6 +59,13 @@ impl Sets {
         set
     }
 
+    /// The annotation `rollout.argoproj.io/revision`.
+    pub(super) fn revision(&self, template: &Template) -> u64 {
+        let mut sets = self.0.iter();
+        sets.find(|set| set.template == *template)
+            .map_or(0, |set| set.revision)
+    }
+
     /// How many ReplicaSets were made between two, the first being the older one.
     pub(super) fn between(&self, older: &Template, newer: &Template) -> Option<usize> {
         let place = |template: &Template| self.0.iter().position(|set| set.template == *template);

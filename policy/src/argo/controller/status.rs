@@ -31,7 +31,7 @@ impl Controller {
     pub(super) fn sync_status(
         &mut self,
         now: Time,
-        pause: Option<Reason>,
+        pauses: &[Reason],
         abort: Option<(String, &'static str)>,
         effects: &mut Effects,
         changed: &mut bool,
@@ -64,9 +64,10 @@ impl Controller {
             self.complete_step(now, effects);
             *changed = true;
         }
-        if let Some(reason) = pause.filter(|_| !self.promote_full) {
-            self.add_pause(now, reason, effects);
-            *changed = true;
+        let pauses = if self.promote_full { &[] } else { pauses };
+        for reason in pauses {
+            *changed |= self.pause(*reason).is_none();
+            self.add_pause(now, *reason, effects);
         }
         // pause.go:117: without a condition nothing is controller-paused.
         if self.pauses.is_empty() && self.controller_pause {
@@ -176,6 +177,7 @@ impl Controller {
             }
             Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => self.at_desired_counts(),
             Some(Step::SetHeaderRoute(_) | Step::SetMirrorRoute(_)) => true,
+            Some(Step::Experiment(_)) => self.experiments.is_successful(),
             Some(Step::Analysis(Some(_))) => self
                 .step_run
                 .as_ref()
@@ -239,7 +241,7 @@ impl Controller {
     pub(super) fn deadline(&self) -> Option<Time> {
         let lasting = matches!(
             self.current_step_spec(),
-            Some(Step::Pause(_) | Step::Analysis(_))
+            Some(Step::Pause(_) | Step::Analysis(_) | Step::Experiment(_))
         );
         let counts = !self.fully_promoted()
             && !self.aborted()

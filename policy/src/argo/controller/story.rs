@@ -88,6 +88,7 @@ pub(super) fn step_name(step: &Step) -> String {
         Step::Pause(None) => "pause".to_owned(),
         Step::Pause(Some(span)) => format!("pause {span}"),
         Step::Analysis(_) => "analysis".to_owned(),
+        Step::Experiment(_) => "experiment".to_owned(),
         Step::SetCanaryScale(_) => "setCanaryScale".to_owned(),
         Step::SetHeaderRoute(route) => format!("setHeaderRoute {}", route.name),
         Step::SetMirrorRoute(route) => format!("setMirrorRoute {}", route.name),

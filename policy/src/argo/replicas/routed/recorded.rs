@@ -94,6 +94,7 @@ fn empty() -> Rollout {
         progress_deadline_abort: false,
         paused: false,
         rollback_window: 0,
+        run_history: (5, 5),
         canary: Canary::default(),
         blue_green: None,
         refusal: None,
