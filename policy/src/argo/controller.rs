@@ -113,7 +113,10 @@ enum Asked {
     BackgroundMetric(usize),
     /// Something that the Experiment with this number asked for.
     Experiment(u64, experiments::Part),
-    Scale { of: Template, before: u32 },
+    Scale {
+        of: Template,
+        before: u32,
+    },
     Routes,
 }
 

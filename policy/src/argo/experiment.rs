@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::spec::{Names, Source};
 pub use self::spec::{
     ExperimentAnalysis, ExperimentDuration, ExperimentStep, ExperimentTemplate, SpecRef,
 };
+pub(super) use self::spec::{Names, Source};
 use self::status::Status;
 pub(super) use self::tags::{resolved, tags};
 use self::templates::Set;
@@ -146,8 +146,7 @@ impl Experiment {
         let mut status = self.status.clone();
         let mut touched = false;
         for template in 0..self.step.templates.len() {
-            touched |=
-                self.reconcile_template(template, (now, terminating), &mut status, scale);
+            touched |= self.reconcile_template(template, (now, terminating), &mut status, scale);
         }
         for analysis in 0..self.step.analyses.len() {
             self.reconcile_analysis(analysis, terminating, &mut status);

@@ -153,13 +153,7 @@ impl Controller {
         }
     }
 
-    fn scale_experiment(
-        &mut self,
-        held: &Held,
-        template: usize,
-        size: u32,
-        effects: &mut Effects,
-    ) {
+    fn scale_experiment(&mut self, held: &Held, template: usize, size: u32, effects: &mut Effects) {
         let Held { id, experiment } = held;
         let step = experiment.step();
         let Some(spec) = step.templates.get(template) else {

@@ -101,8 +101,7 @@ impl Experiment {
             (None, Some(why)) => {
                 let name = &spec.name;
                 entry.code = Some(Code::Error);
-                entry.message =
-                    format!("Failed to create ReplicaSet for template '{name}': {why}");
+                entry.message = format!("Failed to create ReplicaSet for template '{name}': {why}");
             }
             (slot @ None, None) => {
                 *slot = Some(Set::default());

@@ -174,12 +174,16 @@ fn template(item: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Experiment
     let selector = document.root.at(&["spec", "selector", "matchLabels"]);
     let selected = pairs(selector);
     let carries = |wanted: &BTreeMap<String, String>| {
-        wanted.iter().all(|(key, value)| pods.get(key) == Some(value))
+        wanted
+            .iter()
+            .all(|(key, value)| pods.get(key) == Some(value))
     };
     let from_workload = document.root.at(&["spec", "workloadRef"]).is_some();
     // With a workloadRef only what is overwritten is known of the pods' labels.
     let served = match from_workload {
-        true => selected.iter().all(|(key, value)| labels.get(key).is_none_or(|own| own == value)),
+        true => selected
+            .iter()
+            .all(|(key, value)| labels.get(key).is_none_or(|own| own == value)),
         false => carries(&selected),
     };
     let refused = selector_refused(item, &carries, from_workload, found);
@@ -220,7 +224,11 @@ fn metadata(item: &mut Fields<'_>, found: &mut Diagnostics) -> (Map, Map) {
 
 /// The labels of the template's pods.
 fn pod_labels(document: &Document, own: &Map) -> Map {
-    let mut labels = pairs(document.root.at(&["spec", "template", "metadata", "labels"]));
+    let mut labels = pairs(
+        document
+            .root
+            .at(&["spec", "template", "metadata", "labels"]),
+    );
     labels.extend(own.clone());
     labels
 }
@@ -246,7 +254,10 @@ fn selector_refused(
     let node = item.node("selector")?;
     let wanted = pairs(node.get("matchLabels"));
     if node.get("matchExpressions").is_some() {
-        let message = format!("`{}.matchExpressions` is not read", item.path_of("selector"));
+        let message = format!(
+            "`{}.matchExpressions` is not read",
+            item.path_of("selector")
+        );
         let help = "use matchLabels, or leave the selector out: the Rollout's one is taken then";
         let document = item.document();
         found.push(document.error(node.position, message, help.to_owned()));
@@ -255,7 +266,10 @@ fn selector_refused(
     if from_workload || !wanted.is_empty() && carries(&wanted) {
         return None;
     }
-    let message = format!("`{}` does not select the template's pods", item.path_of("selector"));
+    let message = format!(
+        "`{}` does not select the template's pods",
+        item.path_of("selector")
+    );
     let help = "the API server refuses the ReplicaSet and the Experiment ends in Error; leave the \
                 selector out, or add its labels to `metadata.labels`";
     let document = item.document();
@@ -286,7 +300,11 @@ fn repeated(
         let help = "Argo marks the Experiment InvalidSpec and the Rollout waits for it for ever; \
                     give each template a name of its own";
         let at = fields.key_position("templates");
-        found.push(fields.document().warning(at, message.clone(), help.to_owned()));
+        found.push(
+            fields
+                .document()
+                .warning(at, message.clone(), help.to_owned()),
+        );
         return Some(message);
     }
     None
@@ -326,7 +344,10 @@ fn analyses(
         })
     });
     for (index, analysis) in list.iter().enumerate() {
-        if list[..index].iter().any(|known| known.name == analysis.name) {
+        if list[..index]
+            .iter()
+            .any(|known| known.name == analysis.name)
+        {
             // utils/experiment: the status is kept by name, so the two share one.
             let message = format!("two analyses have the name `{}`", analysis.name);
             let help = "Argo keeps one status for both; give each a name of its own";
@@ -351,7 +372,9 @@ fn check_tags(args: &[Arg], names: &[&str], document: &Document, found: &mut Dia
                 found.push(document.error(at, message, help.to_owned()));
                 continue;
             }
-            let known = tag.strip_prefix("templates.").and_then(|t| t.split_once('.'));
+            let known = tag
+                .strip_prefix("templates.")
+                .and_then(|t| t.split_once('.'));
             let known = known.is_some_and(|(name, what)| {
                 names.contains(&name) && matches!(what, "podTemplateHash" | "replicaset.name")
             });
