@@ -49,8 +49,14 @@ pub enum Workload {
 /// A ReplicaSet of an Argo Experiment: pods of a revision, under a hash of their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExperimentSet {
-    /// Its name; another Experiment's ReplicaSet has another one.
+    /// Numbers the Experiments of a rollout; the name of a deleted one may be used again.
+    pub experiment: u64,
+    /// Its name.
     pub name: Arc<str>,
+    /// The index of the step that it is for.
+    pub step: usize,
+    /// The index of the template in the step.
+    pub template: usize,
     /// The revision whose pods it copies.
     pub of: Template,
     /// The pod template hash that its pods are labelled with.

@@ -4,6 +4,7 @@ use coalmine_policy::{
     Effects, Engine, Input, Observation, Replicas, Service, Template, Time, Workload,
 };
 
+use crate::experiment::{self, ExperimentPods, Experiments};
 use crate::fault::Version;
 use crate::pods::{Pod, PodSet, Replacement, Startup};
 use crate::split::{Cohort, Segment};
@@ -25,6 +26,7 @@ pub struct Cluster {
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    experiments: Experiments,
     old: Template,
     new: Template,
 }
@@ -47,6 +49,7 @@ impl Cluster {
             draining: 0,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            experiments: Experiments::default(),
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -56,6 +59,15 @@ impl Cluster {
     #[must_use]
     pub fn keeping_ages(self, keeps_ages: bool) -> Self {
         Self { keeps_ages, ..self }
+    }
+
+    /// The same, with Experiments to come.
+    #[must_use]
+    pub fn with_experiments(self, foreseen: &[ExperimentPods]) -> Self {
+        Self {
+            experiments: Experiments::new(foreseen),
+            ..self
+        }
     }
 
     /// The template of a version.
@@ -84,6 +96,7 @@ impl Cluster {
                 Version::Old => STABLE,
                 Version::New => CANARY,
             },
+            Workload::Experiment(_) => return None,
         };
         (index < self.sets.len()).then_some(index)
     }
@@ -96,6 +109,9 @@ impl Cluster {
         replicas: Replicas,
         startup: &Startup<'_>,
     ) -> bool {
+        if let Workload::Experiment(set) = workload {
+            return self.experiments.scale(now, set, replicas, startup);
+        }
         let Some(index) = self.index(workload) else {
             return false;
         };
@@ -153,37 +169,44 @@ impl Cluster {
         for set in &mut self.sets {
             set.reconcile(now, startup);
         }
+        self.experiments.reconcile(now, startup);
     }
 
     /// When the next pod becomes ready.
     #[must_use]
     pub fn next_ready(&self, now: Time) -> Option<Time> {
-        self.sets.iter().filter_map(|set| set.next_ready(now)).min()
+        let sets = self.sets.iter().chain(self.experiments.sets());
+        sets.filter_map(|set| set.next_ready(now)).min()
     }
 
     /// Ready pods of a version, in all workloads.
     #[must_use]
     pub fn serving(&self, now: Time, version: Version) -> u32 {
-        self.sets.iter().map(|set| set.serving(now, version)).sum()
+        let sets = self.sets.iter().chain(self.experiments.sets());
+        sets.map(|set| set.serving(now, version)).sum()
     }
 
     /// Whether a workload has made more pods than this.
     #[must_use]
     pub fn exceeds(&self, created: [u32; 2]) -> bool {
         let made = self.sets.iter().map(PodSet::created);
-        made.zip(created).any(|(made, most)| made > most)
+        made.zip(created).any(|(made, most)| made > most) || self.experiments.exceeded()
     }
 
     /// The life of a pod, with the cohort it serves in.
     #[must_use]
     pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
+        if workload >= self.sets.len() {
+            return self.experiments.life(workload, ordinal);
+        }
         let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
         Some((pod, gone, cohort(workload, pod)))
     }
 
     /// Names every pod that was ever ready, with when it left and the cohort it serves in.
     pub(crate) fn each_life(&self, mut each: impl FnMut((usize, u32), Pod, Option<Time>, Cohort)) {
-        for (workload, set) in self.sets.iter().enumerate() {
+        let sets = self.sets.iter().enumerate();
+        for (workload, set) in sets.chain(self.experiments.served()) {
             let there = set.pods.iter().map(|pod| (*pod, None));
             let gone = set.gone.iter().map(|(pod, at)| (*pod, Some(*at)));
             for (pod, gone) in there.chain(gone) {
@@ -208,6 +231,11 @@ impl Cluster {
             let seen = Observation::Workload(workload, Some(state));
             engine.handle(now, Input::Observed(seen), effects);
         }
+        for (name, set) in self.experiments.each() {
+            let state = set.state(now, self.template(set.version).clone());
+            let seen = Observation::Workload(Workload::Experiment(name.clone()), Some(state));
+            engine.handle(now, Input::Observed(seen), effects);
+        }
     }
 
     /// The split of the requests while the router sends `canary_share` to the canary.
@@ -215,13 +243,14 @@ impl Cluster {
     pub fn segment(&self, now: Time, canary_share: f64) -> Segment {
         let stable = &self.sets[STABLE];
         let canary = self.sets.get(CANARY);
+        let [new, old] = self.experiments.serving(now);
         let pods = [
-            match canary.map_or(0, |set| set.serving(now, Version::New)) {
+            new + match canary.map_or(0, |set| set.serving(now, Version::New)) {
                 0 if canary_share > 0.0 => self.draining,
                 serving => serving,
             },
             stable.serving(now, Version::New),
-            stable.serving(now, Version::Old),
+            old + stable.serving(now, Version::Old),
         ];
         let share = match self.topology {
             Topology::PrimaryAndTarget => {
@@ -247,7 +276,8 @@ impl Cluster {
         let canary = self.sets.get(CANARY).filter(|_| self.keeps_ages);
         let stable = self.keeps_ages.then(|| &self.sets[STABLE]);
         let of = |set: Option<&PodSet>| set.map_or(0.0, |set| set.mean_ready_s(now, Version::New));
-        [of(canary), of(stable), f64::NEG_INFINITY]
+        let canary = self.experiments.mean_ready_s(now, canary, of(canary));
+        [canary, of(stable), f64::NEG_INFINITY]
     }
 
     /// Argo with a router: each share goes to the pods that its Service selects.
@@ -269,6 +299,7 @@ impl Cluster {
 const fn cohort(workload: usize, pod: Pod) -> Cohort {
     match (workload, pod.version) {
         (CANARY, _) => Cohort::Canary,
+        (workload, _) if workload > CANARY => experiment::cohort(pod),
         (_, Version::New) => Cohort::PrimaryNew,
         (_, Version::Old) => Cohort::PrimaryOld,
     }

@@ -12,6 +12,7 @@ mod counts;
 pub mod draw;
 pub mod ensemble;
 pub mod event;
+pub mod experiment;
 pub mod exposition;
 pub mod fault;
 pub mod fidelity;

@@ -124,6 +124,7 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .with_experiments(&self.stage.experiments)
                 .keeping_ages(self.stage.behaviours.count_age()),
             startup: Startup {
                 streams: &streams,

@@ -30,6 +30,8 @@ use crate::{Span, Template, Time, WorkloadState};
 pub struct Experiment {
     /// `metadata.name`.
     name: String,
+    /// The index of the Rollout's step.
+    at: usize,
     step: Arc<ExperimentStep>,
     /// The Rollout's revisions when it was made.
     stable: Template,
@@ -49,13 +51,14 @@ impl Experiment {
     /// An Experiment that has not been reconciled yet.
     #[must_use]
     pub fn new(
-        name: String,
+        (name, at): (String, usize),
         step: Arc<ExperimentStep>,
         (stable, latest): (Template, Template),
         progress_deadline: Span,
     ) -> Self {
         Self {
             name,
+            at,
             stable,
             latest,
             progress_deadline,
@@ -71,6 +74,12 @@ impl Experiment {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The index of the step that it was made for.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
     }
 
     /// What it was made from.

@@ -304,6 +304,17 @@ impl Rollout {
         })
     }
 
+    /// The names that the first update's Experiments for a step take in turn: one that is made again
+    /// has another, until the oldest that is over has been deleted.
+    #[must_use]
+    pub fn experiment_names(&self, step: usize, latest: &Template) -> Vec<String> {
+        let base = format!("{}-{latest}-{NEXT_REVISION}-{step}", self.name);
+        let (successful, other) = self.run_history;
+        let most = successful.max(other).min(MOST_NAMES) + 1;
+        let more = (1..=most).map(|collision| format!("{base}-{collision}"));
+        std::iter::once(base.clone()).chain(more).collect()
+    }
+
     /// Every query that an update from `stable` to `latest` may send.
     #[must_use]
     pub fn queries(&self, stable: &Template, latest: &Template) -> Vec<PossibleQuery> {
@@ -327,15 +338,7 @@ impl Rollout {
             add(&analysis.plan(stable, latest).metrics, analysis);
         }
         for (index, step) in self.experiments() {
-            // An Experiment that is made again has another name, until the first is deleted.
-            let (successful, other) = self.run_history;
-            let most = (successful + other).min(MOST_NAMES) + 1;
-            for collision in 0..=most {
-                let base = format!("{}-{latest}-{NEXT_REVISION}-{index}", self.name);
-                let name = match collision {
-                    0 => base,
-                    count => format!("{base}-{count}"),
-                };
+            for name in self.experiment_names(index, latest) {
                 for (plan, analysis) in step.plans(&name, stable, latest) {
                     add(&plan.metrics, analysis);
                 }

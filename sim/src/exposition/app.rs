@@ -2,7 +2,7 @@
 
 use coalmine_promql::Labels;
 
-use super::{Answers, Class, Frame, Potential, Quantity, Target, histogram};
+use super::{Answers, Class, Frame, Potential, Quantity, Target, experiment, histogram};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 pub(super) const FAMILY: usize = 1;
@@ -10,7 +10,11 @@ pub(super) const FAMILY: usize = 1;
 pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
     let mut all = Vec::new();
     for (workload, ordinal) in places(frame) {
-        pod(frame, workload, ordinal, &mut all);
+        let labels = labels(frame, workload, ordinal);
+        pod(frame, (workload, ordinal), &labels, &mut all);
+    }
+    for (name, labels) in experiment::pods(frame) {
+        pod(frame, name, &labels, &mut all);
     }
     all
 }
@@ -40,8 +44,12 @@ fn places(frame: &Frame<'_>) -> impl Iterator<Item = (usize, u32)> {
     workloads.flat_map(|(workload, count)| (0..count).map(move |ordinal| (workload, ordinal)))
 }
 
-fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential>) {
-    let labels = labels(frame, workload, ordinal);
+fn pod(
+    frame: &Frame<'_>,
+    (workload, ordinal): (usize, u32),
+    labels: &[(&str, String)],
+    all: &mut Vec<Potential>,
+) {
     let mut push = |labels: Labels, quantity| {
         all.push(Potential {
             labels,
@@ -52,7 +60,7 @@ fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential
         });
     };
     for answers in [Answers::Good, Answers::Failed] {
-        let labels = with_status(&labels, answers);
+        let labels = with_status(labels, answers);
         let own = labels.iter().map(|(name, value)| (*name, value.as_str()));
         let named = own.chain([("__name__", "http_requests_total")]);
         push(Labels::new(named), Quantity::Requests(answers));
@@ -61,13 +69,13 @@ fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential
         }
     }
     if !frame.latency_by_status {
-        histogram(HISTOGRAM, &labels, Answers::All, frame.buckets_s, &mut push);
+        histogram(HISTOGRAM, labels, Answers::All, frame.buckets_s, &mut push);
     }
 }
 
 const HISTOGRAM: &str = "http_request_duration_seconds";
 
-fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'static str, String)> {
+fn with_status<'a>(labels: &[(&'a str, String)], answers: Answers) -> Vec<(&'a str, String)> {
     let status = if answers == Answers::Good {
         "200"
     } else {
@@ -79,7 +87,11 @@ fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'st
     labels
 }
 
-fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str, String)> {
+pub(super) fn labels(
+    frame: &Frame<'_>,
+    workload: usize,
+    ordinal: u32,
+) -> Vec<(&'static str, String)> {
     let names = frame.names;
     let is_canary = workload == 1;
     let owner = owner(frame, workload);
@@ -144,7 +156,7 @@ fn instance(workload: usize, ordinal: u32) -> String {
 }
 
 /// Five characters from the alphabet Kubernetes uses for generated names.
-fn suffix(ordinal: u32) -> String {
+pub(super) fn suffix(ordinal: u32) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut state = u64::from(ordinal)
         .wrapping_add(1)

@@ -40,7 +40,7 @@ pub struct Engine<'a> {
     piece: Piece,
     pods: Vec<Pod>,
     /// By workload and ordinal, the index in `pods` plus one.
-    slots: [Vec<u32>; 2],
+    slots: Vec<Vec<u32>>,
     /// By replica of the ingress controller and cohort.
     ingress: Vec<[Pair; 3]>,
     tally: Tally,
@@ -123,7 +123,7 @@ impl<'a> Engine<'a> {
             roster: Roster::default(),
             piece: Piece::default(),
             pods: Vec::new(),
-            slots: [Vec::new(), Vec::new()],
+            slots: Vec::new(),
             ingress: vec![<[Pair; 3]>::default(); scenario.scrape.ingress_replicas.max(1) as usize],
             tally: Tally::default(),
         }
@@ -252,6 +252,9 @@ impl<'a> Engine<'a> {
         for (cohort, pods) in self.roster.pods.iter().enumerate() {
             self.piece.pods[cohort].clear();
             for ((workload, ordinal), ready) in pods {
+                if self.slots.len() <= *workload {
+                    self.slots.resize(*workload + 1, Vec::new());
+                }
                 let slots = &mut self.slots[*workload];
                 let index = *ordinal as usize;
                 if slots.len() <= index {

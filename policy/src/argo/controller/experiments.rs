@@ -90,13 +90,9 @@ impl Experiments {
         state: Option<&WorkloadState>,
         scaling: impl Fn(u64, usize) -> bool,
     ) {
-        for Held { id, experiment } in &mut self.list {
-            let step = experiment.step().clone();
-            for template in 0..step.templates.len() {
-                if step.set_name(experiment.name(), template) == *set.name {
-                    experiment.observe(template, state, scaling(*id, template));
-                }
-            }
+        let scaling = scaling(set.experiment, set.template);
+        if let Some(experiment) = self.get_mut(set.experiment) {
+            experiment.observe(set.template, state, scaling);
         }
     }
 }
@@ -161,6 +157,9 @@ impl Controller {
         };
         let (stable, latest) = experiment.revisions();
         let set = ExperimentSet {
+            experiment: *id,
+            step: experiment.at(),
+            template,
             name: step.set_name(experiment.name(), template).into(),
             of: spec.of(stable, latest).clone(),
             hash: spec.hash(stable, latest),
@@ -318,7 +317,7 @@ impl Controller {
         self.experiments.made += 1;
         let id = self.experiments.made;
         let deadline = self.rollout.progress_deadline;
-        let experiment = Experiment::new(name, step, revisions, deadline);
+        let experiment = Experiment::new((name, self.step), step, revisions, deadline);
         self.experiments.list.push(Held { id, experiment });
         Some(id)
     }

@@ -10,7 +10,7 @@ use super::super::resolve::Analysis;
 use super::super::template::{Arg, ArgValue};
 use super::tags;
 use crate::source::DurationError;
-use crate::{Span, Template};
+use crate::{Provider, Span, Template};
 
 /// An `experiment` step (`RolloutExperimentStep`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,9 +153,24 @@ pub(in super::super) struct Names<'a> {
 
 impl ExperimentStep {
     /// The name of a template's ReplicaSet (`replicaset.go:195`).
-    pub(in super::super) fn set_name(&self, experiment: &str, template: usize) -> String {
+    #[must_use]
+    pub fn set_name(&self, experiment: &str, template: usize) -> String {
         let name = self.templates.get(template).map_or("", |t| t.name.as_str());
         format!("{experiment}-{name}")
+    }
+
+    /// Whether an analysis can end without a verdict: then Argo makes another Experiment.
+    #[must_use]
+    pub fn may_be_inconclusive(&self) -> bool {
+        let merged = self.analyses.iter().filter_map(|a| match &a.source {
+            Source::Merged(merged) => Some(merged),
+            Source::Unusable(_) | Source::Missing(_) => None,
+        });
+        let mut metrics = merged.flat_map(|analysis| &analysis.metrics);
+        metrics.any(|metric| {
+            let both = metric.success.is_some() && metric.failure.is_some();
+            both || metric.provider == Provider::Job
+        })
     }
 
     /// The AnalysisRun of an analysis, or why there is none (`createAnalysisRun`).
