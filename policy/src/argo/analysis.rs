@@ -185,6 +185,19 @@ impl Run {
         self.phase.is_some_and(Phase::completed)
     }
 
+    /// Sets what somebody else's controller came to.
+    #[cfg(test)]
+    pub(super) fn force(&mut self, phase: Option<Phase>, message: &str) {
+        self.phase = phase;
+        message.clone_into(&mut self.message);
+    }
+
+    /// Whether somebody has ended it.
+    #[cfg(test)]
+    pub(super) fn is_terminated(&self) -> bool {
+        self.terminate
+    }
+
     /// `spec.terminate: true`; takes effect at the next pass.
     pub fn terminate(&mut self) {
         if !self.terminate && !self.completed() {

@@ -4,12 +4,12 @@
 //! then the status from both. A pass judges by the status that the one before has written.
 //! [`Experiment::reconcile`] is one pass.
 
+#[cfg(test)]
+mod recorded;
 mod spec;
 mod status;
 mod tags;
 mod templates;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -46,7 +46,7 @@ impl ExperimentDuration {
             Ok(span) => Self::For(span),
             Err(DurationError::Empty) => Self::Endless,
             Err(DurationError::Negative(_)) => Self::For(Span::ZERO),
-            Err(error) => Self::Unreadable(error.to_string()),
+            Err(error) => Self::Unreadable(error.in_gos_words()),
         }
     }
 }
