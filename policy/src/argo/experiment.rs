@@ -10,6 +10,8 @@ mod spec;
 mod status;
 mod tags;
 mod templates;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

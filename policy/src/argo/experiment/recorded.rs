@@ -162,7 +162,7 @@ fn replay(experiment: &mut Experiment, pass: &Pass, place: &str) {
     assert_eq!(terminated, pass.terminated, "{place}");
     // Argo's queue is never ahead by more than the second that the API keeps.
     if let Some(wake) = pass.wake.filter(|wake| *wake > pass.at + 1000) {
-        let mine = experiment.wakes().min().map(|at| at.millis());
+        let mine = experiment.wakes().min().map(Time::millis);
         assert!(
             mine.is_some_and(|mine| mine <= wake + 1),
             "{place}: {mine:?} {wake}"

@@ -3,6 +3,9 @@
 //! Argo's validation looks at weights only (`validation.go:390`); everything else comes to light
 //! when the Experiment is made, so it is told as a warning and happens as it does there.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::super::experiment::{
@@ -16,7 +19,7 @@ use super::merge::{self, Reference};
 use super::rollout::Refusals;
 use super::strategy;
 use super::template::{each, rules};
-use super::{ignore, place, place_of, references, refuse};
+use super::{ignore, place, place_of, references};
 use crate::Span;
 use crate::source::{Diagnostics, Document, Fields, Kind, Node};
 
@@ -96,7 +99,7 @@ pub(super) fn read(
     })
 }
 
-/// `validation.go:390`: weights need a router, and one that can.
+/// `validation.go:390`: weights need a router, and one that can. What Argo takes is refused here.
 fn check_weights(
     fields: &mut Fields<'_>,
     context: &Context<'_>,
@@ -120,7 +123,14 @@ fn check_weights(
             _ if !context.routed => {
                 "Experiment template weight cannot be set unless TrafficRouting is enabled"
             }
-            Some(routing) if routing.routers.iter().any(can) => continue,
+            Some(routing) if routing.routers.iter().any(can) => {
+                let path = format!("{}.experiment.templates[{index}].weight", context.path);
+                let message = format!("`{path}` is not simulated yet");
+                let help = "weighted experiments need destinations of their own; without `weight` \
+                            the pods run, and no user's request reaches them";
+                found.push(document.error(node.position, message, help.to_owned()));
+                continue;
+            }
             _ => {
                 "Experiment template weight is only available for TrafficRouting with SMI, ALB, \
                  Istio and Plugins at this time"
@@ -163,8 +173,8 @@ fn template(item: &mut Fields<'_>, found: &mut Diagnostics) -> Option<Experiment
         }
     };
     let replicas = replicas(item, found);
-    let help = "weighted experiments are not simulated; without `weight` the pods run unserved";
-    refuse(item, &["weight"], help, found);
+    // `check_weights` has looked at it.
+    ignore(item, &["weight"]);
     if let Some(mut service) = item.map("service", found) {
         ignore(&mut service, &["name"]);
         service.finish(found);
@@ -425,7 +435,8 @@ fn source(
             found.push(references::dropped(reference));
             return Source::Unusable(String::new());
         }
-        Err(Some((missing, refusal))) => {
+        Err(Some(missing)) => {
+            let (missing, refusal) = *missing;
             let kind = match missing.cluster {
                 true => "clusteranalysistemplate",
                 false => "analysistemplate",

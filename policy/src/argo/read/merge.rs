@@ -30,7 +30,7 @@ pub(super) struct Reached<'a> {
 
 /// A template that does not exist, and what the controller says of it; `None`: it was dropped
 /// because it cannot be read.
-pub(super) type Unreached = Option<(TemplateRef, Refusal)>;
+pub(super) type Unreached = Option<Box<(TemplateRef, Refusal)>>;
 
 /// Follows references, depth first (`controller.go:881`).
 ///
@@ -68,7 +68,7 @@ fn follow<'a>(
                 return Err(None);
             }
             let refusal = missing(reference, path, namespace, templates);
-            return Err(Some((reference.clone(), refusal)));
+            return Err(Some(Box::new((reference.clone(), refusal))));
         };
         let list = if reference.cluster {
             &mut reached.cluster

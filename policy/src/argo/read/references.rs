@@ -72,7 +72,7 @@ pub(super) fn merge_all(
     for &reference in references {
         match merge::reach(reference, context.namespace, context.templates) {
             Ok(templates) => reached.push((reference, templates)),
-            Err(Some((_, refusal))) => refusals.add(refusal),
+            Err(Some(missing)) => refusals.add(missing.1),
             // The template's own mistakes have been reported; this Rollout needs it.
             Err(None) => found.push(dropped(reference)),
         }
