@@ -185,7 +185,8 @@ fn after_the_templates_the_analyses_decide() {
     ];
     for (first, second, expected) in cases {
         let mut lab = Lab::running(step("60s", &[], &["rate", "latency"]));
-        (lab.ends(0, Running), lab.ends(1, Running));
+        lab.ends(0, Running);
+        lab.ends(1, Running);
         lab.at(61);
         assert_eq!(lab.phase(), Running);
         lab.ends(0, first);

@@ -4,12 +4,13 @@
 //!   newer template, the stable one), B39, B40, B43 and B44 (background), B45;
 //! * `abort`: B11, B13, B16, B17, B18;
 //! * `routed`: B31 (first half), B36;
+//! * `experiments`: B41 (experiment Failed, Inconclusive, Successful);
+//! * `routers`: B24, B25 (`rollbackWindow`);
+//! * `dynamic`: B31 (second half), B34, B35, B38 (`dynamicStableScale`);
 //! * `read::tests`: B42 (InvalidSpec of a metric that never ends).
 //!
-//! B24, B25 (`rollbackWindow`), B31's second half, B34, B35, B38 (`dynamicStableScale`) and B41
-//! (`experiment`) need what is refused or read without effect, see FIDELITY.md. B1 is a first
-//! install: here a Rollout is always at rest on its stable template first. B26's other half, steps
-//! edited during an update, is another manifest, and so another controller. B29 and B30 are weights that a router has not
+//! B1 is a first install: here a Rollout is always at rest on its stable template first. B26's other
+//! half, steps edited during an update, is another manifest, and so another controller. B29 and B30 are weights that a router has not
 //! verified: nginx verifies none (nginx.go VerifyWeight).
 
 use super::super::Reason;
