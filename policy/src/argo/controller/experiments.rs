@@ -1,19 +1,15 @@
 //! Experiment steps (`rollout/experiment.go`), and the Experiments that they made.
 
+mod queue;
+
 use serde::{Deserialize, Serialize};
 
-use super::super::analysis::{Phase, Resumed};
+use super::super::analysis::Phase;
 use super::super::experiment::Experiment;
 use super::super::rollout::Step;
-use super::runs::{Verdict, told};
-use super::{Asked, Controller, RETRY, Reason};
-use crate::{
-    Answer, Effect, Effects, ExperimentSet, MetricAnswer, Record, Replicas, Time, Workload,
-    WorkloadState,
-};
-
-/// Most passes over one Experiment that one input can start.
-const MAX_PASSES: usize = 64;
+use super::runs::Verdict;
+use super::{Controller, RETRY, Reason};
+use crate::{Effects, ExperimentSet, Record, Time, WorkloadState};
 
 /// Most Experiments made at one instant. Without pods to wait for, one that is inconclusive at once
 /// is followed by the next for ever.
@@ -98,112 +94,6 @@ impl Experiments {
 }
 
 impl Controller {
-    /// Lets the Experiment controller work until it waits.
-    pub(super) fn advance_experiments(&mut self, now: Time, effects: &mut Effects) {
-        let mut list = std::mem::take(&mut self.experiments.list);
-        for held in &mut list {
-            for _ in 0..MAX_PASSES {
-                self.advance_experiment_runs(held, now, effects);
-                let (before, mut sizes) = (held.experiment.phase(), Vec::new());
-                let mut scale = |template, size| sizes.push((template, size));
-                let changed = held.experiment.reconcile(now, &mut scale);
-                for (template, size) in sizes {
-                    self.scale_experiment(held, template, size, effects);
-                }
-                tell_phase(&held.experiment, before, effects);
-                if !changed {
-                    break;
-                }
-            }
-            // A run that the last pass ended.
-            self.advance_experiment_runs(held, now, effects);
-        }
-        self.experiments.list = list;
-    }
-
-    fn advance_experiment_runs(&mut self, held: &mut Held, now: Time, effects: &mut Effects) {
-        let Held { id, experiment } = held;
-        for analysis in 0..experiment.step().analyses.len() {
-            let Some(run) = experiment.run_mut(analysis) else {
-                continue;
-            };
-            let plan = run.plan().clone();
-            let resumed = run.advance(now, &mut |metric| {
-                let Some(spec) = plan.metrics.get(metric) else {
-                    return;
-                };
-                let about = Part::Metric { analysis, metric };
-                let call = self.call(Asked::Experiment(*id, about));
-                let query = spec.query_at(now);
-                effects.push(Effect::Query { call, query });
-            });
-            for Resumed {
-                metric,
-                answer,
-                outcome,
-                message,
-            } in resumed
-            {
-                told(run, metric, answer.as_ref(), (outcome, &message), effects);
-            }
-        }
-    }
-
-    fn scale_experiment(&mut self, held: &Held, template: usize, size: u32, effects: &mut Effects) {
-        let Held { id, experiment } = held;
-        let step = experiment.step();
-        let Some(spec) = step.templates.get(template) else {
-            return;
-        };
-        let (stable, latest) = experiment.revisions();
-        let set = ExperimentSet {
-            experiment: *id,
-            step: experiment.at(),
-            template,
-            name: step.set_name(experiment.name(), template).into(),
-            of: spec.of(stable, latest).clone(),
-            hash: spec.hash(stable, latest),
-        };
-        let call = self.call(Asked::Experiment(*id, Part::Template(template)));
-        effects.push(Effect::Scale {
-            call,
-            workload: Workload::Experiment(set),
-            replicas: Replicas::Exactly(size),
-        });
-    }
-
-    /// What was asked for came or failed.
-    pub(super) fn experiment_answered(
-        &mut self,
-        now: Time,
-        (id, part): (u64, Part),
-        answer: Answer,
-        effects: &mut Effects,
-    ) {
-        let Some(experiment) = self.experiments.get_mut(id) else {
-            return;
-        };
-        match (part, answer) {
-            (Part::Metric { analysis, metric }, answer) => {
-                let answer = match answer {
-                    Answer::Metric(answer) => answer,
-                    Answer::Failed(why) => MetricAnswer::Error(why),
-                    _ => return,
-                };
-                let Some(run) = experiment.run_mut(analysis) else {
-                    return;
-                };
-                if let Some((outcome, message)) = run.measured(now, metric, &answer) {
-                    told(run, metric, Some(&answer), (outcome, &message), effects);
-                }
-            }
-            (Part::Template(template), Answer::Failed(why)) => {
-                experiment.scale_failed(template, &why);
-            }
-            (Part::Template(_), _) => {}
-        }
-    }
-
     /// `reconcileExperiments` (`experiment.go:158`).
     pub(super) fn reconcile_experiments(
         &mut self,
@@ -361,17 +251,4 @@ impl Controller {
         stays.reverse();
         self.experiments.list = stays;
     }
-}
-
-fn tell_phase(experiment: &Experiment, before: Option<Phase>, effects: &mut Effects) {
-    let after = experiment.phase();
-    let Some(phase) = after.filter(|_| after != before) else {
-        return;
-    };
-    effects.record(|| {
-        let (name, message) = (experiment.name(), experiment.message());
-        let colon = if message.is_empty() { "" } else { ": " };
-        let phase = phase.as_str();
-        Record::Note(format!("Experiment '{name}' is {phase}{colon}{message}"))
-    });
 }

@@ -1,6 +1,6 @@
 //! What is read of an experiment step, and what is said about it.
 
-use crate::argo::experiment::{ExperimentDuration, ExperimentStep, SpecRef};
+use crate::argo::experiment::{self, ExperimentDuration, ExperimentStep, SpecRef};
 use crate::argo::{Rollout, Step, read};
 use crate::source::{Diagnostics, Severity, Source, read_documents};
 use crate::{Span, Template};
@@ -160,14 +160,17 @@ fn what_argo_finds_out_too_late_is_a_warning() {
         &format!("{{{one}, duration: 1m, analyses: [{{name: x, templateName: none}}]}}"),
         "its Experiment ends in Error: analysistemplate.argoproj.io \"none\" not found",
     );
-    assert!(matches!(read.analyses[0].source, super::Source::Missing(_)));
+    assert!(matches!(
+        read.analyses[0].source,
+        experiment::Source::Missing(_)
+    ));
     let read = said(
         &format!("{{{one}, duration: 1m, analyses: [{{name: x, templateName: t}}]}}"),
         "its Experiment ends in Error: args.a was not resolved",
     );
     assert!(matches!(
         read.analyses[0].source,
-        super::Source::Unusable(_)
+        experiment::Source::Unusable(_)
     ));
     said(
         &format!(
