@@ -9,7 +9,7 @@ use crate::experiment::ExperimentPods;
 use crate::fault::Version;
 
 /// Pods that are foreseen at most where an Experiment may be made again and again.
-const PODS_MAX: u32 = 2_000;
+const PODS_MAX: u32 = 1_000;
 
 /// Experiments of one step that are foreseen where each is the last: one, and one after a retry.
 const SETS: u32 = 2;
