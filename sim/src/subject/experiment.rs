@@ -34,7 +34,11 @@ fn templates<'a>(
     step: &'a ExperimentStep,
 ) -> impl Iterator<Item = ExperimentPods> + 'a {
     let (old, new) = (Template::new(OLD_TEMPLATE), Template::new(NEW_TEMPLATE));
-    let names = rollout.experiment_names(index, &new);
+    let mut names = rollout.experiment_names(index, &new);
+    // So many are kept, one more runs, and one is over but not yet among the others.
+    let (successful, other) = rollout.run_history;
+    let kept = if rollout.paused { successful } else { other };
+    names.truncate(kept as usize + 2);
     // rollout/experiment.go:191: the status forgets an inconclusive one; one that is over while the
     // user has paused the Rollout, too.
     let again = rollout.paused || step.may_be_inconclusive();

@@ -68,6 +68,16 @@ pub(super) fn read(
                     `requiredForCompletion: true`";
         found.push(document.warning(fields.position(), message, help.to_owned()));
     }
+    let required = analyses.iter().filter(|analysis| analysis.required).count();
+    if required > 0 && required < analyses.len() {
+        // experiment.go:497: a run that is ended with its Experiment is not looked at any more.
+        let message = format!(
+            "the Experiment of `{path}` never ends if an analysis that is not required still runs \
+             when the required ones have succeeded"
+        );
+        let help = "mark it `requiredForCompletion: true` too, or let it end first";
+        found.push(document.warning(fields.key_position("analyses"), message, help.to_owned()));
+    }
     let names: Vec<&str> = templates.iter().map(|t| t.name.as_str()).collect();
     for analysis in &analyses {
         analysis::check_tags(&analysis.reference.args, &names, document, found);

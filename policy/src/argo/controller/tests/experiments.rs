@@ -246,3 +246,29 @@ fn an_instant_without_pods_does_not_spin() {
     assert_eq!(world.standing(), Standing::Paused);
     assert!(world.queries.len() < 100, "{}", world.queries.len());
 }
+
+/// The oldest of those that are over is deleted, and its name is free again.
+#[test]
+fn names_are_used_in_turn() {
+    let step = experiment(&format!("duration: 30s, {ANALYSIS}"));
+    let yaml = manifest(5, &format!("[{step}, {{setWeight: 20}}]"), "");
+    let yaml = yaml.replacen(
+        "spec:\n",
+        "spec:\n  analysis: {unsuccessfulRunHistoryLimit: 1}\n",
+        1,
+    );
+    let rollout = rollout(&yaml);
+    let foreseen = rollout.experiment_names(0, &Template::new("v2"));
+    let mut world = World::new(rollout);
+    world.answers.insert(0, value(0.5));
+    world.update("v2");
+    world.run_to(33);
+    let made = world.sizes.iter().filter(|(.., size)| *size == 2);
+    let first = made.map(|(_, name, _)| name.strip_suffix("-new").expect("ends so"));
+    let first: Vec<_> = first.take(7).collect();
+    let turn = &foreseen[..3];
+    let expected: Vec<_> = turn.iter().chain(turn).chain(turn).take(7).collect();
+    assert_eq!(first, expected, "{:?}", world.sizes);
+    // Its pods go with it, five seconds after it was over and not thirty.
+    assert!(world.sizes.contains(&(10, "app-v2-2-0-new".to_owned(), 0)));
+}

@@ -1,6 +1,8 @@
 //! The analyses of an experiment step.
 
 use super::super::super::experiment::{ExperimentAnalysis, Source, resolved, tags};
+use super::super::super::plan::effective_count;
+use super::super::super::resolve::{Analysis, has_interval};
 use super::super::super::template::{Arg, ArgValue, Place, TemplateRef};
 use super::super::args::rollout_args;
 use super::super::merge::{self, Reference};
@@ -16,17 +18,40 @@ pub(super) struct RawAnalysis {
 }
 
 impl RawAnalysis {
+    /// A metric may run without end here (`validation_references.go` looks at steps' own analyses
+    /// only), but then nothing that waits for it ends.
+    fn check_end(&self, merged: &Analysis, found: &mut Diagnostics) {
+        for metric in &merged.metrics {
+            let count = effective_count(metric.count.as_ref(), has_interval(metric));
+            if count.is_some() || metric.consecutive_success_limit.is_some() {
+                continue;
+            }
+            let message = format!(
+                "the Experiment waits for analysis `{}`, whose metric `{}` runs indefinitely",
+                self.name, metric.name
+            );
+            let help = "add `count` to the metric, for example `count: 5`".to_owned();
+            references::warn(&metric.place, message, help, found);
+        }
+    }
+
     /// With its templates merged in.
     pub(super) fn resolve(
         &self,
         context: &strategy::Context<'_>,
         found: &mut Diagnostics,
     ) -> ExperimentAnalysis {
+        let source = source(&self.reference, context, found);
+        if let Source::Merged(merged) = &source
+            && self.required
+        {
+            self.check_end(merged, found);
+        }
         ExperimentAnalysis {
             name: self.name.clone(),
             required: self.required,
             args: self.reference.args.clone(),
-            source: source(&self.reference, context, found),
+            source,
         }
     }
 }

@@ -180,6 +180,26 @@ fn what_argo_finds_out_too_late_is_a_warning() {
         "`{{templates.b.podTemplateHash}}` stands for nothing",
     );
     said(&format!("{{{one}, duration: 1 day}}"), "time: unknown unit");
+    let given = "args: [{name: a, value: '1'}]";
+    said(
+        &format!(
+            "{{{one}, duration: 1m, analyses: [{{name: x, templateName: t, requiredForCompletion: \
+             true, {given}}}, {{name: z, templateName: t, {given}}}]}}"
+        ),
+        "never ends if an analysis that is not required still runs",
+    );
+    let yaml = manifest(
+        &format!(
+            "{{{one}, analyses: [{{name: x, templateName: t, requiredForCompletion: true, {given}}}]}}"
+        ),
+        "",
+    );
+    assert_eq!(lower(&yaml).1, []);
+    let (_, endless) = lower(&yaml.replace("name: m, ", "name: m, interval: 1m, "));
+    assert!(
+        endless[0].2.ends_with("metric `m` runs indefinitely"),
+        "{endless:?}"
+    );
     let read = said(
         "{duration: 1m, templates: [{name: a, specRef: canary}, {name: a, specRef: stable}]}",
         "repeated template name 'a'",
