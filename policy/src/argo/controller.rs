@@ -5,6 +5,7 @@
 //! input updates what is known and then runs passes until one changes nothing.
 
 mod blue_green;
+mod conditions;
 mod inputs;
 mod pass;
 mod route;
@@ -64,17 +65,20 @@ pub struct Controller {
     canary_service: Template,
     /// `status.blueGreen.scaleUpPreviewCheckPoint`.
     checkpoint: bool,
-    /// The template's ReplicaSet was still waiting to be scaled down (`newRSWithinDelay`).
+    /// The template's ReplicaSet, an older one, was still waiting to be scaled down
+    /// (`newRSWithinDelay`).
     fast_track: bool,
     /// `status.canary.weights`: what the router was last told.
     weight: u32,
     /// `status.canary.weights.canary.podTemplateHash`.
     routed_to: Template,
+    /// `status.canary.weights.stable.podTemplateHash`.
+    routed_stable: Template,
     /// The managed routes that the router has.
     managed: Vec<ManagedRoute>,
     /// The last write to the router failed.
     route_lost: bool,
-    progress: status::Progress,
+    conditions: conditions::Conditions,
     /// Calls to answer.
     asked: Vec<(Call, Asked)>,
     next_call: u64,
@@ -125,6 +129,7 @@ impl Controller {
             stable_service: stable.clone(),
             canary_service: stable.clone(),
             routed_to: stable.clone(),
+            routed_stable: stable.clone(),
             managed: Vec::new(),
             stable,
             checkpoint: false,
@@ -137,7 +142,7 @@ impl Controller {
             background: None,
             weight: 0,
             route_lost: false,
-            progress: status::Progress::default(),
+            conditions: conditions::Conditions::default(),
             asked: Vec::new(),
             next_call: 0,
             handled_at: Time::ZERO,
@@ -209,6 +214,9 @@ impl Engine for Controller {
         let mut scales = 0;
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
+            if self.check_paused_conditions(now) {
+                continue;
+            }
             let pass = match self.rollout.blue_green {
                 None => self.pass(now, effects),
                 Some(_) => self.pass_blue_green(now, effects),
@@ -235,7 +243,7 @@ impl Engine for Controller {
         let runs = runs.into_iter().flatten().filter_map(ActiveRun::next_wake);
         let rest = [
             self.pause_expiry(),
-            self.deadline(),
+            self.deadline_wake(),
             self.sets.next_deadline().filter(|_| !self.halted()),
         ];
         // What is due and still there waits for something else, which will come as an input.

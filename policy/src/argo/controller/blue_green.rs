@@ -7,7 +7,7 @@ use super::super::rollout::BlueGreen;
 use super::pass::Pass;
 use super::runs::{ActiveRun, Verdict, judge};
 use super::{Controller, Reason};
-use crate::{Effects, Service, Template, Time};
+use crate::{Effects, Service, Time};
 
 impl Controller {
     /// Runs one pass; when it changed anything another one follows.
@@ -53,6 +53,7 @@ impl Controller {
     fn fast_tracked(&self) -> bool {
         self.fully_promoted()
             || self.fast_track
+            || self.within_rollback_window()
             || self.promote_full
             || self.stable_service == self.current
     }
@@ -80,16 +81,13 @@ impl Controller {
     /// Stable, new and the others, all in one pass (`bluegreen.go:87`).
     fn scale_blue_green(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         let (stable, current) = (self.stable.clone(), self.current.clone());
-        self.sets.ensure(&stable).deadline = None;
+        self.remove_deadlines();
         let mut scaled = self.scale(&stable, self.rollout.replicas, effects);
         if !self.fully_promoted() {
             let count = self.new_count(spec);
             scaled |= match spec.abort_delay.filter(|_| self.aborted()) {
                 Some(delay) => self.scale_after_abort(now, delay, effects),
-                None => {
-                    self.sets.ensure(&current).deadline = None;
-                    self.scale(&current, count, effects)
-                }
+                None => self.scale(&current, count, effects),
             };
         }
         scaled | self.scale_older(now, spec, effects)
@@ -109,26 +107,19 @@ impl Controller {
         if self.pause(Reason::InconclusiveAnalysisRun).is_some() || analysing {
             return false;
         }
-        let kept = [
-            &self.stable,
-            &self.current,
-            &self.stable_service,
-            &self.canary_service,
-        ];
-        let kept = kept.map(Clone::clone);
-        let mut down: Vec<Template> = Vec::new();
-        for set in self.sets.iter_mut() {
-            if set.pods.spec == 0 || kept.contains(&set.template) {
+        let mut others: Vec<_> = self.sets.iter().cloned().collect();
+        others.retain(|set| {
+            let wanted = set.template == self.stable || set.template == self.current;
+            !wanted && set.pods.spec > 0
+        });
+        others.sort_by_key(|set| std::cmp::Reverse(set.revision));
+        let (mut scaled, mut waiting) = (false, 0);
+        for set in others {
+            if self.is_referenced(&set.template) {
                 continue;
             }
-            let from = now.truncated_to_second();
-            if now >= *set.deadline.get_or_insert(from + spec.scale_down_delay) {
-                down.push(set.template.clone());
-            }
-        }
-        let mut scaled = false;
-        for template in down {
-            scaled |= self.scale(&template, 0, effects);
+            let count = self.delayed_count(now, &set, (self.rollout.replicas, &mut waiting));
+            scaled |= self.scale(&set.template, count, effects);
         }
         scaled
     }
@@ -202,7 +193,7 @@ impl Controller {
         changed: &mut bool,
     ) -> Verdict {
         let mut verdict = Verdict::default();
-        if self.fully_promoted() || self.aborted() || self.promote_full {
+        if self.skips_analysis() {
             self.cancel_runs(changed);
             return verdict;
         }
@@ -260,11 +251,7 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        self.note_progress(now);
-        if self.fully_promoted() {
-            return;
-        }
-        if self.promote_full {
+        if self.promote_full || self.within_rollback_window() {
             self.pauses.clear();
             (self.aborted_at, verdict.abort) = (None, None);
         }
@@ -274,32 +261,20 @@ impl Controller {
                 .as_ref()
                 .is_some_and(ActiveRun::is_successful);
         let aborting = self.aborted() || verdict.abort.is_some();
-        let fast = self.promote_full || self.fast_track;
+        let fast = self.promote_full || self.fast_track || self.within_rollback_window();
         // sync.go:1285.
-        if self.stable_service == self.current && (fast || !aborting && analysed) {
-            self.promote(now, effects);
+        let complete = self.stable_service == self.current && (fast || !aborting && analysed);
+        if complete && !self.fully_promoted() {
+            self.promote(effects);
             *changed = true;
-            return;
-        }
-        if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
+        } else if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
             self.abort(now, &message, rule, effects);
             *changed = true;
-            return;
+        } else if !aborting {
+            self.flip_checkpoint(spec, completed, changed);
         }
-        if self.aborted() {
-            return;
-        }
-        self.flip_checkpoint(spec, completed, changed);
         let pause = verdict.pause.then_some(Reason::InconclusiveAnalysisRun);
-        for reason in add.into_iter().chain(pause) {
-            *changed |= self.pause(reason).is_none();
-            self.add_pause(now, reason, effects);
-        }
-        if self.pauses.is_empty() && self.controller_pause {
-            self.controller_pause = false;
-            *changed = true;
-        }
-        self.check_deadline(now, effects, changed);
+        self.persist(now, add.into_iter().chain(pause), effects, changed);
     }
 
     /// `calculateScaleUpPreviewCheckPoint` (`bluegreen.go:321`): one way.

@@ -14,10 +14,15 @@ impl Controller {
         }
         let updating = !self.fully_promoted();
         self.current = to;
+        self.conditions.edited();
+        if self.sets.iter().all(|set| set.template != self.current) {
+            self.conditions.created(now);
+        }
         let set = self.sets.revise(&self.current);
         let in_delay = set.deadline.is_some_and(|deadline| now < deadline);
-        // sync.go:1204: still waiting for its end, or within rollbackWindow.
-        self.fast_track = in_delay || self.within_rollback_window();
+        // sync.go:1204: an older one that still waits for its end.
+        let older = self.sets.between(&self.current, &self.stable).is_some();
+        self.fast_track = in_delay && older && self.rollout.blue_green.is_some();
         self.checkpoint = false;
         self.pauses.clear();
         self.controller_pause = false;
@@ -25,7 +30,6 @@ impl Controller {
         self.step_run = None;
         self.background = None;
         self.forget_runs();
-        self.progress.touch(now);
         if self.fully_promoted() {
             // sync.go: back on the stable template, all steps are skipped.
             self.step = self.rollout.canary.steps.len();
@@ -59,11 +63,8 @@ impl Controller {
     pub(super) fn command(&mut self, now: Time, command: Command, effects: &mut Effects) {
         let updating = !self.fully_promoted();
         match command {
-            Command::Pause => self.user_paused = true,
-            Command::Unpause => {
-                self.user_paused = false;
-                self.progress.touch(now);
-            }
+            Command::Pause | Command::Unpause => self.pause_spec(command == Command::Pause),
+            Command::Promote | Command::PromoteFull if !updating => self.pause_spec(false),
             _ if !updating => {}
             Command::Abort if !self.aborted() => {
                 self.abort(now, "by request", "Argo rollout/pause.go:62", effects);
@@ -71,7 +72,6 @@ impl Controller {
             Command::Retry if self.aborted() => {
                 // The deadline's clock starts anew, and so do the runs (`analysis.go:194`).
                 self.aborted_at = None;
-                self.progress.touch(now);
                 story::decided(
                     effects,
                     Decision::Restart,
@@ -79,16 +79,27 @@ impl Controller {
                     || "retried from step 0".to_owned(),
                 );
             }
-            Command::PromoteFull => self.promote_full = true,
+            Command::PromoteFull => {
+                self.pause_spec(false);
+                self.promote_full = true;
+            }
             Command::Resume => self.pauses.clear(),
             Command::Promote => self.promote_one(),
             Command::Abort | Command::Retry => {}
         }
     }
 
+    /// Writes `spec.paused`.
+    fn pause_spec(&mut self, paused: bool) {
+        if self.user_paused != paused {
+            self.user_paused = paused;
+            self.conditions.edited();
+        }
+    }
+
     /// `promote` skips an inconclusive analysis step, ends a pause, or else skips the step.
     fn promote_one(&mut self) {
-        self.user_paused = false;
+        self.pause_spec(false);
         let inconclusive = self
             .step_run
             .as_ref()
@@ -106,6 +117,7 @@ impl Controller {
         }
         if self.step < self.rollout.canary.steps.len() {
             self.step += 1;
+            self.conditions.skipped_to(self.step);
         }
     }
 

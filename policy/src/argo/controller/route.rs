@@ -124,8 +124,10 @@ impl Controller {
 
     /// `UpdateHash`.
     fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) {
-        if self.routed_to != *canary {
+        let stable = self.stable.clone();
+        if self.routed_to != *canary || self.routed_stable != stable {
             self.routed_to.clone_from(canary);
+            self.routed_stable = stable;
             *changed = true;
         }
         if !self.by_hash() || self.rollout.canary.ping_pong {

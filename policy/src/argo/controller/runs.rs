@@ -20,12 +20,16 @@ pub(super) struct ActiveRun {
 }
 
 impl ActiveRun {
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.run.phase()
+    }
+
     pub(super) fn is_inconclusive(&self) -> bool {
-        self.run.phase() == Some(Phase::Inconclusive)
+        self.phase() == Some(Phase::Inconclusive)
     }
 
     pub(super) fn is_successful(&self) -> bool {
-        self.run.phase() == Some(Phase::Successful)
+        self.phase() == Some(Phase::Successful)
     }
 
     pub(super) fn next_wake(&self) -> Option<Time> {
@@ -139,13 +143,19 @@ impl Controller {
     /// `reconcileAnalysisRuns` (`analysis.go:78`).
     pub(super) fn reconcile_runs(&mut self, effects: &mut Effects, changed: &mut bool) -> Verdict {
         let mut verdict = Verdict::default();
-        if self.fully_promoted() || self.aborted() || self.promote_full {
+        if self.skips_analysis() {
             self.cancel_runs(changed);
             return verdict;
         }
         self.reconcile_step_run(&mut verdict, effects, changed);
         self.reconcile_background(&mut verdict, effects, changed);
         verdict
+    }
+
+    /// `shouldCancelCurrentAnalysis` (`analysis.go:79`).
+    pub(super) fn skips_analysis(&self) -> bool {
+        let going_back = self.fast_track || self.within_rollback_window();
+        self.fully_promoted() || self.aborted() || self.promote_full || going_back
     }
 
     /// Cancelled: they end Successful, or Inconclusive with a job in flight, unheard.

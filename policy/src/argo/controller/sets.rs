@@ -100,10 +100,6 @@ impl Sets {
         self.0.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Set> {
-        self.0.iter_mut()
-    }
-
     pub(super) fn next_deadline(&self) -> Option<Time> {
         let running = self.0.iter().filter(|set| set.pods.spec > 0);
         running.filter_map(|set| set.deadline).min()

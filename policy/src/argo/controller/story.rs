@@ -8,6 +8,7 @@ use super::super::analysis::MetricResult;
 use super::super::plan::Metric;
 use super::super::rollout::Step;
 use super::Controller;
+use super::conditions::Why;
 use crate::{Decision, Effects, Record};
 
 /// The Rollout's phase, and whether a refusal was told.
@@ -103,7 +104,7 @@ impl Controller {
         let old: u32 = old.map(|set| set.pods.created).sum();
         let stays = self.rollout.is_routed() || self.rollout.blue_green.is_some();
         let lingering = old > 0 && !stays;
-        if self.aborted() || (self.progress.timed_out && !self.fully_promoted()) {
+        if matches!(self.conditions.progressing, Why::Aborted | Why::TimedOut) {
             Phase::Degraded
         } else if self.user_paused || !self.pauses.is_empty() {
             Phase::Paused

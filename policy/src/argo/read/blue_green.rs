@@ -33,7 +33,7 @@ pub(super) fn read(
         let at = field_place(&mut fields, "activeService");
         refusals.say(at, message, "create a second Service for the preview");
     }
-    check_revisions(&mut fields, context.revisions, refusals, found);
+    let revisions = check_revisions(&mut fields, context.revisions, refusals, found);
     affinity::check(&mut fields, refusals, found);
     let preview_replicas = fields.int("previewReplicaCount", found);
     let enabled = fields
@@ -68,6 +68,7 @@ pub(super) fn read(
         },
         scale_down_delay: seconds(scale_down.unwrap_or(30)),
         scale_down_delay_set: scale_down.is_some(),
+        scale_down_revisions: revisions.map(|limit| u32::try_from(limit).unwrap_or(0)),
     }
 }
 
@@ -77,10 +78,10 @@ fn check_revisions(
     kept: u32,
     refusals: &mut Refusals,
     found: &mut Diagnostics,
-) {
-    let limit = fields.int("scaleDownDelayRevisionLimit", found);
-    let Some(limit) = limit.filter(|limit| *limit > i64::from(kept)) else {
-        return;
+) -> Option<i64> {
+    let given = fields.int("scaleDownDelayRevisionLimit", found);
+    let Some(limit) = given.filter(|limit| *limit > i64::from(kept)) else {
+        return given;
     };
     let message = format!(
         "spec.strategy.scaleDownDelayRevisionLimit: Invalid value: {limit}: This rollout's \
@@ -89,6 +90,7 @@ fn check_revisions(
     let at = field_place(fields, "scaleDownDelayRevisionLimit");
     let help = "lower it to `spec.revisionHistoryLimit` (10 when absent), or raise that";
     refusals.say(at, message, help);
+    given
 }
 
 fn reference(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Reference> {
