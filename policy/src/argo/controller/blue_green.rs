@@ -251,22 +251,26 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        if self.promote_full || self.within_rollback_window() {
+        let removed = self.removes_abort();
+        if removed {
             self.pauses.clear();
-            (self.aborted_at, verdict.abort) = (None, None);
+            verdict.abort = None;
         }
         let analysed = spec.post.is_none()
             || self
                 .background
                 .as_ref()
                 .is_some_and(ActiveRun::is_successful);
-        let aborting = self.aborted() || verdict.abort.is_some();
+        let aborting = !removed && (self.aborted() || verdict.abort.is_some());
         let fast = self.promote_full || self.fast_track || self.within_rollback_window();
         // sync.go:1285.
+        let fast = fast || self.fully_promoted();
         let complete = self.stable_service == self.current && (fast || !aborting && analysed);
-        if complete && !self.fully_promoted() {
-            self.promote(effects);
-            *changed = true;
+        if complete {
+            if !self.fully_promoted() {
+                self.promote(effects);
+                *changed = true;
+            }
         } else if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
             self.abort(now, &message, rule, effects);
             *changed = true;

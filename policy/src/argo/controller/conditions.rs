@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::rollout::Step;
+use super::story::Phase;
 use super::{Controller, story};
 use crate::{Decision, Effects, Span, Template, Time};
 
@@ -117,6 +118,27 @@ impl Controller {
         self.user_paused || !self.pauses.is_empty()
     }
 
+    /// `CalculateRolloutPhase` (`rolloututil.go:133`).
+    pub(super) fn present_phase(&self) -> Phase {
+        let replicas = self.rollout.replicas;
+        let seen = self.seen();
+        let done = match self.rollout.blue_green {
+            Some(_) => seen.services[0] == self.current,
+            // The others keep old pods for a while.
+            None => self.rollout.is_routed() || seen.replicas <= seen.updated,
+        };
+        let pods = seen.updated >= replicas && seen.available >= seen.updated;
+        if matches!(self.conditions.progressing, Why::Aborted | Why::TimedOut) {
+            Phase::Degraded
+        } else if self.is_paused() {
+            Phase::Paused
+        } else if pods && done && self.fully_promoted() {
+            Phase::Healthy
+        } else {
+            Phase::Progressing
+        }
+    }
+
     /// The status as it is to be written (`sync.go:395`, `bluegreen.go:300`).
     fn seen(&self) -> Seen {
         let sets = || self.sets.iter();
@@ -212,7 +234,7 @@ impl Controller {
     /// `evaluateProgressDeadlineAbort` (`sync.go:825`): why the update is to be aborted.
     pub(super) fn deadline_abort(&self, now: Time) -> Option<String> {
         let applies = self.rollout.progress_deadline_abort
-            && !self.aborted()
+            && (!self.aborted() || self.removes_abort())
             && !self.fully_promoted()
             && !self.progressed(&self.seen())
             && !self.at_indefinite_step()
@@ -242,7 +264,7 @@ impl Controller {
             became_unhealthy = was;
             self.conditions.healthy = Some(false);
         }
-        if self.aborted() {
+        if self.aborted() && !self.removes_abort() {
             self.conditions.set(now, Why::Aborted);
         } else if healthy {
             self.conditions.set(now, Why::NewReplicaSetAvailable);

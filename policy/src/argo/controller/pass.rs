@@ -10,6 +10,16 @@ pub(super) struct Pass {
     pub(super) scaled: bool,
 }
 
+/// What a pass decided before it writes the status.
+pub(super) struct Decided {
+    /// The pause condition to add.
+    pub(super) pause: Option<Reason>,
+    /// Why to abort.
+    pub(super) abort: Option<(String, &'static str)>,
+    /// `AtDesiredReplicaCountsForCanary`.
+    pub(super) at_desired: bool,
+}
+
 impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
@@ -21,17 +31,22 @@ impl Controller {
             return Pass { changed, scaled };
         }
         let verdict = self.reconcile_runs(effects, &mut changed);
-        let mut add = None;
+        let mut decided = Decided {
+            pause: None,
+            abort: verdict.abort,
+            // canary.go:320: of the ReplicaSets as they were when the pass began.
+            at_desired: self.at_desired_counts(),
+        };
         if verdict.pause {
             // canary.go:78: a pause just added ends the pass before anything is scaled.
-            add = Some(Reason::InconclusiveAnalysisRun);
+            decided.pause = Some(Reason::InconclusiveAnalysisRun);
         } else {
             scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
-                add = Some(Reason::CanaryPauseStep);
+                decided.pause = Some(Reason::CanaryPauseStep);
             }
         }
-        self.sync_status(now, add, verdict.abort, effects, &mut changed);
+        self.sync_status(now, decided, effects, &mut changed);
         Pass { changed, scaled }
     }
 

@@ -204,8 +204,15 @@ impl Controller {
     /// `isReplicaSetReferenced` (`replicaset.go:389`): what a service or the router's weights name is
     /// needed. Of ping and pong nobody asks.
     pub(super) fn is_referenced(&self, template: &Template) -> bool {
+        let canary = &self.rollout.canary;
+        let exist = match &self.rollout.blue_green {
+            Some(spec) => [true, spec.preview_service.is_some()],
+            None => [&canary.stable_service, &canary.canary_service].map(Option::is_some),
+        };
         let services = [&self.stable_service, &self.canary_service];
-        let by_service = !self.rollout.canary.ping_pong && services.contains(&template);
+        let mut services = services.into_iter().zip(exist);
+        let by_service =
+            !canary.ping_pong && services.any(|(to, exists)| exists && to == template);
         let routed = [&self.routed_to, &self.routed_stable];
         by_service || self.rollout.is_routed() && routed.contains(&template)
     }

@@ -2,6 +2,7 @@
 
 use super::super::replicas::threshold_met;
 use super::super::rollout::Step;
+use super::pass::Decided;
 use super::{Controller, Reason, runs, story};
 use crate::{Decision, Effect, Effects, Service, Standing, Time};
 
@@ -11,30 +12,34 @@ impl Controller {
     pub(super) fn sync_status(
         &mut self,
         now: Time,
-        pause: Option<Reason>,
-        abort: Option<(String, &'static str)>,
+        decided: Decided,
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        let mut abort = abort;
-        if self.promote_full || self.within_rollback_window() {
+        let mut abort = decided.abort;
+        let removed = self.removes_abort();
+        if removed {
             // canary.go:377: clears pauses and abort.
             self.pauses.clear();
-            (self.aborted_at, abort) = (None, None);
+            abort = None;
             self.step = self.rollout.canary.steps.len();
         }
-        let aborting = abort.is_some() || self.aborted();
+        let aborting = !removed && (abort.is_some() || self.aborted());
         if !aborting && !self.fully_promoted() && self.promotable() {
             self.promote(effects);
             *changed = true;
         } else if let Some((message, rule)) = abort {
             self.abort(now, &message, rule, effects);
             *changed = true;
-        } else if !aborting && self.completed_step(now) {
+        } else if aborting && self.step != 0 {
+            // canary.go:397
+            self.step = 0;
+            *changed = true;
+        } else if !aborting && self.completed_step(now, decided.at_desired) {
             self.complete_step(effects);
             *changed = true;
         }
-        self.persist(now, pause, effects, changed);
+        self.persist(now, decided.pause, effects, changed);
     }
 
     /// `persistRolloutStatus` (`sync.go:1001`).
@@ -45,7 +50,14 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        if let Some(message) = self.deadline_abort(now) {
+        let timeout = self.deadline_abort(now);
+        if self.removes_abort() {
+            // pause.go:66: the deadline's abort is stronger than its removal, which then undoes
+            // nothing but the step; the two alternate within a pass until somebody interferes.
+            let aborted_at = timeout.map(|_| self.aborted_at.unwrap_or(now));
+            *changed |= aborted_at != self.aborted_at;
+            self.aborted_at = aborted_at;
+        } else if let Some(message) = timeout {
             self.abort(now, &message, "Argo rollout/sync.go:825", effects);
             *changed = true;
         }
@@ -61,6 +73,11 @@ impl Controller {
             *changed = true;
         }
         self.write_conditions(now, effects, changed);
+    }
+
+    /// What clears pauses and abort in every pass (`canary.go:377`, `bluegreen.go:275`).
+    pub(super) fn removes_abort(&self) -> bool {
+        self.promote_full || self.within_rollback_window()
     }
 
     /// `shouldFullPromote` (`sync.go:1249`).
@@ -149,7 +166,7 @@ impl Controller {
     }
 
     /// `completedCurrentCanaryStep` (`canary.go:307`).
-    fn completed_step(&self, now: Time) -> bool {
+    fn completed_step(&self, now: Time, at_desired: bool) -> bool {
         if self.user_paused {
             return false;
         }
@@ -160,7 +177,7 @@ impl Controller {
                     self.controller_pause && self.pause(Reason::CanaryPauseStep).is_none();
                 resumed || self.pause_expiry().is_some_and(|at| now >= at)
             }
-            Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => self.at_desired_counts(),
+            Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => at_desired,
             Some(Step::SetHeaderRoute(_) | Step::SetMirrorRoute(_)) => true,
             Some(Step::Analysis(Some(_))) => self
                 .step_run
