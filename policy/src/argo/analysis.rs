@@ -185,12 +185,19 @@ impl Run {
         self.phase.is_some_and(Phase::completed)
     }
 
-    /// `spec.terminate: true`; takes effect at the next pass.
-    pub fn terminate(&mut self) {
-        if !self.terminate && !self.completed() {
-            self.terminate = true;
-            self.dirty = true;
+    /// `spec.terminate: true`; takes effect at the next pass. Whether that is news.
+    pub fn terminate(&mut self) -> bool {
+        if self.terminate || self.completed() {
+            return false;
         }
+        (self.terminate, self.dirty) = (true, true);
+        true
+    }
+
+    /// Whether it was asked to end.
+    #[must_use]
+    pub fn terminated(&self) -> bool {
+        self.terminate
     }
 
     /// Runs passes until measurements are in flight or nothing is left to do now; `ask` is called

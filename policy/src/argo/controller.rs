@@ -51,6 +51,8 @@ pub struct Controller {
     step: usize,
     /// `status.abort`, with `abortedAt`.
     aborted_at: Option<Time>,
+    /// `status.abort` was taken away and `abortedAt` is still there: runs begin anew.
+    retried: bool,
     promote_full: bool,
     /// `spec.paused`.
     user_paused: bool,
@@ -135,6 +137,7 @@ impl Controller {
             checkpoint: false,
             fast_track: false,
             aborted_at: None,
+            retried: false,
             promote_full: false,
             pauses: Vec::new(),
             controller_pause: false,
@@ -244,7 +247,7 @@ impl Engine for Controller {
         let rest = [
             self.pause_expiry(),
             self.deadline_wake(),
-            self.sets.next_deadline().filter(|_| !self.halted()),
+            self.sets.next_deadline().filter(|_| self.may_scale_down()),
         ];
         // What is due and still there waits for something else, which will come as an input.
         let wakes = runs.chain(rest.into_iter().flatten());

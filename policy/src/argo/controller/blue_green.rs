@@ -65,7 +65,7 @@ impl Controller {
             return replicas;
         };
         let running = !self.user_paused && self.pauses.is_empty();
-        let past = self.stable_service == self.current || self.promote_full;
+        let past = *self.active_selector() == self.current || self.promote_full;
         if past || running && self.checkpoint {
             replicas
         } else {
@@ -96,10 +96,9 @@ impl Controller {
     /// `bluegreen.go:205`: older ReplicaSets go after their delay.
     fn scale_older(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         // Without an explicit delay they also wait for the analysis after the promotion.
-        let analysing = !self.fully_promoted()
-            && spec.post.is_some()
+        let analysing = spec.post.is_some()
             && !spec.scale_down_delay_set
-            && self.stable_service == self.current
+            && !self.skips_post_run()
             && !self
                 .background
                 .as_ref()
@@ -194,37 +193,41 @@ impl Controller {
     ) -> Verdict {
         let mut verdict = Verdict::default();
         if self.skips_analysis() {
-            self.cancel_runs(changed);
+            // analysis.go:92: cancelled, but the status goes on naming them.
+            self.end_pre_run(changed);
+            self.end_post_run(changed);
             return verdict;
         }
-        let active = self.stable_service == self.current;
+        let active = *self.active_selector() == self.current;
         let halted = self.pause(Reason::InconclusiveAnalysisRun).is_some();
         let pods = self.sets.pods(&self.current);
         let whole = match spec.preview_replicas {
             Some(count) => pods.spec == count && pods.available == count,
             None => self.saturated(),
         };
-        if let Some(pre) = spec.pre.as_ref().filter(|_| !active) {
-            let begun = self.step_run.is_some();
-            if (begun || whole) && !halted && self.needs_new_run(self.step_run.as_ref()) {
+        match &spec.pre {
+            // `skipPrePromotionAnalysisRun` (`analysis.go:275`).
+            Some(_) if active || self.step_run.is_none() && !whole => self.end_pre_run(changed),
+            Some(pre) if !halted && self.needs_new_run(self.step_run.as_ref()) => {
                 self.step_run = Some(self.create(pre, None));
                 self.forget_step_calls();
                 *changed = true;
                 effects.record(|| crate::Record::Note("AnalysisRun before promotion".to_owned()));
             }
+            _ => {}
         }
-        if let Some(post) = spec.post.as_ref().filter(|_| active) {
-            let begun = self.background.is_some();
-            if (begun || self.saturated())
-                && !halted
-                && self.needs_new_run(self.background.as_ref())
-            {
+        match &spec.post {
+            Some(_) if self.skips_post_run() => self.end_post_run(changed),
+            Some(post) if !halted && self.needs_new_run(self.background.as_ref()) => {
                 self.background = Some(self.create(post, None));
                 self.forget_background_calls();
                 *changed = true;
                 effects.record(|| crate::Record::Note("AnalysisRun after promotion".to_owned()));
             }
+            _ => {}
         }
+        // analysis.go:116: even of a run that is of no more use. A retry after a failed analysis
+        // after the promotion is aborted by that same run.
         let what = "Blue/green pre-promotion analysis phase error/failed";
         judge(
             self.step_run.as_ref(),
@@ -240,6 +243,20 @@ impl Controller {
             &mut verdict,
         );
         verdict
+    }
+
+    /// `skipPostPromotionAnalysisRun` (`analysis.go:303`).
+    fn skips_post_run(&self) -> bool {
+        let active = *self.active_selector() == self.current;
+        self.fully_promoted() || !active || self.background.is_none() && !self.saturated()
+    }
+
+    fn end_pre_run(&mut self, changed: &mut bool) {
+        *changed |= self.step_run.as_mut().is_some_and(ActiveRun::terminate);
+    }
+
+    fn end_post_run(&mut self, changed: &mut bool) {
+        *changed |= self.background.as_mut().is_some_and(ActiveRun::terminate);
     }
 
     /// `syncRolloutStatusBlueGreen` (`bluegreen.go:269`).

@@ -167,6 +167,12 @@ impl Controller {
         }
     }
 
+    /// `status.blueGreen.activeSelector`: a pass behind the service.
+    pub(super) fn active_selector(&self) -> &Template {
+        let written = self.conditions.written.as_ref();
+        written.map_or(&self.stable_service, |seen| &seen.services[0])
+    }
+
     /// `RolloutHealthy` (`conditions.go:292`).
     fn healthy(&self, seen: &Seen) -> bool {
         let replicas = self.rollout.replicas;

@@ -23,7 +23,11 @@ impl Controller {
         // sync.go:1204: an older one that still waits for its end.
         let older = self.sets.between(&self.current, &self.stable).is_some();
         self.fast_track = in_delay && older && self.rollout.blue_green.is_some();
-        self.checkpoint = false;
+        if self.fully_promoted() {
+            // bluegreen.go:281: but another new template keeps it (`calculateScaleUpPreviewCheckPoint`
+            // looks at the status as it was).
+            self.checkpoint = false;
+        }
         self.pauses.clear();
         self.controller_pause = false;
         (self.aborted_at, self.promote_full) = (None, false);
@@ -72,6 +76,7 @@ impl Controller {
             Command::Retry if self.aborted() => {
                 // The deadline's clock starts anew, and so do the runs (`analysis.go:194`).
                 self.aborted_at = None;
+                self.retried = true;
                 story::decided(
                     effects,
                     Decision::Restart,

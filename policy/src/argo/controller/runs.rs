@@ -35,6 +35,16 @@ impl ActiveRun {
     pub(super) fn next_wake(&self) -> Option<Time> {
         self.run.next_wake()
     }
+
+    /// `cancelAnalysisRuns` (`analysis.go:461`); whether that is news.
+    pub(super) fn terminate(&mut self) -> bool {
+        self.run.terminate()
+    }
+
+    #[cfg(test)]
+    pub(super) fn terminated(&self) -> bool {
+        self.run.terminated()
+    }
 }
 
 /// What analysis asks of the rest of the pass (`pauseContext`).
@@ -243,16 +253,19 @@ impl Controller {
         );
     }
 
-    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, or an inconclusive one whose pause
-    /// somebody cleared. (After an abort there is none: it was cancelled.)
+    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, an inconclusive one whose pause somebody
+    /// cleared, or one from before a retry.
     pub(super) fn needs_new_run(&self, run: Option<&ActiveRun>) -> bool {
         let Some(run) = run else {
             return true;
         };
-        self.controller_pause
+        let unpaused = self.controller_pause
             && self.pause(Reason::CanaryPauseStep).is_none()
-            && self.pause(Reason::BlueGreenPause).is_none()
-            && run.is_inconclusive()
+            && self.pause(Reason::BlueGreenPause).is_none();
+        match unpaused {
+            true => run.is_inconclusive(),
+            false => self.retried,
+        }
     }
 
     pub(super) fn create(&self, analysis: &Arc<Analysis>, step: Option<usize>) -> ActiveRun {

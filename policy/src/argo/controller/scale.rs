@@ -41,6 +41,13 @@ impl Controller {
         self.user_paused || self.pause(Reason::InconclusiveAnalysisRun).is_some()
     }
 
+    /// Whether what waits for its end is looked at. A blue-green rollout scales while a person has
+    /// paused it.
+    pub(super) fn may_scale_down(&self) -> bool {
+        let inconclusive = self.pause(Reason::InconclusiveAnalysisRun).is_some();
+        !inconclusive && (!self.user_paused || self.rollout.blue_green.is_some())
+    }
+
     /// Sets `spec.replicas`; whether that changed anything.
     pub(super) fn scale(
         &mut self,

@@ -72,6 +72,7 @@ impl Controller {
             self.controller_pause = false;
             *changed = true;
         }
+        self.retried = false;
         self.write_conditions(now, effects, changed);
     }
 

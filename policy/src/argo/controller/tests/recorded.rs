@@ -217,6 +217,9 @@ impl World {
                 pods.created != pods.spec || pods.available > pods.spec
             });
             let Some((name, pods)) = late else {
+                if self.end_terminated() {
+                    continue;
+                }
                 self.tell();
                 return;
             };
@@ -299,6 +302,22 @@ impl World {
             _ => MetricAnswer::Error("down".to_owned()),
         };
         self.answer(call, Answer::Metric(answer));
+    }
+
+    /// What is measured when its run is terminated succeeds.
+    fn end_terminated(&mut self) -> bool {
+        let runs = [&self.controller.step_run, &self.controller.background];
+        let ends = runs.map(|run| run.as_ref().is_some_and(|run| run.terminated()));
+        let open = self.controller.asked.iter().find(|(_, asked)| match asked {
+            Asked::StepMetric(_) => ends[0],
+            Asked::BackgroundMetric(_) => ends[1],
+            _ => false,
+        });
+        let Some(call) = open.map(|(call, _)| *call) else {
+            return false;
+        };
+        self.answer(call, Answer::Metric(MetricAnswer::Vector(vec![1.0])));
+        true
     }
 
     fn tell(&mut self) {
