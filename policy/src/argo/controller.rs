@@ -35,7 +35,8 @@ const MAX_PASSES: usize = 256;
 /// ReplicaSet's size Argo's arithmetic can swing between two sizes until the pods are gone.
 const MAX_SCALES: usize = 16;
 
-/// Argo's queue retries a failed pass after at most this (`queue.go`).
+/// Argo's queue retries a failed pass after at most this (`queue.go`), and it asks for a weight's
+/// verification so often (`defaults.go:358`).
 const RETRY: crate::Span = crate::Span::from_secs(10);
 
 /// A Rollout's controller with its status.
@@ -70,8 +71,16 @@ pub struct Controller {
     /// The template's ReplicaSet, an older one, was still waiting to be scaled down
     /// (`newRSWithinDelay`).
     fast_track: bool,
-    /// `status.canary.weights`: what the router was last told.
+    /// What the router was last told.
     weight: u32,
+    /// `status.canary.weights.canary.weight`: the same, unless the pass ended with an error.
+    recorded_weight: u32,
+    /// Whether the router was seen to carry its weight, where that can be asked.
+    weight_seen: Option<bool>,
+    /// `status.canary.weights.verified`.
+    verified: Option<bool>,
+    /// When to ask again.
+    verify_at: Option<Time>,
     /// `status.canary.weights.canary.podTemplateHash`.
     routed_to: Template,
     /// `status.canary.weights.stable.podTemplateHash`.
@@ -144,6 +153,10 @@ impl Controller {
             step_run: None,
             background: None,
             weight: 0,
+            recorded_weight: 0,
+            weight_seen: None,
+            verified: None,
+            verify_at: None,
             route_lost: false,
             conditions: conditions::Conditions::default(),
             asked: Vec::new(),
@@ -247,6 +260,7 @@ impl Engine for Controller {
         let rest = [
             self.pause_expiry(),
             self.deadline_wake(),
+            self.verify_at,
             self.sets.next_deadline().filter(|_| self.may_scale_down()),
         ];
         // What is due and still there waits for something else, which will come as an input.

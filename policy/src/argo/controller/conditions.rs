@@ -289,7 +289,10 @@ impl Controller {
         }
         self.conditions.written = Some(seen);
         self.conditions.unobserved = false;
-        *changed |= before != self.conditions;
+        // A paused blue-green rollout whose new pods are all active is Paused in one pass and
+        // NewReplicaSetAvailable in the next, for ever; nothing comes of it.
+        let flips = healthy && self.is_paused();
+        *changed |= before != self.conditions && !flips;
     }
 
     fn time_out(&mut self, now: Time, effects: &mut Effects) {

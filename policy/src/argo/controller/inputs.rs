@@ -137,6 +137,7 @@ impl Controller {
                 });
                 self.sets.observe(&template, state.as_ref(), scaling);
             }
+            Observation::WeightVerified(seen) => self.weight_seen = seen,
             // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
             _ => {}
         }

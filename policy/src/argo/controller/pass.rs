@@ -24,7 +24,7 @@ impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
         let (mut changed, mut scaled) = (false, false);
-        let told = self.weight;
+        let told = self.recorded_weight;
         self.reconcile_services(effects, &mut changed);
         if !self.reconcile_routes(now, effects, &mut changed) {
             // An error ends the pass; what it waits for will be seen.

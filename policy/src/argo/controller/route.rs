@@ -3,7 +3,7 @@
 use super::super::replicas::routed::{current_set_weight, last_weight, weight_on_the_way_back};
 use super::super::replicas::threshold_met;
 use super::super::rollout::{Router, Step};
-use super::{Asked, Controller, story};
+use super::{Asked, Controller, RETRY, story};
 use crate::{Decision, Effect, Effects, Routes, Service, Template, Time};
 
 impl Controller {
@@ -84,7 +84,7 @@ impl Controller {
     }
 
     fn weight_back(&self) -> u32 {
-        weight_on_the_way_back(&self.rollout, self.situation(), self.weight)
+        weight_on_the_way_back(&self.rollout, self.situation(), self.recorded_weight)
     }
 
     /// Whether the router tells pods apart by their hash: Istio's subsets, or a router without
@@ -167,7 +167,7 @@ impl Controller {
     /// `reconcileTrafficRouting` (`trafficrouting.go:161`); whether the pass goes on.
     pub(super) fn reconcile_routes(
         &mut self,
-        _now: Time,
+        now: Time,
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
@@ -197,11 +197,15 @@ impl Controller {
             let canary = canary.clone();
             goes_on = !self.delays_subsets(&canary);
             // trafficrouting.go:296: a canary without pods loses its traffic first.
-            if goes_on || new.available == 0 && self.weight > 0 {
+            if goes_on || new.available == 0 && self.recorded_weight > 0 {
                 self.weight = weight;
             }
             if goes_on {
                 self.update_hash(&canary, effects, changed);
+                goes_on = self.verify_weight(now, weight, before, changed);
+            }
+            if goes_on {
+                self.recorded_weight = weight;
             }
         }
         if self.weight == before && self.managed == managed && !(self.route_lost && carried) {
@@ -233,6 +237,34 @@ impl Controller {
         goes_on
     }
 
+    /// `VerifyWeight`; false ends the pass: at the end of the steps the old pods must not go before the
+    /// router has the weight (`trafficrouting.go:349`).
+    fn verify_weight(&mut self, now: Time, weight: u32, before: u32, changed: &mut bool) -> bool {
+        if let Some(seen) = self.weight_seen.as_mut().filter(|_| weight != before) {
+            // What was seen was the weight before.
+            *seen = false;
+        }
+        let (max, steps) = (self.rollout.max_weight(), self.rollout.canary.steps.len());
+        let routing = self.rollout.canary.routing.iter();
+        let alb = routing.flat_map(|routing| &routing.routers);
+        let asks = alb.clone().any(|router| *router != Router::Alb) || {
+            // `ShouldVerifyWeight` (`rolloututil.go:243`): AWS is not asked for nothing.
+            let step = self.current_step_spec();
+            let end = step.is_none() && weight == max;
+            !self.fully_promoted() && (end || matches!(step, Some(Step::SetWeight(_))))
+        };
+        let verified = self.weight_seen.filter(|_| asks);
+        if verified == Some(false) {
+            self.verify_at = Some(now + RETRY);
+            if weight == max && steps >= self.step {
+                return false;
+            }
+        }
+        *changed |= self.verified != verified;
+        self.verified = verified;
+        true
+    }
+
     /// The canary's weight, by the first rule that fits.
     fn desired_traffic(&self, going_back: bool) -> u32 {
         let max = self.rollout.max_weight();
@@ -247,7 +279,7 @@ impl Controller {
             let share = u64::from(max) * u64::from(new.available);
             (share / u64::from(self.rollout.replicas.max(1))) as u32
         } else if self.promote_full {
-            self.weight
+            self.recorded_weight
         } else if steps.is_empty() {
             // trafficrouting.go:248: without an index no rule sets a weight.
             0

@@ -27,7 +27,7 @@ impl Controller {
         // canary.go:119: stable follows the weights one pass late, lest it grow for a moment when the
         // services are switched.
         let (_, stable_count) = self.next_counts(told);
-        let (canary_count, _) = self.next_counts(self.weight);
+        let (canary_count, _) = self.next_counts(self.recorded_weight);
         let promoted = self.fully_promoted();
         let scaled = !promoted && self.scale(&stable, stable_count, effects);
         let scaled = scaled || self.scale_canary(now, &new, canary_count, effects);
@@ -299,7 +299,7 @@ impl Controller {
 
     /// `AtDesiredReplicaCountsForCanary` (`canary.go:59`).
     pub(super) fn at_desired_counts(&self) -> bool {
-        let (canary, stable) = self.next_counts(self.weight);
+        let (canary, stable) = self.next_counts(self.recorded_weight);
         let stable_pods = self.sets.pods(&self.stable);
         let new = self.sets.pods(&self.current);
         let dynamic = self.rollout.is_routed() && self.rollout.canary.dynamic_stable;

@@ -178,7 +178,9 @@ impl Controller {
                     self.controller_pause && self.pause(Reason::CanaryPauseStep).is_none();
                 resumed || self.pause_expiry().is_some_and(|at| now >= at)
             }
-            Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => at_desired,
+            Some(Step::SetCanaryScale(_)) => at_desired,
+            // canary.go:324: and the router is not known to lag behind.
+            Some(Step::SetWeight(_)) => at_desired && self.verified != Some(false),
             Some(Step::SetHeaderRoute(_) | Step::SetMirrorRoute(_)) => true,
             Some(Step::Analysis(Some(_))) => self
                 .step_run

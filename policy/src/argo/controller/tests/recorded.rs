@@ -134,6 +134,8 @@ struct World {
     sets: BTreeMap<String, Pods>,
     moves: BTreeMap<String, Vec<String>>,
     weight: u32,
+    /// What the router says of its weight.
+    verified: Option<bool>,
     last: String,
     trace: Vec<String>,
 }
@@ -154,6 +156,7 @@ impl World {
             sets: BTreeMap::from([("v1".to_owned(), at_rest)]),
             moves: BTreeMap::new(),
             weight: 0,
+            verified: None,
             last: String::new(),
             trace: Vec::new(),
         };
@@ -190,6 +193,7 @@ impl World {
                     self.moved("weight", self.weight.to_string());
                 }
                 self.answer(call, Answer::Done);
+                self.feed(Input::Observed(Observation::WeightVerified(self.verified)));
             }
             Effect::PointService { service, to } => {
                 let name = match service {
@@ -269,6 +273,10 @@ impl World {
                 let pods = self.sets.entry(name.to_owned()).or_default();
                 pods.available = pods.created.min(count);
                 self.observe(name);
+            }
+            ["verify", answer] => {
+                self.verified = answer.parse().ok();
+                self.feed(Input::Observed(Observation::WeightVerified(self.verified)));
             }
             ["run", which, phase] => self.end_run(which, phase),
             [command] => self.feed(Input::Commanded(match command {
