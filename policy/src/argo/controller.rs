@@ -43,7 +43,7 @@ const RETRY: crate::Span = crate::Span::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
     rollout: Arc<Rollout>,
-    /// `status.stableRS`.
+    /// `status.stableRS`; empty before the first status is written.
     stable: Template,
     /// `status.currentPodHash`: the template asked for.
     current: Template,
@@ -73,12 +73,14 @@ pub struct Controller {
     fast_track: bool,
     /// What the router was last told.
     weight: u32,
-    /// `status.canary.weights.canary.weight`: the same, unless the pass ended with an error.
-    recorded_weight: u32,
+    /// `status.canary.weights.canary.weight`: the same, unless the pass ended with an
+    /// error; `None` before the first one.
+    recorded_weight: Option<u32>,
     /// Whether the router was seen to carry its weight, where that can be asked.
     weight_seen: Option<bool>,
-    /// `status.canary.weights.verified`.
+    /// `status.canary.weights.verified` as this pass knows it, and as it is written.
     verified: Option<bool>,
+    recorded_verified: Option<bool>,
     /// When to ask again.
     verify_at: Option<Time>,
     /// `status.canary.weights.canary.podTemplateHash`.
@@ -153,9 +155,10 @@ impl Controller {
             step_run: None,
             background: None,
             weight: 0,
-            recorded_weight: 0,
+            recorded_weight: Some(0),
             weight_seen: None,
             verified: None,
+            recorded_verified: None,
             verify_at: None,
             route_lost: false,
             conditions: conditions::Conditions::default(),
@@ -166,6 +169,31 @@ impl Controller {
             settled: Standing::Idle,
             phase: story::Phase::Healthy,
         }
+    }
+
+    /// A controller that meets a new Rollout: no pods, no stable ReplicaSet, services that select by no
+    /// hash. Its first pass comes with the first input.
+    #[must_use]
+    pub fn install(rollout: Arc<Rollout>, template: Template) -> Self {
+        let nobody = Template::new("");
+        Self {
+            stable: nobody.clone(),
+            sets: Sets::empty(&template),
+            stable_service: nobody.clone(),
+            canary_service: nobody.clone(),
+            routed_to: nobody.clone(),
+            routed_stable: nobody,
+            recorded_weight: None,
+            step: 0,
+            conditions: conditions::Conditions::installing(),
+            phase: story::Phase::Progressing,
+            ..Self::new(rollout, template)
+        }
+    }
+
+    /// `status.stableRS` is still empty.
+    fn is_initial(&self) -> bool {
+        self.stable.as_str().is_empty()
     }
 
     /// The Rollout.

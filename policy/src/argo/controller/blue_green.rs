@@ -55,6 +55,7 @@ impl Controller {
             || self.fast_track
             || self.within_rollback_window()
             || self.promote_full
+            || self.stable_service.as_str().is_empty()
             || self.stable_service == self.current
     }
 
@@ -65,7 +66,8 @@ impl Controller {
             return replicas;
         };
         let running = !self.user_paused && self.pauses.is_empty();
-        let past = *self.active_selector() == self.current || self.promote_full;
+        let active = self.active_selector();
+        let past = *active == self.current || active.as_str().is_empty() || self.promote_full;
         if past || running && self.checkpoint {
             replicas
         } else {
@@ -82,7 +84,8 @@ impl Controller {
     fn scale_blue_green(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         let (stable, current) = (self.stable.clone(), self.current.clone());
         self.remove_deadlines();
-        let mut scaled = self.scale(&stable, self.rollout.replicas, effects);
+        let mut scaled =
+            !self.is_initial() && self.scale(&stable, self.rollout.replicas, effects);
         if !self.fully_promoted() {
             let count = self.new_count(spec);
             scaled |= match spec.abort_delay.filter(|_| self.aborted()) {
@@ -198,7 +201,8 @@ impl Controller {
             self.end_post_run(changed);
             return verdict;
         }
-        let active = *self.active_selector() == self.current;
+        let active = self.active_selector();
+        let active = *active == self.current || active.as_str().is_empty();
         let halted = self.pause(Reason::InconclusiveAnalysisRun).is_some();
         let pods = self.sets.pods(&self.current);
         let whole = match spec.preview_replicas {
@@ -283,6 +287,8 @@ impl Controller {
         // sync.go:1285.
         let fast = fast || self.fully_promoted();
         let complete = self.stable_service == self.current && (fast || !aborting && analysed);
+        // sync.go:1282: the first one is stable before it is active.
+        let complete = complete || self.stable_service.as_str().is_empty();
         if complete {
             if !self.fully_promoted() {
                 self.promote(effects);
@@ -295,7 +301,8 @@ impl Controller {
             self.flip_checkpoint(spec, completed, changed);
         }
         let pause = verdict.pause.then_some(Reason::InconclusiveAnalysisRun);
-        self.persist(now, add.into_iter().chain(pause), effects, changed);
+        let pauses = add.into_iter().chain(pause);
+        self.persist(now, removed, pauses, effects, changed);
     }
 
     /// `calculateScaleUpPreviewCheckPoint` (`bluegreen.go:321`): one way.

@@ -64,6 +64,15 @@ impl Default for Conditions {
 }
 
 impl Conditions {
+    /// Of a Rollout that was just made.
+    pub(super) fn installing() -> Self {
+        Self {
+            progressing: Why::NewReplicaSet,
+            healthy: None,
+            ..Self::default()
+        }
+    }
+
     /// `SetRolloutCondition` (`conditions.go:218`): with the reason it had its time stays.
     fn set(&mut self, now: Time, why: Why) {
         if self.progressing != why {
@@ -177,6 +186,7 @@ impl Controller {
     fn healthy(&self, seen: &Seen) -> bool {
         let replicas = self.rollout.replicas;
         let completed = match &self.rollout.blue_green {
+            _ if self.is_initial() => false,
             Some(spec) => {
                 let preview = spec.preview_service.is_none() || seen.services[1] == self.current;
                 seen.services[0] == self.current && preview
@@ -238,9 +248,9 @@ impl Controller {
     }
 
     /// `evaluateProgressDeadlineAbort` (`sync.go:825`): why the update is to be aborted.
-    pub(super) fn deadline_abort(&self, now: Time) -> Option<String> {
+    pub(super) fn deadline_abort(&self, now: Time, removed: bool) -> Option<String> {
         let applies = self.rollout.progress_deadline_abort
-            && (!self.aborted() || self.removes_abort())
+            && (!self.aborted() || removed)
             && !self.fully_promoted()
             && !self.progressed(&self.seen())
             && !self.at_indefinite_step()
@@ -257,6 +267,7 @@ impl Controller {
     pub(super) fn write_conditions(
         &mut self,
         now: Time,
+        removed: bool,
         effects: &mut Effects,
         changed: &mut bool,
     ) {
@@ -270,7 +281,7 @@ impl Controller {
             became_unhealthy = was;
             self.conditions.healthy = Some(false);
         }
-        if self.aborted() && !self.removes_abort() {
+        if self.aborted() && !removed {
             self.conditions.set(now, Why::Aborted);
         } else if healthy {
             self.conditions.set(now, Why::NewReplicaSetAvailable);

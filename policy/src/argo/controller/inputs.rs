@@ -34,32 +34,33 @@ impl Controller {
         self.step_run = None;
         self.background = None;
         self.forget_runs();
+        self.step = 0;
         if self.fully_promoted() {
-            // sync.go: back on the stable template, all steps are skipped.
             self.step = self.rollout.canary.steps.len();
             self.settled = Standing::RolledBack;
-            story::decided(
-                effects,
-                Decision::RollBack,
-                "Argo rollout/canary.go:360",
-                || format!("the template is the stable one again ({})", self.stable),
-            );
-            return;
-        }
-        self.step = 0;
-        if self.within_rollback_window() && self.sets.pods(&self.current).spec > 0 {
+        } else if self.within_rollback_window() && self.sets.pods(&self.current).spec > 0 {
             // canary.go:368: its pods are still there.
             self.step = self.rollout.canary.steps.len();
         }
-        let step = self.step;
-        let decision = if updating {
-            Decision::Restart
-        } else {
-            Decision::Start
+        self.tell_template(updating, effects);
+        // The old template's deadline, long passed, can abort the new one right here when nothing of
+        // the status changes but the template.
+        self.persist(now, true, None, effects, &mut false);
+    }
+
+    fn tell_template(&self, updating: bool, effects: &mut Effects) {
+        let (decision, rule) = match (self.fully_promoted(), updating) {
+            // All steps are skipped.
+            (true, _) => (Decision::RollBack, "Argo rollout/canary.go:360"),
+            (false, true) => (Decision::Restart, "Argo rollout/canary.go:357"),
+            (false, false) => (Decision::Start, "Argo rollout/canary.go:357"),
         };
-        story::decided(effects, decision, "Argo rollout/canary.go:357", || {
-            let (stable, current) = (&self.stable, &self.current);
-            format!("from template {stable} to {current}, step {step}")
+        story::decided(effects, decision, rule, || {
+            let (stable, current, step) = (&self.stable, &self.current, self.step);
+            match decision {
+                Decision::RollBack => format!("the template is the stable one again ({stable})"),
+                _ => format!("from template {stable} to {current}, step {step}"),
+            }
         });
     }
 

@@ -60,10 +60,13 @@ impl Controller {
                 &mut self.canary_service,
             ),
         };
-        if !exists || points_at == to {
+        if !exists || points_at == to || to.as_str().is_empty() {
             return false;
         }
-        if check && self.sets.pods(to).available == 0 {
+        let pods = self.sets.pods(to);
+        // service.go:313: a service that is adopted waits for all pods.
+        let adopted = !points_at.as_str().is_empty();
+        if check && (pods.available == 0 || !adopted && pods.available < pods.spec) {
             return false;
         }
         points_at.clone_from(to);
@@ -79,6 +82,7 @@ impl Controller {
         self.fully_promoted()
             && rollout.is_routed()
             && rollout.canary.dynamic_stable
+            && !self.routed_to.as_str().is_empty()
             && self.routed_to != self.current
             && self.sets.pods(&self.current).available < rollout.replicas
     }
@@ -122,16 +126,15 @@ impl Controller {
         waits(&self.stable) || !back && canary != &self.stable && waits(canary)
     }
 
-    /// `UpdateHash`.
-    fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) {
+    /// `UpdateHash`; whether a hash is another one.
+    fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) -> bool {
         let stable = self.stable.clone();
-        if self.routed_to != *canary || self.routed_stable != stable {
-            self.routed_to.clone_from(canary);
-            self.routed_stable = stable;
-            *changed = true;
-        }
+        let other = self.routed_to != *canary || self.routed_stable != stable;
+        self.routed_to.clone_from(canary);
+        self.routed_stable = stable;
+        *changed |= other;
         if !self.by_hash() || self.rollout.canary.ping_pong {
-            return;
+            return other;
         }
         let stable = (Service::Stable, self.stable.clone());
         for (service, to) in [stable, (Service::Canary, canary.clone())] {
@@ -145,6 +148,7 @@ impl Controller {
                 *changed = true;
             }
         }
+        other
     }
 
     /// `SetHeaderRoute` and `SetMirrorRoute`: of a route without rules nothing is left.
@@ -174,6 +178,7 @@ impl Controller {
         if !self.rollout.is_routed() {
             return true;
         }
+        self.verified = self.recorded_verified;
         let new = self.sets.pods(&self.current);
         let going_back = self.rolling_back_dynamically();
         let weight = self.desired_traffic(going_back);
@@ -197,15 +202,17 @@ impl Controller {
             let canary = canary.clone();
             goes_on = !self.delays_subsets(&canary);
             // trafficrouting.go:296: a canary without pods loses its traffic first.
-            if goes_on || new.available == 0 && self.recorded_weight > 0 {
+            if goes_on || new.available == 0 && self.recorded_weight > Some(0) {
                 self.weight = weight;
             }
             if goes_on {
-                self.update_hash(&canary, effects, changed);
-                goes_on = self.verify_weight(now, weight, before, changed);
-            }
-            if goes_on {
-                self.recorded_weight = weight;
+                let other = self.update_hash(&canary, effects, changed);
+                goes_on = self.verify_weight(now, weight, before);
+                if goes_on && (other || self.recorded_weight != Some(weight)) {
+                    // trafficrouting.go:319: a later verification of the same weights is written into
+                    // both sides of the difference, and so never recorded.
+                    (self.recorded_weight, self.recorded_verified) = (Some(weight), self.verified);
+                }
             }
         }
         if self.weight == before && self.managed == managed && !(self.route_lost && carried) {
@@ -239,7 +246,7 @@ impl Controller {
 
     /// `VerifyWeight`; false ends the pass: at the end of the steps the old pods must not go before the
     /// router has the weight (`trafficrouting.go:349`).
-    fn verify_weight(&mut self, now: Time, weight: u32, before: u32, changed: &mut bool) -> bool {
+    fn verify_weight(&mut self, now: Time, weight: u32, before: u32) -> bool {
         if let Some(seen) = self.weight_seen.as_mut().filter(|_| weight != before) {
             // What was seen was the weight before.
             *seen = false;
@@ -260,7 +267,6 @@ impl Controller {
                 return false;
             }
         }
-        *changed |= self.verified != verified;
         self.verified = verified;
         true
     }
@@ -270,6 +276,9 @@ impl Controller {
         let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
         let steps = &self.rollout.canary.steps;
+        if self.is_initial() {
+            return 0;
+        }
         if going_back || self.aborted() && !self.fully_promoted() {
             self.weight_back()
         } else if self.fully_promoted() || new.available == 0 {
@@ -279,7 +288,7 @@ impl Controller {
             let share = u64::from(max) * u64::from(new.available);
             (share / u64::from(self.rollout.replicas.max(1))) as u32
         } else if self.promote_full {
-            self.recorded_weight
+            self.recorded_weight.unwrap_or(0)
         } else if steps.is_empty() {
             // trafficrouting.go:248: without an index no rule sets a weight.
             0
@@ -299,6 +308,6 @@ impl Controller {
         let share = u64::from(weight) * u64::from(rollout.replicas);
         let wanted = (share / u64::from(rollout.max_weight())) as u32;
         let stable = self.sets.pods(&self.stable);
-        stable.available >= wanted || threshold_met(rollout.canary.threshold, stable, wanted)
+        !self.is_initial() && (stable.available >= wanted || threshold_met(rollout.canary.threshold, stable, wanted))
     }
 }

@@ -165,7 +165,8 @@ impl Controller {
     /// `shouldCancelCurrentAnalysis` (`analysis.go:79`).
     pub(super) fn skips_analysis(&self) -> bool {
         let going_back = self.fast_track || self.within_rollback_window();
-        self.fully_promoted() || self.aborted() || self.promote_full || going_back
+        let over = self.fully_promoted() || self.is_initial();
+        over || self.aborted() || self.promote_full || going_back
     }
 
     /// Cancelled: they end Successful, or Inconclusive with a job in flight, unheard.

@@ -15,7 +15,7 @@ impl Controller {
     pub(super) fn reconcile_scale(
         &mut self,
         now: Time,
-        told: u32,
+        told: Option<u32>,
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
@@ -28,8 +28,8 @@ impl Controller {
         // services are switched.
         let (_, stable_count) = self.next_counts(told);
         let (canary_count, _) = self.next_counts(self.recorded_weight);
-        let promoted = self.fully_promoted();
-        let scaled = !promoted && self.scale(&stable, stable_count, effects);
+        let alone = self.fully_promoted() || self.is_initial();
+        let scaled = !alone && self.scale(&stable, stable_count, effects);
         let scaled = scaled || self.scale_canary(now, &new, canary_count, effects);
         let scaled = scaled || self.scale_others(now, effects);
         *changed |= scaled;
@@ -122,7 +122,9 @@ impl Controller {
         if !self.delays_scale_down() {
             self.sets.ensure(&new).deadline = None;
         }
-        self.sets.ensure(&stable).deadline = None;
+        if !self.is_initial() {
+            self.sets.ensure(&stable).deadline = None;
+        }
     }
 
     /// `replicaset.go:160`: the new ReplicaSet goes a delay after stable can serve everything.
@@ -266,7 +268,7 @@ impl Controller {
     }
 
     /// The next `spec.replicas` of canary and stable.
-    fn next_counts(&self, told: u32) -> (u32, u32) {
+    fn next_counts(&self, told: Option<u32>) -> (u32, u32) {
         let rollout = &self.rollout;
         if rollout.is_routed() {
             return routed_counts(rollout, self.situation(), told);
@@ -275,7 +277,7 @@ impl Controller {
         let mut target = (rollout.replicas, 0);
         let mut pods = (self.sets.pods(&self.current), Pods::default());
         // canary.go:137: without another stable ReplicaSet the new one gets everything.
-        if !self.fully_promoted() {
+        if !self.fully_promoted() && !self.is_initial() {
             let (max, surge) = (rollout.max_weight(), rollout.canary.max_surge);
             let weight = desired_weight(rollout, self.situation());
             target = weighted_targets(rollout.replicas, weight, max, surge);
@@ -289,7 +291,7 @@ impl Controller {
         Situation {
             step: self.step,
             aborted: self.aborted(),
-            full: self.promote_full || self.fully_promoted(),
+            full: self.promote_full || self.fully_promoted() || self.is_initial(),
             available: (
                 self.sets.pods(&self.current).available,
                 self.sets.pods(&self.stable).available,

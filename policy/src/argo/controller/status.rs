@@ -25,7 +25,10 @@ impl Controller {
             self.step = self.rollout.canary.steps.len();
         }
         let aborting = !removed && (abort.is_some() || self.aborted());
-        if !aborting && !self.fully_promoted() && self.promotable() {
+        if self.is_initial() {
+            self.promote(effects);
+            *changed = true;
+        } else if !aborting && !self.fully_promoted() && self.promotable() {
             self.promote(effects);
             *changed = true;
         } else if let Some((message, rule)) = abort {
@@ -39,21 +42,22 @@ impl Controller {
             self.complete_step(effects);
             *changed = true;
         }
-        self.persist(now, decided.pause, effects, changed);
+        self.persist(now, removed, decided.pause, effects, changed);
     }
 
-    /// `persistRolloutStatus` (`sync.go:1001`).
+    /// `persistRolloutStatus` (`sync.go:1001`). `removed`: this pass takes pauses and abort away.
     pub(super) fn persist(
         &mut self,
         now: Time,
+        removed: bool,
         pauses: impl IntoIterator<Item = Reason>,
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        let timeout = self.deadline_abort(now);
-        if self.removes_abort() {
-            // pause.go:66: the deadline's abort is stronger than its removal, which then undoes
-            // nothing but the step; the two alternate within a pass until somebody interferes.
+        let timeout = self.deadline_abort(now, removed);
+        if removed {
+            // pause.go:66: the deadline's abort is stronger than its removal, though conditions and
+            // steps do not see it: the two alternate within each pass until somebody interferes.
             let aborted_at = timeout.map(|_| self.aborted_at.unwrap_or(now));
             *changed |= aborted_at != self.aborted_at;
             self.aborted_at = aborted_at;
@@ -73,7 +77,7 @@ impl Controller {
             *changed = true;
         }
         self.retried = false;
-        self.write_conditions(now, effects, changed);
+        self.write_conditions(now, removed, effects, changed);
     }
 
     /// What clears pauses and abort in every pass (`canary.go:377`, `bluegreen.go:275`).

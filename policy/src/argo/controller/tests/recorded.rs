@@ -29,6 +29,9 @@ struct Case {
     events: Vec<Event>,
     /// `<milliseconds> <state> | <what moved>`, whenever one of them changed.
     trace: Vec<String>,
+    /// The Rollout is new; otherwise v1 is at rest.
+    #[serde(default)]
+    install: bool,
     /// Argo never came to rest.
     #[serde(default)]
     hot: bool,
@@ -70,7 +73,7 @@ fn rollouts_go_as_argos_controller_let_them_go() {
 
 /// The first difference.
 fn replay(case: &Case) -> Option<String> {
-    let mut world = World::new(manifest(&case.spec));
+    let mut world = World::new(manifest(&case.spec), case.install);
     for event in &case.events {
         let at = Time::ZERO + Span::from_millis(event.at);
         world.run_to(at);
@@ -141,9 +144,13 @@ struct World {
 }
 
 impl World {
-    fn new(rollout: Arc<Rollout>) -> Self {
-        let replicas = rollout.replicas;
-        let controller = Controller::new(rollout, Template::new("v1"));
+    fn new(rollout: Arc<Rollout>, install: bool) -> Self {
+        let replicas = if install { 0 } else { rollout.replicas };
+        let template = Template::new("v1");
+        let controller = match install {
+            true => Controller::install(rollout, template),
+            false => Controller::new(rollout, template),
+        };
         let at_rest = Pods {
             spec: replicas,
             created: replicas,
@@ -401,15 +408,16 @@ impl World {
     fn write_rest(&self, text: &mut String) {
         let controller = &self.controller;
         let rollout = controller.rollout();
-        let named = |name: bool, to: &Template| match name {
-            true => to.as_str().to_owned(),
-            false => "-".to_owned(),
+        let named = |name: bool, to: &Template| match to.as_str() {
+            hash if name && !hash.is_empty() => hash.to_owned(),
+            _ => "-".to_owned(),
         };
         let (stable, canary) = (&controller.stable_service, &controller.canary_service);
         let names = match &rollout.blue_green {
             Some(blue_green) => {
                 let preview = named(blue_green.preview_service.is_some(), canary);
-                write!(text, " active>{stable} preview>{preview}").expect("text");
+                let active = named(true, stable);
+                write!(text, " active>{active} preview>{preview}").expect("text");
                 ["pre", "post"]
             }
             None => {
@@ -420,7 +428,7 @@ impl World {
             }
         };
         if rollout.is_routed() {
-            let to = &controller.routed_to;
+            let to = named(true, &controller.routed_to);
             write!(text, " weight={}:{to}", controller.weight).expect("text");
             let mut routes: Vec<_> = controller.managed.iter().map(|r| &*r.name).collect();
             routes.sort_unstable();
