@@ -290,14 +290,16 @@ impl Controller {
         // sync.go:1282: the first one is stable before it is active.
         let complete = complete || self.stable_service.as_str().is_empty();
         if complete {
+            *changed |= std::mem::take(&mut self.checkpoint);
             if !self.fully_promoted() {
                 self.promote(effects);
                 *changed = true;
             }
-        } else if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
-            self.abort(now, &message, rule, effects);
-            *changed = true;
-        } else if !aborting {
+        } else {
+            if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
+                self.abort(now, &message, rule, effects);
+                *changed = true;
+            }
             self.flip_checkpoint(spec, completed, changed);
         }
         let pause = verdict.pause.then_some(Reason::InconclusiveAnalysisRun);

@@ -23,11 +23,8 @@ impl Controller {
         // sync.go:1204: an older one that still waits for its end.
         let older = self.sets.between(&self.current, &self.stable).is_some();
         self.fast_track = in_delay && older && self.rollout.blue_green.is_some();
-        if self.fully_promoted() {
-            // bluegreen.go:281: but another new template keeps it (`calculateScaleUpPreviewCheckPoint`
-            // looks at the status as it was).
-            self.checkpoint = false;
-        }
+        // The checkpoint stays (`bluegreen.go:281`: calculateScaleUpPreviewCheckPoint looks at the
+        // status as it was).
         self.pauses.clear();
         self.controller_pause = false;
         (self.aborted_at, self.promote_full) = (None, false);

@@ -209,7 +209,10 @@ impl World {
                     Service::Active => "active",
                     Service::Preview => "preview",
                 };
-                self.moved(name, to.as_str().to_owned());
+                // Ping and pong swap roles without a write.
+                if !self.controller.rollout().canary.ping_pong {
+                    self.moved(name, to.as_str().to_owned());
+                }
             }
             // An analysis ends when an event says so.
             Effect::Query { .. } => {}
