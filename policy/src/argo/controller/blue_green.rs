@@ -84,8 +84,7 @@ impl Controller {
     fn scale_blue_green(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         let (stable, current) = (self.stable.clone(), self.current.clone());
         self.remove_deadlines();
-        let mut scaled =
-            !self.is_initial() && self.scale(&stable, self.rollout.replicas, effects);
+        let mut scaled = !self.is_initial() && self.scale(&stable, self.rollout.replicas, effects);
         if !self.fully_promoted() {
             let count = self.new_count(spec);
             scaled |= match spec.abort_delay.filter(|_| self.aborted()) {

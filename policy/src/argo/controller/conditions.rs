@@ -292,9 +292,7 @@ impl Controller {
                 false => Why::ReplicaSetUpdated,
             };
             self.conditions.since = now.truncated_to_second();
-        } else if !self.at_indefinite_step()
-            && !self.waits_for_scale_down()
-            && self.timed_out(now)
+        } else if !self.at_indefinite_step() && !self.waits_for_scale_down() && self.timed_out(now)
         {
             self.time_out(now, effects);
         }

@@ -127,7 +127,12 @@ impl Controller {
     }
 
     /// `UpdateHash`; whether a hash is another one.
-    fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) -> bool {
+    fn update_hash(
+        &mut self,
+        canary: &Template,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) -> bool {
         let stable = self.stable.clone();
         let other = self.routed_to != *canary || self.routed_stable != stable;
         self.routed_to.clone_from(canary);
@@ -308,6 +313,8 @@ impl Controller {
         let share = u64::from(weight) * u64::from(rollout.replicas);
         let wanted = (share / u64::from(rollout.max_weight())) as u32;
         let stable = self.sets.pods(&self.stable);
-        !self.is_initial() && (stable.available >= wanted || threshold_met(rollout.canary.threshold, stable, wanted))
+        !self.is_initial()
+            && (stable.available >= wanted
+                || threshold_met(rollout.canary.threshold, stable, wanted))
     }
 }

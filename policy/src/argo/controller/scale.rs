@@ -220,8 +220,7 @@ impl Controller {
         };
         let services = [&self.stable_service, &self.canary_service];
         let mut services = services.into_iter().zip(exist);
-        let by_service =
-            !canary.ping_pong && services.any(|(to, exists)| exists && to == template);
+        let by_service = !canary.ping_pong && services.any(|(to, exists)| exists && to == template);
         let routed = [&self.routed_to, &self.routed_stable];
         by_service || self.rollout.is_routed() && routed.contains(&template)
     }

@@ -68,6 +68,8 @@ fn rollouts_go_as_argos_controller_let_them_go() {
     for (kind, (agreed, all)) in &counts {
         println!("{kind}: {agreed} of {all} agree");
     }
+    let all: u32 = counts.values().map(|(_, all)| all).sum();
+    assert!(all > 0, "no case");
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
 }
 
@@ -227,9 +229,10 @@ impl World {
     /// Lets the ReplicaSet controller follow, one ReplicaSet at a time.
     fn settle(&mut self) {
         for _ in 0..1000 {
-            let late = self.sets.iter_mut().find(|(_, pods)| {
-                pods.created != pods.spec || pods.available > pods.spec
-            });
+            let late = self
+                .sets
+                .iter_mut()
+                .find(|(_, pods)| pods.created != pods.spec || pods.available > pods.spec);
             let Some((name, pods)) = late else {
                 if self.end_terminated() {
                     continue;
@@ -252,7 +255,10 @@ impl World {
         state.created = pods.created;
         (state.ready, state.available) = (pods.available, pods.available);
         let workload = Workload::ReplicaSet(template);
-        self.feed(Input::Observed(Observation::Workload(workload, Some(state))));
+        self.feed(Input::Observed(Observation::Workload(
+            workload,
+            Some(state),
+        )));
     }
 
     fn run_to(&mut self, end: Time) {
@@ -325,7 +331,7 @@ impl World {
     /// What is measured when its run is terminated succeeds.
     fn end_terminated(&mut self) -> bool {
         let runs = [&self.controller.step_run, &self.controller.background];
-        let ends = runs.map(|run| run.as_ref().is_some_and(|run| run.terminated()));
+        let ends = runs.map(|run| run.as_ref().is_some_and(ActiveRun::terminated));
         let open = self.controller.asked.iter().find(|(_, asked)| match asked {
             Asked::StepMetric(_) => ends[0],
             Asked::BackgroundMetric(_) => ends[1],
@@ -451,7 +457,8 @@ impl World {
 }
 
 fn phase(run: &ActiveRun) -> &'static str {
-    run.phase().map_or("Running", crate::argo::analysis::Phase::as_str)
+    run.phase()
+        .map_or("Running", crate::argo::analysis::Phase::as_str)
 }
 
 fn seconds(at: Time) -> u64 {
