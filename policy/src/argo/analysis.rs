@@ -194,12 +194,6 @@ impl Run {
         true
     }
 
-    /// Whether it was asked to end.
-    #[must_use]
-    pub fn terminated(&self) -> bool {
-        self.terminate
-    }
-
     /// Runs passes until measurements are in flight or nothing is left to do now; `ask` is called
     /// for every metric to measure. Returns the measurements that the passes completed.
     pub fn advance(&mut self, now: Time, ask: &mut dyn FnMut(usize)) -> Vec<Resumed> {

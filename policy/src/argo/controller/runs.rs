@@ -40,11 +40,6 @@ impl ActiveRun {
     pub(super) fn terminate(&mut self) -> bool {
         self.run.terminate()
     }
-
-    #[cfg(test)]
-    pub(super) fn terminated(&self) -> bool {
-        self.run.terminated()
-    }
 }
 
 /// What analysis asks of the rest of the pass (`pauseContext`).

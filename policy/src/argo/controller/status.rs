@@ -25,10 +25,8 @@ impl Controller {
             self.step = self.rollout.canary.steps.len();
         }
         let aborting = !removed && (abort.is_some() || self.aborted());
-        if self.is_initial() {
-            self.promote(effects);
-            *changed = true;
-        } else if !aborting && !self.fully_promoted() && self.promotable() {
+        let updating = !aborting && !self.fully_promoted();
+        if self.is_initial() || updating && self.promotable() {
             self.promote(effects);
             *changed = true;
         } else if let Some((message, rule)) = abort {

@@ -5,7 +5,6 @@ mod basic;
 mod blue_green;
 mod chaos;
 mod dynamic;
-mod recorded;
 mod routed;
 mod routers;
 mod table_b;
