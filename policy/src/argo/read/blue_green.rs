@@ -3,7 +3,7 @@
 use super::super::rollout::BlueGreen;
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
-use super::strategy::{Context, seconds};
+use super::strategy::{Context, seconds, warn_of_no_delay};
 use super::{affinity, ignore, non_empty, references, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
@@ -42,6 +42,7 @@ pub(super) fn read(
     let after = fields.int("autoPromotionSeconds", found).unwrap_or(0);
     let abort_delay = fields.int("abortScaleDownDelaySeconds", found);
     let scale_down = fields.int("scaleDownDelaySeconds", found);
+    warn_of_no_delay(&mut fields, scale_down, found);
     let mut given = Vec::new();
     for name in ["prePromotionAnalysis", "postPromotionAnalysis"] {
         given.push(reference(&mut fields, name, found));
