@@ -68,7 +68,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         None => Service::default(),
     };
     let fault = match spec.form("fault", found) {
-        Some(form) => fault::read(form, found),
+        Some(form) => fault::read(form, &assumed, found),
         None => FaultSection::default(),
     };
     let users = match spec.form("users", found) {
@@ -83,18 +83,14 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         ..Scrape::default()
     };
     if let Some(form) = spec.form("prometheus", found) {
-        prometheus::read(form, &mut scrape, found);
+        prometheus::read(form, &assumed, &mut scrape, found);
     }
     spec.close(found);
-    let traffic_name = name.split_once('/').map_or(name, |(traffic, _)| traffic);
     Some(Scenario {
-        name: name.into(),
         title,
-        traffic_name: traffic_name.to_owned(),
-        fault_name: fault.name,
+        fault_name: fault.name.clone().filter(|_| fault.is_harmful),
+        lookalike_name: fault.name.filter(|_| !fault.is_harmful),
         start: clock?.start,
-        horizon: horizon?,
-        traffic: traffic?,
         arrivals,
         service,
         faults: fault.effects,
@@ -103,6 +99,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         metrics,
         router,
         scrape,
+        ..Scenario::ordinary(name, horizon?, traffic?)
     })
 }
 
