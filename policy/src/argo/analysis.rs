@@ -198,12 +198,13 @@ impl Run {
         self.terminate
     }
 
-    /// `spec.terminate: true`; takes effect at the next pass.
-    pub fn terminate(&mut self) {
-        if !self.terminate && !self.completed() {
-            self.terminate = true;
-            self.dirty = true;
+    /// `spec.terminate: true`; takes effect at the next pass. Whether that is news.
+    pub fn terminate(&mut self) -> bool {
+        if self.terminate || self.completed() {
+            return false;
         }
+        (self.terminate, self.dirty) = (true, true);
+        true
     }
 
     /// Runs passes until measurements are in flight or nothing is left to do now; `ask` is called

@@ -5,6 +5,7 @@
 //! input updates what is known and then runs passes until one changes nothing.
 
 mod blue_green;
+mod conditions;
 mod experiments;
 mod inputs;
 mod pass;
@@ -36,14 +37,15 @@ const MAX_PASSES: usize = 256;
 /// ReplicaSet's size Argo's arithmetic can swing between two sizes until the pods are gone.
 const MAX_SCALES: usize = 16;
 
-/// Argo's queue retries a failed pass after at most this (`queue.go`).
+/// Argo's queue retries a failed pass after at most this (`queue.go`), and it asks for a weight's
+/// verification so often (`defaults.go:358`).
 const RETRY: crate::Span = crate::Span::from_secs(10);
 
 /// A Rollout's controller with its status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
     rollout: Arc<Rollout>,
-    /// `status.stableRS`.
+    /// `status.stableRS`; empty before the first status is written.
     stable: Template,
     /// `status.currentPodHash`: the template asked for.
     current: Template,
@@ -52,6 +54,8 @@ pub struct Controller {
     step: usize,
     /// `status.abort`, with `abortedAt`.
     aborted_at: Option<Time>,
+    /// `status.abort` was taken away and `abortedAt` is still there: runs begin anew.
+    retried: bool,
     promote_full: bool,
     /// `spec.paused`.
     user_paused: bool,
@@ -67,17 +71,30 @@ pub struct Controller {
     canary_service: Template,
     /// `status.blueGreen.scaleUpPreviewCheckPoint`.
     checkpoint: bool,
-    /// The template's ReplicaSet was still waiting to be scaled down (`newRSWithinDelay`).
+    /// The template's ReplicaSet, an older one, was still waiting to be scaled down
+    /// (`newRSWithinDelay`).
     fast_track: bool,
-    /// `status.canary.weights`: what the router was last told.
+    /// What the router was last told.
     weight: u32,
+    /// `status.canary.weights.canary.weight`: the same, unless the pass ended with an
+    /// error; `None` before the first one.
+    recorded_weight: Option<u32>,
+    /// Whether the router was seen to carry its weight, where that can be asked.
+    weight_seen: Option<bool>,
+    /// `status.canary.weights.verified` as this pass knows it, and as it is written.
+    verified: Option<bool>,
+    recorded_verified: Option<bool>,
+    /// When to ask again.
+    verify_at: Option<Time>,
     /// `status.canary.weights.canary.podTemplateHash`.
     routed_to: Template,
+    /// `status.canary.weights.stable.podTemplateHash`.
+    routed_stable: Template,
     /// The managed routes that the router has.
     managed: Vec<ManagedRoute>,
     /// The last write to the router failed.
     route_lost: bool,
-    progress: status::Progress,
+    conditions: conditions::Conditions,
     /// Calls to answer.
     asked: Vec<(Call, Asked)>,
     next_call: u64,
@@ -134,11 +151,13 @@ impl Controller {
             stable_service: stable.clone(),
             canary_service: stable.clone(),
             routed_to: stable.clone(),
+            routed_stable: stable.clone(),
             managed: Vec::new(),
             stable,
             checkpoint: false,
             fast_track: false,
             aborted_at: None,
+            retried: false,
             promote_full: false,
             pauses: Vec::new(),
             controller_pause: false,
@@ -146,8 +165,13 @@ impl Controller {
             background: None,
             experiments: Experiments::default(),
             weight: 0,
+            recorded_weight: Some(0),
+            weight_seen: None,
+            verified: None,
+            recorded_verified: None,
+            verify_at: None,
             route_lost: false,
-            progress: status::Progress::default(),
+            conditions: conditions::Conditions::default(),
             asked: Vec::new(),
             next_call: 0,
             handled_at: Time::ZERO,
@@ -155,6 +179,31 @@ impl Controller {
             settled: Standing::Idle,
             phase: story::Phase::Healthy,
         }
+    }
+
+    /// A controller that meets a new Rollout: no pods, no stable ReplicaSet, services that select by no
+    /// hash. Its first pass comes with the first input.
+    #[must_use]
+    pub fn install(rollout: Arc<Rollout>, template: Template) -> Self {
+        let nobody = Template::new("");
+        Self {
+            stable: nobody.clone(),
+            sets: Sets::empty(&template),
+            stable_service: nobody.clone(),
+            canary_service: nobody.clone(),
+            routed_to: nobody.clone(),
+            routed_stable: nobody,
+            recorded_weight: None,
+            step: 0,
+            conditions: conditions::Conditions::installing(),
+            phase: story::Phase::Progressing,
+            ..Self::new(rollout, template)
+        }
+    }
+
+    /// `status.stableRS` is still empty.
+    fn is_initial(&self) -> bool {
+        self.stable.as_str().is_empty()
     }
 
     /// The Rollout.
@@ -222,6 +271,9 @@ impl Engine for Controller {
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
             self.advance_experiments(now, effects);
+            if self.check_paused_conditions(now) {
+                continue;
+            }
             let pass = match self.rollout.blue_green {
                 None => self.pass(now, effects),
                 Some(_) => self.pass_blue_green(now, effects),
@@ -250,8 +302,9 @@ impl Engine for Controller {
         let runs = runs.into_iter().flatten().filter_map(ActiveRun::next_wake);
         let rest = [
             self.pause_expiry(),
-            self.deadline(),
-            self.sets.next_deadline().filter(|_| !self.halted()),
+            self.deadline_wake(),
+            self.verify_at,
+            self.sets.next_deadline().filter(|_| self.may_scale_down()),
             experiments,
         ];
         // What is due and still there waits for something else, which will come as an input.

@@ -100,6 +100,8 @@ pub struct BlueGreen {
     pub scale_down_delay: Span,
     /// `scaleDownDelaySeconds` is set; otherwise the old pods also wait for `post`.
     pub scale_down_delay_set: bool,
+    /// `scaleDownDelayRevisionLimit`: so many ReplicaSets wait for their end at most.
+    pub scale_down_revisions: Option<u32>,
 }
 
 /// `trafficRouting`.

@@ -175,6 +175,7 @@ impl Controller {
             Observation::Routes(routes) => self.seen.routes = routes,
             Observation::Manifest(text) => self.edit(&text, effects),
             Observation::Workload(Workload::ReplicaSet(_) | Workload::Experiment(_), _)
+            | Observation::WeightVerified(_)
             | Observation::Service(..) => {}
         }
     }

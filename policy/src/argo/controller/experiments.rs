@@ -125,6 +125,10 @@ impl Controller {
         if self.pause(Reason::InconclusiveAnalysisRun).is_some() {
             return verdict;
         }
+        if self.is_initial() {
+            // experiment.go:175: not before there is a stable ReplicaSet.
+            return verdict;
+        }
         let mut kept = None;
         if let Some(Step::Experiment(_)) = self.current_step_spec() {
             let id = pointed.or_else(|| self.create_experiment(now, effects, changed));

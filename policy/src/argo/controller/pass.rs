@@ -10,35 +10,51 @@ pub(super) struct Pass {
     pub(super) scaled: bool,
 }
 
+/// What a pass decided before it writes the status.
+pub(super) struct Decided {
+    /// The pause conditions to add.
+    pub(super) pauses: Vec<Reason>,
+    /// Why to abort.
+    pub(super) abort: Option<(String, &'static str)>,
+    /// `AtDesiredReplicaCountsForCanary`.
+    pub(super) at_desired: bool,
+}
+
 impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
         let (mut changed, mut scaled) = (false, false);
-        let told = self.weight;
+        let told = self.recorded_weight;
         self.reconcile_services(effects, &mut changed);
         if !self.reconcile_routes(now, effects, &mut changed) {
             // An error ends the pass; what it waits for will be seen.
             return Pass { changed, scaled };
         }
-        let mut add = Vec::new();
         let experiments = self.reconcile_experiments(now, effects, &mut changed);
-        add.extend(experiments.pause.then_some(Reason::InconclusiveExperiment));
-        let mut abort = experiments.abort;
-        if abort.is_some() {
+        let mut decided = Decided {
+            pauses: Vec::new(),
+            abort: experiments.abort,
+            // canary.go:320: of the ReplicaSets as they were when the pass began.
+            at_desired: self.at_desired_counts(),
+        };
+        let pause = experiments.pause.then_some(Reason::InconclusiveExperiment);
+        decided.pauses.extend(pause);
+        if decided.abort.is_some() {
             self.cancel_runs(&mut changed);
         } else {
             let runs = self.reconcile_runs(effects, &mut changed);
-            add.extend(runs.pause.then_some(Reason::InconclusiveAnalysisRun));
-            abort = runs.abort;
+            let pause = runs.pause.then_some(Reason::InconclusiveAnalysisRun);
+            decided.pauses.extend(pause);
+            decided.abort = runs.abort;
         }
         // canary.go:78: a pause just added ends the pass before anything is scaled.
-        if add.is_empty() {
+        if decided.pauses.is_empty() {
             scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
-                add.push(Reason::CanaryPauseStep);
+                decided.pauses.push(Reason::CanaryPauseStep);
             }
         }
-        self.sync_status(now, &add, abort, effects, &mut changed);
+        self.sync_status(now, decided, effects, &mut changed);
         Pass { changed, scaled }
     }
 

@@ -68,6 +68,11 @@ fn read_step(
     let has = ["setWeight", "pause", "analysis", "experiment"];
     let has = has.map(|name| fields.node(name).is_some());
     let help = "remove the step to score the rest of the policy";
+    let plugin = fields.node("plugin").and_then(|node| node.get("name"));
+    let plugin = plugin.and_then(crate::source::Node::as_str);
+    let help = &plugin.map_or(help.to_owned(), |name| {
+        format!("nobody knows here what the plugin `{name}` answers: {help}")
+    });
     let refused = fields.node("plugin").is_some();
     refuse(&mut fields, &["plugin"], help, found);
     let at = place_of(&fields);

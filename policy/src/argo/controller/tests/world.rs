@@ -143,6 +143,20 @@ impl World {
         }
     }
 
+    /// A world in which the Rollout is new.
+    pub(super) fn installing(rollout: Arc<Rollout>) -> Self {
+        let first = Template::new("v1");
+        let mut world = Self::new(rollout.clone());
+        world.controller = Controller::install(rollout, first.clone());
+        world.sets.insert(first, (0, Vec::new()));
+        world
+    }
+
+    /// What the router says of the weight that it was told.
+    pub(super) fn verify(&mut self, seen: Option<bool>) {
+        self.feed(Input::Observed(Observation::WeightVerified(seen)));
+    }
+
     pub(super) fn update(&mut self, to: &str) {
         self.feed(Input::Observed(Observation::Template(Template::new(to))));
     }
