@@ -5,12 +5,14 @@
 //!   is the Rollout's [`Refusal`], because a refused manifest has an outcome of its own: nothing
 //!   happens.
 //! * [`analysis::Run`] is an AnalysisRun.
+//! * [`experiment::Experiment`] is what an `experiment` step makes.
 //! * [`Controller`] is the engine.
 //!
 //! Source citations (`canary.go:320`) mean argoproj/argo-rollouts at 9f8d111d8 (1.10).
 
 pub mod analysis;
 mod controller;
+pub mod experiment;
 mod plan;
 mod read;
 mod replicas;

@@ -37,6 +37,9 @@ pub enum Observation {
     Workload(Workload, Option<WorkloadState>),
     /// The router's API object as it reads now, or why it cannot be read.
     Routes(Result<Routes, String>),
+    /// Whether the data path carries the weight that was written last (Argo's VerifyWeight); `None`
+    /// where nobody can ask.
+    WeightVerified(Option<bool>),
     /// Where a Service points.
     Service(Service, Template),
     /// An autoscaler set `spec.replicas` of the user's object.

@@ -41,4 +41,4 @@ pub use metric::{MetricAnswer, MetricQuery, Provider, QueryRange};
 pub use record::{Decision, Record};
 pub use time::{Span, Time};
 pub use weight::Weight;
-pub use workload::{Condition, Template, Workload, WorkloadState};
+pub use workload::{Condition, ExperimentSet, Template, Workload, WorkloadState};

@@ -42,6 +42,25 @@ pub enum Workload {
     Target,
     /// An Argo ReplicaSet, named by the hash of its pod template.
     ReplicaSet(Template),
+    /// A ReplicaSet of an Argo Experiment.
+    Experiment(ExperimentSet),
+}
+
+/// A ReplicaSet of an Argo Experiment: pods of a revision, under a hash of their own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExperimentSet {
+    /// Numbers the Experiments of a rollout; the name of a deleted one may be used again.
+    pub experiment: u64,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The index of the step that it is for.
+    pub step: usize,
+    /// The index of the template in the step.
+    pub template: usize,
+    /// The revision whose pods it copies.
+    pub of: Template,
+    /// The pod template hash that its pods are labelled with.
+    pub hash: Template,
 }
 
 /// What the API says of a workload: the fields of a Deployment's or ReplicaSet's status that

@@ -103,6 +103,7 @@ mod tests {
             topology: &subject.topology(),
             front: coalmine_sim::subject::Front::Nginx,
             pods_created: [33, 0],
+            experiments: &[],
             ingress_replicas: 2,
             buckets_s: &Scrape::default().buckets_s,
             latency_by_status: false,

@@ -6,6 +6,7 @@ use coalmine_policy::{
 
 use crate::affinity::Affinity;
 use crate::endpoints::{Endpoints, Pool, were_ready};
+use crate::experiment::{self, ExperimentPods, Experiments};
 use crate::fault::Version;
 use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
 use crate::router::{Table, Upstream};
@@ -40,6 +41,7 @@ pub struct Cluster {
     keeps_ranks: bool,
     /// The ranks of those that drain.
     draining_ranks: u32,
+    experiments: Experiments,
     old: Template,
     new: Template,
 }
@@ -68,6 +70,7 @@ impl Cluster {
             autoscaler_min: None,
             keeps_ranks: false,
             draining_ranks: 0,
+            experiments: Experiments::default(),
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -90,6 +93,15 @@ impl Cluster {
     pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
         Self {
             autoscaler_min,
+            ..self
+        }
+    }
+
+    /// The same, with Experiments to come.
+    #[must_use]
+    pub fn with_experiments(self, foreseen: &[ExperimentPods]) -> Self {
+        Self {
+            experiments: Experiments::new(foreseen),
             ..self
         }
     }
@@ -135,6 +147,7 @@ impl Cluster {
                 Version::Old => STABLE,
                 Version::New => CANARY,
             },
+            Workload::Experiment(_) => return None,
         };
         (index < self.sets.len()).then_some(index)
     }
@@ -147,6 +160,9 @@ impl Cluster {
         replicas: Replicas,
         startup: &Startup<'_>,
     ) -> bool {
+        if let Workload::Experiment(set) = workload {
+            return self.experiments.scale(now, set, replicas, startup);
+        }
         let Some(index) = self.index(workload) else {
             return false;
         };
@@ -280,18 +296,21 @@ impl Cluster {
         for set in &mut self.sets {
             set.reconcile(now, startup);
         }
+        self.experiments.reconcile(now, startup);
     }
 
     /// When the next pod becomes ready.
     #[must_use]
     pub fn next_ready(&self, now: Time) -> Option<Time> {
-        self.sets.iter().filter_map(|set| set.next_ready(now)).min()
+        let sets = self.sets.iter().chain(self.experiments.sets());
+        sets.filter_map(|set| set.next_ready(now)).min()
     }
 
     /// Ready pods of a version, in all workloads.
     #[must_use]
     pub fn serving(&self, now: Time, version: Version) -> u32 {
-        self.sets.iter().map(|set| set.serving(now, version)).sum()
+        let sets = self.sets.iter().chain(self.experiments.sets());
+        sets.map(|set| set.serving(now, version)).sum()
     }
 
     /// Pods of a workload that are ready, and all of them.
@@ -313,7 +332,7 @@ impl Cluster {
     #[must_use]
     pub fn exceeds(&self, created: [u32; 2]) -> bool {
         let made = self.sets.iter().map(PodSet::created);
-        made.zip(created).any(|(made, most)| made > most)
+        made.zip(created).any(|(made, most)| made > most) || self.experiments.exceeded()
     }
 
     /// A stint of a pod, with the cohort it serves in.
@@ -323,13 +342,17 @@ impl Cluster {
         (workload, ordinal): (usize, u32),
         number: usize,
     ) -> Option<(Stint, Cohort)> {
+        if workload >= self.sets.len() {
+            return self.experiments.stint(workload, ordinal, number);
+        }
         let stint = self.sets.get(workload)?.stint(ordinal, number)?;
         Some((stint, cohort(workload, stint.pod)))
     }
 
     /// Names every pod that was ever ready, with when it left and the cohort it serves in.
     pub(crate) fn each_life(&self, mut each: impl FnMut((usize, u32), Pod, Option<Time>, Cohort)) {
-        for (workload, set) in self.sets.iter().enumerate() {
+        let sets = self.sets.iter().enumerate();
+        for (workload, set) in sets.chain(self.experiments.served()) {
             let there = set.pods.iter().map(|pod| (*pod, None));
             let gone = set.gone.iter().map(|(pod, at)| (*pod, Some(*at)));
             for (pod, gone) in there.chain(gone) {
@@ -357,6 +380,11 @@ impl Cluster {
             };
             let state = set.state(now, self.template(set.version).clone());
             let seen = Observation::Workload(workload, Some(state));
+            engine.handle(now, Input::Observed(seen), effects);
+        }
+        for (name, set) in self.experiments.each() {
+            let state = set.state(now, self.template(set.version).clone());
+            let seen = Observation::Workload(Workload::Experiment(name.clone()), Some(state));
             engine.handle(now, Input::Observed(seen), effects);
         }
     }
@@ -395,10 +423,11 @@ impl Cluster {
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
         let stable = &self.sets[STABLE];
         let canary = self.sets.get(CANARY);
+        let [new, old] = self.experiments.serving(now);
         let live = [
-            canary.map_or(0, |set| set.serving(now, Version::New)),
+            new + canary.map_or(0, |set| set.serving(now, Version::New)),
             stable.serving(now, Version::New),
-            stable.serving(now, Version::Old),
+            old + stable.serving(now, Version::Old),
         ];
         let mut segment = Segment {
             from_s: now.as_secs_f64(),
@@ -527,7 +556,8 @@ impl Cluster {
         let canary = self.sets.get(CANARY).filter(|_| self.keeps_ages);
         let stable = self.keeps_ages.then(|| &self.sets[STABLE]);
         let of = |set: Option<&PodSet>| set.map_or(0.0, |set| set.mean_ready_s(now, Version::New));
-        [of(canary), of(stable), f64::NEG_INFINITY]
+        let canary = self.experiments.mean_ready_s(now, canary, of(canary));
+        [canary, of(stable), f64::NEG_INFINITY]
     }
 
     /// By cohort, those pods that still warm up; none where pods are warm at once.
@@ -554,6 +584,7 @@ pub type Sent<'t> = (f64, &'t [Table]);
 const fn cohort(workload: usize, pod: Pod) -> Cohort {
     match (workload, pod.version) {
         (CANARY, _) => Cohort::Canary,
+        (workload, _) if workload > CANARY => experiment::cohort(pod),
         (_, Version::New) => Cohort::PrimaryNew,
         (_, Version::Old) => Cohort::PrimaryOld,
     }

@@ -3,6 +3,7 @@
 mod apisix;
 mod app;
 mod envoy;
+mod experiment;
 mod family;
 mod istio;
 mod linkerd;
@@ -13,6 +14,7 @@ mod traefik;
 
 use coalmine_promql::Labels;
 
+use crate::experiment::ExperimentPods;
 use crate::service::{Business, Route};
 use crate::split::Cohort;
 use crate::subject::{Front, Names, Topology};
@@ -128,6 +130,8 @@ pub struct Frame<'a> {
     pub front: Front,
     /// Pods that each workload may have in one rollout, one after another.
     pub pods_created: [u32; 2],
+    /// What experiment steps may bring about.
+    pub experiments: &'a [ExperimentPods],
     /// Replicas of the ingress controller.
     pub ingress_replicas: u32,
     /// Histogram bounds in seconds.

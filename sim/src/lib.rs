@@ -16,6 +16,7 @@ pub mod draw;
 mod endpoints;
 pub mod ensemble;
 pub mod event;
+pub mod experiment;
 pub mod exposition;
 pub mod fault;
 pub mod fidelity;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use coalmine_policy::{Provider, Span};
 use coalmine_promql::{Plan, Query, SeriesId, Store};
 
+use crate::experiment::ExperimentPods;
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
@@ -44,6 +45,8 @@ pub struct Stage<'a> {
     pub(crate) replicas: u32,
     /// Pods that each workload may have; more would serve unseen.
     pub(crate) pods_created: [u32; 2],
+    /// What experiment steps may bring about.
+    pub(crate) experiments: Vec<ExperimentPods>,
     pub(crate) questions: Vec<Question>,
     pub(crate) panels: Vec<Panel>,
     /// The series that some query reads, without samples.
@@ -131,11 +134,13 @@ impl<'a> Stage<'a> {
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
         let pods_created = pods_created(scenario, subject, replicas);
+        let experiments = subject.experiments();
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,
             front: subject.front(),
             pods_created,
+            experiments: &experiments,
             ingress_replicas: scenario.scrape.ingress_replicas,
             buckets_s: &scenario.scrape.buckets_s,
             latency_by_status: latency_by_status(&queries),
@@ -177,6 +182,7 @@ impl<'a> Stage<'a> {
             topology,
             replicas,
             pods_created,
+            experiments,
             questions,
             panels,
             series,

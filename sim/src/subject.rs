@@ -2,6 +2,7 @@
 
 mod argo;
 mod baseline;
+mod experiment;
 mod flagger;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use coalmine_policy::{Engine, Provider, Span, Time};
 
 use crate::event::Refusal;
+use crate::experiment::ExperimentPods;
 
 /// The template hash of the revision in service.
 pub const OLD_TEMPLATE: &str = "6c8f9d7b5f";
@@ -203,6 +205,10 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
             // At rest, and once more on the way back.
             Topology::ReplicaSets { .. } => [2 * pods + surge, pods + surge],
         }
+    }
+    /// Pods beside the workloads: those of Argo's Experiments.
+    fn experiments(&self) -> Vec<ExperimentPods> {
+        Vec::new()
     }
     /// Every query it may send.
     fn queries(&self) -> Vec<Asked>;

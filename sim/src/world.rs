@@ -136,6 +136,7 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .with_experiments(&self.stage.experiments)
                 .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
                 .keeping_ranks(self.stage.behaviours.count_pods())

@@ -185,12 +185,26 @@ impl Run {
         self.phase.is_some_and(Phase::completed)
     }
 
-    /// `spec.terminate: true`; takes effect at the next pass.
-    pub fn terminate(&mut self) {
-        if !self.terminate && !self.completed() {
-            self.terminate = true;
-            self.dirty = true;
+    /// Sets what somebody else's controller came to.
+    #[cfg(test)]
+    pub(super) fn force(&mut self, phase: Option<Phase>, message: &str) {
+        self.phase = phase;
+        message.clone_into(&mut self.message);
+    }
+
+    /// Whether somebody has ended it.
+    #[cfg(test)]
+    pub(super) fn is_terminated(&self) -> bool {
+        self.terminate
+    }
+
+    /// `spec.terminate: true`; takes effect at the next pass. Whether that is news.
+    pub fn terminate(&mut self) -> bool {
+        if self.terminate || self.completed() {
+            return false;
         }
+        (self.terminate, self.dirty) = (true, true);
+        true
     }
 
     /// Runs passes until measurements are in flight or nothing is left to do now; `ask` is called

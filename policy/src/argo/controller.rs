@@ -5,6 +5,8 @@
 //! input updates what is known and then runs passes until one changes nothing.
 
 mod blue_green;
+mod conditions;
+mod experiments;
 mod inputs;
 mod pass;
 mod route;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::experiments::Experiments;
 use self::runs::ActiveRun;
 use self::sets::Sets;
 use super::rollout::{ManagedRoute, Rollout, Step};
@@ -34,14 +37,15 @@ const MAX_PASSES: usize = 256;
 /// ReplicaSet's size Argo's arithmetic can swing between two sizes until the pods are gone.
 const MAX_SCALES: usize = 16;
 
-/// Argo's queue retries a failed pass after at most this (`queue.go`).
+/// Argo's queue retries a failed pass after at most this (`queue.go`), and it asks for a weight's
+/// verification so often (`defaults.go:358`).
 const RETRY: crate::Span = crate::Span::from_secs(10);
 
 /// A Rollout's controller with its status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Controller {
     rollout: Arc<Rollout>,
-    /// `status.stableRS`.
+    /// `status.stableRS`; empty before the first status is written.
     stable: Template,
     /// `status.currentPodHash`: the template asked for.
     current: Template,
@@ -50,6 +54,8 @@ pub struct Controller {
     step: usize,
     /// `status.abort`, with `abortedAt`.
     aborted_at: Option<Time>,
+    /// `status.abort` was taken away and `abortedAt` is still there: runs begin anew.
+    retried: bool,
     promote_full: bool,
     /// `spec.paused`.
     user_paused: bool,
@@ -59,22 +65,36 @@ pub struct Controller {
     controller_pause: bool,
     step_run: Option<ActiveRun>,
     background: Option<ActiveRun>,
+    experiments: Experiments,
     /// Where the stable (active) and the canary (preview) service point.
     stable_service: Template,
     canary_service: Template,
     /// `status.blueGreen.scaleUpPreviewCheckPoint`.
     checkpoint: bool,
-    /// The template's ReplicaSet was still waiting to be scaled down (`newRSWithinDelay`).
+    /// The template's ReplicaSet, an older one, was still waiting to be scaled down
+    /// (`newRSWithinDelay`).
     fast_track: bool,
-    /// `status.canary.weights`: what the router was last told.
+    /// What the router was last told.
     weight: u32,
+    /// `status.canary.weights.canary.weight`: the same, unless the pass ended with an
+    /// error; `None` before the first one.
+    recorded_weight: Option<u32>,
+    /// Whether the router was seen to carry its weight, where that can be asked.
+    weight_seen: Option<bool>,
+    /// `status.canary.weights.verified` as this pass knows it, and as it is written.
+    verified: Option<bool>,
+    recorded_verified: Option<bool>,
+    /// When to ask again.
+    verify_at: Option<Time>,
     /// `status.canary.weights.canary.podTemplateHash`.
     routed_to: Template,
+    /// `status.canary.weights.stable.podTemplateHash`.
+    routed_stable: Template,
     /// The managed routes that the router has.
     managed: Vec<ManagedRoute>,
     /// The last write to the router failed.
     route_lost: bool,
-    progress: status::Progress,
+    conditions: conditions::Conditions,
     /// Calls to answer.
     asked: Vec<(Call, Asked)>,
     next_call: u64,
@@ -99,6 +119,7 @@ struct Pause {
 enum Reason {
     CanaryPauseStep,
     InconclusiveAnalysisRun,
+    InconclusiveExperiment,
     BlueGreenPause,
 }
 
@@ -107,7 +128,12 @@ enum Reason {
 enum Asked {
     StepMetric(usize),
     BackgroundMetric(usize),
-    Scale { of: Template, before: u32 },
+    /// Something that the Experiment with this number asked for.
+    Experiment(u64, experiments::Part),
+    Scale {
+        of: Template,
+        before: u32,
+    },
     Routes,
 }
 
@@ -125,19 +151,27 @@ impl Controller {
             stable_service: stable.clone(),
             canary_service: stable.clone(),
             routed_to: stable.clone(),
+            routed_stable: stable.clone(),
             managed: Vec::new(),
             stable,
             checkpoint: false,
             fast_track: false,
             aborted_at: None,
+            retried: false,
             promote_full: false,
             pauses: Vec::new(),
             controller_pause: false,
             step_run: None,
             background: None,
+            experiments: Experiments::default(),
             weight: 0,
+            recorded_weight: Some(0),
+            weight_seen: None,
+            verified: None,
+            recorded_verified: None,
+            verify_at: None,
             route_lost: false,
-            progress: status::Progress::default(),
+            conditions: conditions::Conditions::default(),
             asked: Vec::new(),
             next_call: 0,
             handled_at: Time::ZERO,
@@ -145,6 +179,31 @@ impl Controller {
             settled: Standing::Idle,
             phase: story::Phase::Healthy,
         }
+    }
+
+    /// A controller that meets a new Rollout: no pods, no stable ReplicaSet, services that select by no
+    /// hash. Its first pass comes with the first input.
+    #[must_use]
+    pub fn install(rollout: Arc<Rollout>, template: Template) -> Self {
+        let nobody = Template::new("");
+        Self {
+            stable: nobody.clone(),
+            sets: Sets::empty(&template),
+            stable_service: nobody.clone(),
+            canary_service: nobody.clone(),
+            routed_to: nobody.clone(),
+            routed_stable: nobody,
+            recorded_weight: None,
+            step: 0,
+            conditions: conditions::Conditions::installing(),
+            phase: story::Phase::Progressing,
+            ..Self::new(rollout, template)
+        }
+    }
+
+    /// `status.stableRS` is still empty.
+    fn is_initial(&self) -> bool {
+        self.stable.as_str().is_empty()
     }
 
     /// The Rollout.
@@ -201,6 +260,8 @@ impl Engine for Controller {
             Input::Answered { call, answer } => self.answered(now, call, answer, effects),
             Input::Commanded(command) => self.command(now, command, effects),
         }
+        // The Experiments have a queue of their own.
+        self.advance_experiments(now, effects);
         if self.retry_at.is_some_and(|at| now < at) {
             // The queue backs off; what happens meanwhile is looked at then.
             return;
@@ -209,6 +270,10 @@ impl Engine for Controller {
         let mut scales = 0;
         for _ in 0..MAX_PASSES {
             self.advance_runs(now, effects);
+            self.advance_experiments(now, effects);
+            if self.check_paused_conditions(now) {
+                continue;
+            }
             let pass = match self.rollout.blue_green {
                 None => self.pass(now, effects),
                 Some(_) => self.pass_blue_green(now, effects),
@@ -228,15 +293,19 @@ impl Engine for Controller {
         if self.rollout.refusal.is_some() {
             return None;
         }
+        let experiments = self.experiments.next_wake();
         if self.retry_at.is_some() {
-            return self.retry_at;
+            let wakes = self.retry_at.into_iter().chain(experiments);
+            return wakes.filter(|at| *at > self.handled_at).min();
         }
         let runs = [&self.step_run, &self.background];
         let runs = runs.into_iter().flatten().filter_map(ActiveRun::next_wake);
         let rest = [
             self.pause_expiry(),
-            self.deadline(),
-            self.sets.next_deadline().filter(|_| !self.halted()),
+            self.deadline_wake(),
+            self.verify_at,
+            self.sets.next_deadline().filter(|_| self.may_scale_down()),
+            experiments,
         ];
         // What is due and still there waits for something else, which will come as an input.
         let wakes = runs.chain(rest.into_iter().flatten());
@@ -245,7 +314,7 @@ impl Engine for Controller {
 
     fn standing(&self) -> Standing {
         let waits = |pause: &Pause| match pause.reason {
-            Reason::InconclusiveAnalysisRun => true,
+            Reason::InconclusiveAnalysisRun | Reason::InconclusiveExperiment => true,
             Reason::BlueGreenPause => self.rollout.blue_green.as_ref().is_some_and(|bg| bg.manual),
             Reason::CanaryPauseStep => {
                 matches!(self.current_step_spec(), Some(Step::Pause(None)))

@@ -6,6 +6,7 @@
 mod affinity;
 mod args;
 mod blue_green;
+mod experiment;
 mod limits;
 mod merge;
 mod metric;

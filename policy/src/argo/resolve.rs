@@ -54,6 +54,19 @@ impl Analysis {
             .unwrap_or_else(|| Arc::new(self.resolve(stable.as_str(), latest.as_str())))
     }
 
+    /// The AnalysisRun of an Experiment, whose arguments get their values when it is made. A secret
+    /// wins over a value (`analysis.go:271`).
+    pub(super) fn plan_with(&self, values: &[(&str, String)]) -> Arc<Plan> {
+        let mut analysis = self.clone();
+        for arg in &mut analysis.args {
+            let given = values.iter().rfind(|(name, _)| *name == arg.name);
+            if let Some((_, value)) = given.filter(|_| arg.value != Some(ArgValue::Secret)) {
+                arg.value = Some(ArgValue::Text(value.clone()));
+            }
+        }
+        Arc::new(analysis.resolve("", ""))
+    }
+
     /// In the order of `reconcileAnalysisRun` (`analysis.go:59`): arguments, validation, dry-run
     /// rules, retention rules.
     fn resolve(&self, stable: &str, latest: &str) -> Plan {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::RangeBack;
+use super::experiment::ExperimentStep;
+use super::plan::{Metric, RangeBack};
 use super::resolve::Analysis;
 use super::template::Place;
 use crate::{Provider, RouteRule, Span, Template, Weight};
@@ -30,6 +31,8 @@ pub struct Rollout {
     pub paused: bool,
     /// `spec.rollbackWindow.revisions`; 0 when absent.
     pub rollback_window: u32,
+    /// `spec.analysis`: how many successful and how many other Experiments are kept; 5 when absent.
+    pub run_history: (u32, u32),
     /// `spec.strategy.canary`; empty for a blue-green Rollout.
     pub canary: Canary,
     /// `spec.strategy.blueGreen`.
@@ -97,6 +100,8 @@ pub struct BlueGreen {
     pub scale_down_delay: Span,
     /// `scaleDownDelaySeconds` is set; otherwise the old pods also wait for `post`.
     pub scale_down_delay_set: bool,
+    /// `scaleDownDelayRevisionLimit`: so many ReplicaSets wait for their end at most.
+    pub scale_down_revisions: Option<u32>,
 }
 
 /// `trafficRouting`.
@@ -184,6 +189,8 @@ pub enum Step {
     Pause(Option<Span>),
     /// `analysis`; `None`: no templates, a step that never completes.
     Analysis(Option<Arc<Analysis>>),
+    /// `experiment`.
+    Experiment(Arc<ExperimentStep>),
     /// `setCanaryScale`.
     SetCanaryScale(CanaryScale),
     /// `setHeaderRoute`.
@@ -249,6 +256,12 @@ pub struct PossibleQuery {
     pub line_column: (usize, usize),
 }
 
+/// The revision of the first update.
+const NEXT_REVISION: u64 = 2;
+
+/// Experiments of one base name that are foreseen.
+const MOST_NAMES: u32 = 100;
+
 impl Rollout {
     /// The weight that means all traffic: 100, or `maxTrafficWeight`.
     #[must_use]
@@ -284,13 +297,32 @@ impl Rollout {
             .chain(blue_green.flat_map(|bg| bg.pre.iter().chain(&bg.post)))
     }
 
+    /// What the experiment steps create, with their indices.
+    pub fn experiments(&self) -> impl Iterator<Item = (usize, &Arc<ExperimentStep>)> {
+        let steps = self.canary.steps.iter().enumerate();
+        steps.filter_map(|(index, step)| match step {
+            Step::Experiment(step) => Some((index, step)),
+            _ => None,
+        })
+    }
+
+    /// The names that the first update's Experiments for a step take in turn: one that is made again
+    /// has another, until the oldest that is over has been deleted.
+    #[must_use]
+    pub fn experiment_names(&self, step: usize, latest: &Template) -> Vec<String> {
+        let base = format!("{}-{latest}-{NEXT_REVISION}-{step}", self.name);
+        let (successful, other) = self.run_history;
+        let most = successful.max(other).min(MOST_NAMES) + 1;
+        let more = (1..=most).map(|collision| format!("{base}-{collision}"));
+        std::iter::once(base.clone()).chain(more).collect()
+    }
+
     /// Every query that an update from `stable` to `latest` may send.
     #[must_use]
     pub fn queries(&self, stable: &Template, latest: &Template) -> Vec<PossibleQuery> {
         let mut queries: Vec<PossibleQuery> = Vec::new();
-        for analysis in self.analyses() {
-            let plan = analysis.plan(stable, latest);
-            for (metric, source) in plan.metrics.iter().zip(&analysis.metrics) {
+        let mut add = |metrics: &[Metric], analysis: &Analysis| {
+            for (metric, source) in metrics.iter().zip(&analysis.metrics) {
                 let query = PossibleQuery {
                     provider: metric.query.provider,
                     metric: metric.query.metric.clone(),
@@ -301,6 +333,16 @@ impl Rollout {
                 };
                 if !queries.contains(&query) {
                     queries.push(query);
+                }
+            }
+        };
+        for analysis in self.analyses() {
+            add(&analysis.plan(stable, latest).metrics, analysis);
+        }
+        for (index, step) in self.experiments() {
+            for name in self.experiment_names(index, latest) {
+                for (plan, analysis) in step.plans(&name, stable, latest) {
+                    add(&plan.metrics, analysis);
                 }
             }
         }

@@ -174,7 +174,8 @@ impl Controller {
             Observation::Workload(Workload::Target, state) => self.seen.target = state,
             Observation::Routes(routes) => self.seen.routes = routes,
             Observation::Manifest(text) => self.edit(&text, effects),
-            Observation::Workload(Workload::ReplicaSet(_), _)
+            Observation::Workload(Workload::ReplicaSet(_) | Workload::Experiment(_), _)
+            | Observation::WeightVerified(_)
             | Observation::Service(..)
             | Observation::Replicas(_) => {}
         }

@@ -32,6 +32,23 @@ pub enum DurationError {
     Overflow(String),
 }
 
+impl DurationError {
+    /// As Go says it, without a cure.
+    #[must_use]
+    pub fn in_gos_words(&self) -> String {
+        match self {
+            Self::MissingUnit(text) => format!("time: missing unit in duration {text:?}"),
+            Self::UnknownUnit { unit, text } => {
+                format!("time: unknown unit {unit:?} in duration {text:?}")
+            }
+            Self::Empty => "time: invalid duration \"\"".to_owned(),
+            Self::Invalid(text) | Self::Negative(text) | Self::Overflow(text) => {
+                format!("time: invalid duration {text:?}")
+            }
+        }
+    }
+}
+
 /// Parses what Go's `time.ParseDuration` accepts (`1h30m`, `1.5h`, `.5s`, `0`), negatives excepted.
 ///
 /// # Errors

@@ -2,3 +2,4 @@
 
 mod argo;
 mod flagger;
+mod rollouts;

@@ -2,7 +2,7 @@
 
 use coalmine_promql::Labels;
 
-use super::{Answers, Class, Frame, Potential, Quantity, Target, histogram};
+use super::{Answers, Class, Frame, Potential, Quantity, Target, experiment, histogram};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 pub(super) const FAMILY: usize = 1;
@@ -10,7 +10,11 @@ pub(super) const FAMILY: usize = 1;
 pub(super) fn series(frame: &Frame<'_>) -> Vec<Potential> {
     let mut all = Vec::new();
     for (workload, ordinal) in places(frame) {
-        pod(frame, workload, ordinal, &mut all);
+        let labels = labels(frame, workload, ordinal);
+        pod(frame, (workload, ordinal), &labels, &mut all);
+    }
+    for (name, labels) in experiment::pods(frame) {
+        pod(frame, name, &labels, &mut all);
     }
     all
 }
@@ -40,13 +44,17 @@ fn places(frame: &Frame<'_>) -> impl Iterator<Item = (usize, u32)> {
     workloads.flat_map(|(workload, count)| (0..count).map(move |ordinal| (workload, ordinal)))
 }
 
-fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential>) {
-    let labels = labels(frame, workload, ordinal);
+fn pod(
+    frame: &Frame<'_>,
+    (workload, ordinal): (usize, u32),
+    labels: &[(&str, String)],
+    all: &mut Vec<Potential>,
+) {
     for (route, path) in frame.paths() {
         let mut push = |labels: Labels, quantity| {
             all.push(potential((workload, ordinal), labels, route, quantity));
         };
-        let labels = with_path(&labels, path);
+        let labels = with_path(labels, path);
         for answers in [Answers::Good, Answers::Failed] {
             let labels = with_status(&labels, answers);
             push(
@@ -63,7 +71,7 @@ fn pod(frame: &Frame<'_>, workload: usize, ordinal: u32, all: &mut Vec<Potential
     }
     // A counter of its own without labels, as an application counts what matters to its business.
     for (index, step) in frame.business.iter().enumerate() {
-        let (labels, quantity) = (named(&labels, &step.counter), Quantity::Completed(index));
+        let (labels, quantity) = (named(labels, &step.counter), Quantity::Completed(index));
         all.push(potential((workload, ordinal), labels, None, quantity));
     }
 }
@@ -84,13 +92,13 @@ fn potential(
     }
 }
 
-fn named(labels: &[(&'static str, String)], name: &str) -> Labels {
+fn named(labels: &[(&str, String)], name: &str) -> Labels {
     let own = labels.iter().map(|(name, value)| (*name, value.as_str()));
     Labels::new(own.chain([("__name__", name)]))
 }
 
 /// Client libraries differ in what they call it; the aliases split no series.
-fn with_path(labels: &[(&'static str, String)], path: Option<&str>) -> Vec<(&'static str, String)> {
+fn with_path<'a>(labels: &[(&'a str, String)], path: Option<&str>) -> Vec<(&'a str, String)> {
     const NAMES: [&str; 4] = ["path", "route", "handler", "uri"];
     let of_path = path.map(|path| NAMES.map(|name| (name, path.to_owned())));
     let own = labels.iter().cloned();
@@ -99,7 +107,7 @@ fn with_path(labels: &[(&'static str, String)], path: Option<&str>) -> Vec<(&'st
 
 const HISTOGRAM: &str = "http_request_duration_seconds";
 
-fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'static str, String)> {
+fn with_status<'a>(labels: &[(&'a str, String)], answers: Answers) -> Vec<(&'a str, String)> {
     let status = if answers == Answers::Good {
         "200"
     } else {
@@ -111,7 +119,11 @@ fn with_status(labels: &[(&'static str, String)], answers: Answers) -> Vec<(&'st
     labels
 }
 
-fn labels(frame: &Frame<'_>, workload: usize, ordinal: u32) -> Vec<(&'static str, String)> {
+pub(super) fn labels(
+    frame: &Frame<'_>,
+    workload: usize,
+    ordinal: u32,
+) -> Vec<(&'static str, String)> {
     let names = frame.names;
     let is_canary = workload == 1;
     let owner = owner(frame, workload);
@@ -176,7 +188,7 @@ fn instance(workload: usize, ordinal: u32) -> String {
 }
 
 /// Five characters from the alphabet Kubernetes uses for generated names.
-fn suffix(ordinal: u32) -> String {
+pub(super) fn suffix(ordinal: u32) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut state = u64::from(ordinal)
         .wrapping_add(1)

@@ -42,7 +42,7 @@ pub struct Engine<'a> {
     piece: Piece,
     pods: Vec<Pod>,
     /// By workload and ordinal, the index in `pods` plus one.
-    slots: [Vec<u32>; 2],
+    slots: Vec<Vec<u32>>,
     /// By replica of the ingress controller and cohort.
     ingress: Vec<[Sheet; 3]>,
     /// Nothing counted yet.
@@ -115,7 +115,7 @@ impl<'a> Engine<'a> {
             roster: Roster::default(),
             piece: Piece::default(),
             pods: Vec::new(),
-            slots: [Vec::new(), Vec::new()],
+            slots: Vec::new(),
             ingress: vec![by_cohort; scenario.scrape.ingress_replicas.max(1) as usize],
             blank,
             tally: Tally {
@@ -273,6 +273,9 @@ impl<'a> Engine<'a> {
         for (cohort, pods) in self.roster.pods.iter().enumerate() {
             self.piece.pods[cohort].clear();
             for ((workload, ordinal), ready, rank) in pods {
+                if self.slots.len() <= *workload {
+                    self.slots.resize(*workload + 1, Vec::new());
+                }
                 let slots = &mut self.slots[*workload];
                 let index = *ordinal as usize;
                 if slots.len() <= index {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Router, Step};
 use coalmine_policy::{Engine, Span, Template, Time};
 
+use super::experiment;
 use super::{Asked, Front, NEW_TEMPLATE, Names, OLD_TEMPLATE, Routers, Subject, Topology};
 use crate::event::Refusal;
+use crate::experiment::ExperimentPods;
 
 impl Subject for Arc<Rollout> {
     fn start(&self, _now: Time) -> Box<dyn Engine> {
@@ -106,6 +108,10 @@ impl Subject for Arc<Rollout> {
             .count() as u32;
         let most = pods + self.canary.max_surge.max(pods.div_ceil(4));
         [pods + (falls + 1) * most, (falls + 1) * most]
+    }
+
+    fn experiments(&self) -> Vec<ExperimentPods> {
+        experiment::foreseen(self)
     }
 
     fn queries(&self) -> Vec<Asked> {

@@ -7,7 +7,7 @@ use super::super::rollout::BlueGreen;
 use super::pass::Pass;
 use super::runs::{ActiveRun, Verdict, judge};
 use super::{Controller, Reason};
-use crate::{Effects, Service, Template, Time};
+use crate::{Effects, Service, Time};
 
 impl Controller {
     /// Runs one pass; when it changed anything another one follows.
@@ -53,7 +53,9 @@ impl Controller {
     fn fast_tracked(&self) -> bool {
         self.fully_promoted()
             || self.fast_track
+            || self.within_rollback_window()
             || self.promote_full
+            || self.stable_service.as_str().is_empty()
             || self.stable_service == self.current
     }
 
@@ -64,7 +66,8 @@ impl Controller {
             return replicas;
         };
         let running = !self.user_paused && self.pauses.is_empty();
-        let past = self.stable_service == self.current || self.promote_full;
+        let active = self.active_selector();
+        let past = *active == self.current || active.as_str().is_empty() || self.promote_full;
         if past || running && self.checkpoint {
             replicas
         } else {
@@ -80,16 +83,13 @@ impl Controller {
     /// Stable, new and the others, all in one pass (`bluegreen.go:87`).
     fn scale_blue_green(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         let (stable, current) = (self.stable.clone(), self.current.clone());
-        self.sets.ensure(&stable).deadline = None;
-        let mut scaled = self.scale(&stable, self.rollout.replicas, effects);
+        self.remove_deadlines();
+        let mut scaled = !self.is_initial() && self.scale(&stable, self.rollout.replicas, effects);
         if !self.fully_promoted() {
             let count = self.new_count(spec);
             scaled |= match spec.abort_delay.filter(|_| self.aborted()) {
                 Some(delay) => self.scale_after_abort(now, delay, effects),
-                None => {
-                    self.sets.ensure(&current).deadline = None;
-                    self.scale(&current, count, effects)
-                }
+                None => self.scale(&current, count, effects),
             };
         }
         scaled | self.scale_older(now, spec, effects)
@@ -98,10 +98,9 @@ impl Controller {
     /// `bluegreen.go:205`: older ReplicaSets go after their delay.
     fn scale_older(&mut self, now: Time, spec: &BlueGreen, effects: &mut Effects) -> bool {
         // Without an explicit delay they also wait for the analysis after the promotion.
-        let analysing = !self.fully_promoted()
-            && spec.post.is_some()
+        let analysing = spec.post.is_some()
             && !spec.scale_down_delay_set
-            && self.stable_service == self.current
+            && !self.skips_post_run()
             && !self
                 .background
                 .as_ref()
@@ -109,26 +108,19 @@ impl Controller {
         if self.pause(Reason::InconclusiveAnalysisRun).is_some() || analysing {
             return false;
         }
-        let kept = [
-            &self.stable,
-            &self.current,
-            &self.stable_service,
-            &self.canary_service,
-        ];
-        let kept = kept.map(Clone::clone);
-        let mut down: Vec<Template> = Vec::new();
-        for set in self.sets.iter_mut() {
-            if set.pods.spec == 0 || kept.contains(&set.template) {
+        let mut others: Vec<_> = self.sets.iter().cloned().collect();
+        others.retain(|set| {
+            let wanted = set.template == self.stable || set.template == self.current;
+            !wanted && set.pods.spec > 0
+        });
+        others.sort_by_key(|set| std::cmp::Reverse(set.revision));
+        let (mut scaled, mut waiting) = (false, 0);
+        for set in others {
+            if self.is_referenced(&set.template) {
                 continue;
             }
-            let from = now.truncated_to_second();
-            if now >= *set.deadline.get_or_insert(from + spec.scale_down_delay) {
-                down.push(set.template.clone());
-            }
-        }
-        let mut scaled = false;
-        for template in down {
-            scaled |= self.scale(&template, 0, effects);
+            let count = self.delayed_count(now, &set, (self.rollout.replicas, &mut waiting));
+            scaled |= self.scale(&set.template, count, effects);
         }
         scaled
     }
@@ -202,38 +194,43 @@ impl Controller {
         changed: &mut bool,
     ) -> Verdict {
         let mut verdict = Verdict::default();
-        if self.fully_promoted() || self.aborted() || self.promote_full {
-            self.cancel_runs(changed);
+        if self.skips_analysis() {
+            // analysis.go:92: cancelled, but the status goes on naming them.
+            self.end_pre_run(changed);
+            self.end_post_run(changed);
             return verdict;
         }
-        let active = self.stable_service == self.current;
+        let active = self.active_selector();
+        let active = *active == self.current || active.as_str().is_empty();
         let halted = self.pause(Reason::InconclusiveAnalysisRun).is_some();
         let pods = self.sets.pods(&self.current);
         let whole = match spec.preview_replicas {
             Some(count) => pods.spec == count && pods.available == count,
             None => self.saturated(),
         };
-        if let Some(pre) = spec.pre.as_ref().filter(|_| !active) {
-            let begun = self.step_run.is_some();
-            if (begun || whole) && !halted && self.needs_new_run(self.step_run.as_ref()) {
+        match &spec.pre {
+            // `skipPrePromotionAnalysisRun` (`analysis.go:275`).
+            Some(_) if active || self.step_run.is_none() && !whole => self.end_pre_run(changed),
+            Some(pre) if !halted && self.needs_new_run(self.step_run.as_ref()) => {
                 self.step_run = Some(self.create(pre, None));
                 self.forget_step_calls();
                 *changed = true;
                 effects.record(|| crate::Record::Note("AnalysisRun before promotion".to_owned()));
             }
+            _ => {}
         }
-        if let Some(post) = spec.post.as_ref().filter(|_| active) {
-            let begun = self.background.is_some();
-            if (begun || self.saturated())
-                && !halted
-                && self.needs_new_run(self.background.as_ref())
-            {
+        match &spec.post {
+            Some(_) if self.skips_post_run() => self.end_post_run(changed),
+            Some(post) if !halted && self.needs_new_run(self.background.as_ref()) => {
                 self.background = Some(self.create(post, None));
                 self.forget_background_calls();
                 *changed = true;
                 effects.record(|| crate::Record::Note("AnalysisRun after promotion".to_owned()));
             }
+            _ => {}
         }
+        // analysis.go:116: even of a run that is of no more use. A retry after a failed analysis
+        // after the promotion is aborted by that same run.
         let what = "Blue/green pre-promotion analysis phase error/failed";
         judge(
             self.step_run.as_ref(),
@@ -251,6 +248,20 @@ impl Controller {
         verdict
     }
 
+    /// `skipPostPromotionAnalysisRun` (`analysis.go:303`).
+    fn skips_post_run(&self) -> bool {
+        let active = *self.active_selector() == self.current;
+        self.fully_promoted() || !active || self.background.is_none() && !self.saturated()
+    }
+
+    fn end_pre_run(&mut self, changed: &mut bool) {
+        *changed |= self.step_run.as_mut().is_some_and(ActiveRun::terminate);
+    }
+
+    fn end_post_run(&mut self, changed: &mut bool) {
+        *changed |= self.background.as_mut().is_some_and(ActiveRun::terminate);
+    }
+
     /// `syncRolloutStatusBlueGreen` (`bluegreen.go:269`).
     fn sync_blue_green(
         &mut self,
@@ -260,46 +271,39 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        self.note_progress(now);
-        if self.fully_promoted() {
-            return;
-        }
-        if self.promote_full {
+        let removed = self.removes_abort();
+        if removed {
             self.pauses.clear();
-            (self.aborted_at, verdict.abort) = (None, None);
+            verdict.abort = None;
         }
         let analysed = spec.post.is_none()
             || self
                 .background
                 .as_ref()
                 .is_some_and(ActiveRun::is_successful);
-        let aborting = self.aborted() || verdict.abort.is_some();
-        let fast = self.promote_full || self.fast_track;
+        let aborting = !removed && (self.aborted() || verdict.abort.is_some());
+        let fast = self.promote_full || self.fast_track || self.within_rollback_window();
         // sync.go:1285.
-        if self.stable_service == self.current && (fast || !aborting && analysed) {
-            self.promote(now, effects);
-            *changed = true;
-            return;
+        let fast = fast || self.fully_promoted();
+        let complete = self.stable_service == self.current && (fast || !aborting && analysed);
+        // sync.go:1282: the first one is stable before it is active.
+        let complete = complete || self.stable_service.as_str().is_empty();
+        if complete {
+            *changed |= std::mem::take(&mut self.checkpoint);
+            if !self.fully_promoted() {
+                self.promote(effects);
+                *changed = true;
+            }
+        } else {
+            if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
+                self.abort(now, &message, rule, effects);
+                *changed = true;
+            }
+            self.flip_checkpoint(spec, completed, changed);
         }
-        if let Some((message, rule)) = verdict.abort.filter(|_| !self.aborted()) {
-            self.abort(now, &message, rule, effects);
-            *changed = true;
-            return;
-        }
-        if self.aborted() {
-            return;
-        }
-        self.flip_checkpoint(spec, completed, changed);
         let pause = verdict.pause.then_some(Reason::InconclusiveAnalysisRun);
-        for reason in add.into_iter().chain(pause) {
-            *changed |= self.pause(reason).is_none();
-            self.add_pause(now, reason, effects);
-        }
-        if self.pauses.is_empty() && self.controller_pause {
-            self.controller_pause = false;
-            *changed = true;
-        }
-        self.check_deadline(now, effects, changed);
+        let pauses = add.into_iter().chain(pause);
+        self.persist(now, removed, pauses, effects, changed);
     }
 
     /// `calculateScaleUpPreviewCheckPoint` (`bluegreen.go:321`): one way.

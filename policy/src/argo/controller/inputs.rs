@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::experiments::Part;
 use super::runs::{self, ActiveRun};
 use super::{Asked, Controller, RETRY, story};
 use crate::{
@@ -16,44 +17,51 @@ impl Controller {
         }
         let updating = !self.fully_promoted();
         self.current = to;
+        self.conditions.edited();
+        if self.sets.iter().all(|set| set.template != self.current) {
+            self.conditions.created(now);
+        }
         let set = self.sets.revise(&self.current);
         let in_delay = set.deadline.is_some_and(|deadline| now < deadline);
-        // sync.go:1204: still waiting for its end, or within rollbackWindow.
-        self.fast_track = in_delay || self.within_rollback_window();
-        self.checkpoint = false;
+        // sync.go:1204: an older one that still waits for its end.
+        let older = self.sets.between(&self.current, &self.stable).is_some();
+        self.fast_track = in_delay && older && self.rollout.blue_green.is_some();
+        // The checkpoint stays (`bluegreen.go:281`: calculateScaleUpPreviewCheckPoint looks at the
+        // status as it was).
         self.pauses.clear();
         self.controller_pause = false;
         (self.aborted_at, self.promote_full) = (None, false);
         self.step_run = None;
         self.background = None;
+        self.experiments.forget_current();
         self.forget_runs();
-        self.progress.touch(now);
+        self.step = 0;
         if self.fully_promoted() {
-            // sync.go: back on the stable template, all steps are skipped.
             self.step = self.rollout.canary.steps.len();
             self.settled = Standing::RolledBack;
-            story::decided(
-                effects,
-                Decision::RollBack,
-                "Argo rollout/canary.go:360",
-                || format!("the template is the stable one again ({})", self.stable),
-            );
-            return;
-        }
-        self.step = 0;
-        if self.within_rollback_window() && self.sets.pods(&self.current).spec > 0 {
+        } else if self.within_rollback_window() && self.sets.pods(&self.current).spec > 0 {
             // canary.go:368: its pods are still there.
             self.step = self.rollout.canary.steps.len();
         }
-        let step = self.step;
-        let decision = if updating {
-            Decision::Restart
-        } else {
-            Decision::Start
+        self.tell_template(updating, effects);
+        // The old template's deadline, long passed, can abort the new one right here when nothing of
+        // the status changes but the template.
+        self.persist(now, true, None, effects, &mut false);
+    }
+
+    fn tell_template(&self, updating: bool, effects: &mut Effects) {
+        let (decision, rule) = match (self.fully_promoted(), updating) {
+            // All steps are skipped.
+            (true, _) => (Decision::RollBack, "Argo rollout/canary.go:360"),
+            (false, true) => (Decision::Restart, "Argo rollout/canary.go:357"),
+            (false, false) => (Decision::Start, "Argo rollout/canary.go:357"),
         };
-        story::decided(effects, decision, "Argo rollout/canary.go:357", || {
-            let (stable, current) = (&self.stable, &self.current);
-            format!("from template {stable} to {current}, step {step}")
+        story::decided(effects, decision, rule, || {
+            let (stable, current, step) = (&self.stable, &self.current, self.step);
+            match decision {
+                Decision::RollBack => format!("the template is the stable one again ({stable})"),
+                _ => format!("from template {stable} to {current}, step {step}"),
+            }
         });
     }
 
@@ -61,11 +69,8 @@ impl Controller {
     pub(super) fn command(&mut self, now: Time, command: Command, effects: &mut Effects) {
         let updating = !self.fully_promoted();
         match command {
-            Command::Pause => self.user_paused = true,
-            Command::Unpause => {
-                self.user_paused = false;
-                self.progress.touch(now);
-            }
+            Command::Pause | Command::Unpause => self.pause_spec(command == Command::Pause),
+            Command::Promote | Command::PromoteFull if !updating => self.pause_spec(false),
             _ if !updating => {}
             Command::Abort if !self.aborted() => {
                 self.abort(now, "by request", "Argo rollout/pause.go:62", effects);
@@ -73,7 +78,7 @@ impl Controller {
             Command::Retry if self.aborted() => {
                 // The deadline's clock starts anew, and so do the runs (`analysis.go:194`).
                 self.aborted_at = None;
-                self.progress.touch(now);
+                self.retried = true;
                 story::decided(
                     effects,
                     Decision::Restart,
@@ -81,16 +86,27 @@ impl Controller {
                     || "retried from step 0".to_owned(),
                 );
             }
-            Command::PromoteFull => self.promote_full = true,
+            Command::PromoteFull => {
+                self.pause_spec(false);
+                self.promote_full = true;
+            }
             Command::Resume => self.pauses.clear(),
             Command::Promote => self.promote_one(),
             Command::Abort | Command::Retry => {}
         }
     }
 
+    /// Writes `spec.paused`.
+    fn pause_spec(&mut self, paused: bool) {
+        if self.user_paused != paused {
+            self.user_paused = paused;
+            self.conditions.edited();
+        }
+    }
+
     /// `promote` skips an inconclusive analysis step, ends a pause, or else skips the step.
     fn promote_one(&mut self) {
-        self.user_paused = false;
+        self.pause_spec(false);
         let inconclusive = self
             .step_run
             .as_ref()
@@ -108,6 +124,7 @@ impl Controller {
         }
         if self.step < self.rollout.canary.steps.len() {
             self.step += 1;
+            self.conditions.skipped_to(self.step);
         }
     }
 
@@ -127,6 +144,15 @@ impl Controller {
             Observation::Replicas(replicas) => {
                 Arc::make_mut(&mut self.rollout).replicas = replicas;
             }
+            Observation::Workload(Workload::Experiment(set), state) => {
+                let scaling = |id, template| {
+                    let part = Part::Template(template);
+                    let own = |asked: &Asked| *asked == Asked::Experiment(id, part);
+                    self.asked.iter().any(|(_, asked)| own(asked))
+                };
+                self.experiments.observe(&set, state.as_ref(), scaling);
+            }
+            Observation::WeightVerified(seen) => self.weight_seen = seen,
             // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
             _ => {}
         }
@@ -157,6 +183,9 @@ impl Controller {
             (Asked::BackgroundMetric(metric), Answer::Failed(why)) => {
                 let answer = crate::MetricAnswer::Error(why);
                 runs::answered(&mut self.background, now, metric, &answer, effects);
+            }
+            (Asked::Experiment(id, part), answer) => {
+                self.experiment_answered(now, (id, part), answer, effects);
             }
             (Asked::Scale { of, before }, Answer::Failed(_)) => {
                 self.sets.set_spec(&of, before);

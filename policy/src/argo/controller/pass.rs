@@ -10,28 +10,51 @@ pub(super) struct Pass {
     pub(super) scaled: bool,
 }
 
+/// What a pass decided before it writes the status.
+pub(super) struct Decided {
+    /// The pause conditions to add.
+    pub(super) pauses: Vec<Reason>,
+    /// Why to abort.
+    pub(super) abort: Option<(String, &'static str)>,
+    /// `AtDesiredReplicaCountsForCanary`.
+    pub(super) at_desired: bool,
+}
+
 impl Controller {
     /// Runs one pass; when it changed anything another one follows.
     pub(super) fn pass(&mut self, now: Time, effects: &mut Effects) -> Pass {
         let (mut changed, mut scaled) = (false, false);
-        let told = self.weight;
+        let told = self.recorded_weight;
         self.reconcile_services(effects, &mut changed);
         if !self.reconcile_routes(now, effects, &mut changed) {
             // An error ends the pass; what it waits for will be seen.
             return Pass { changed, scaled };
         }
-        let verdict = self.reconcile_runs(effects, &mut changed);
-        let mut add = None;
-        if verdict.pause {
-            // canary.go:78: a pause just added ends the pass before anything is scaled.
-            add = Some(Reason::InconclusiveAnalysisRun);
+        let experiments = self.reconcile_experiments(now, effects, &mut changed);
+        let mut decided = Decided {
+            pauses: Vec::new(),
+            abort: experiments.abort,
+            // canary.go:320: of the ReplicaSets as they were when the pass began.
+            at_desired: self.at_desired_counts(),
+        };
+        let pause = experiments.pause.then_some(Reason::InconclusiveExperiment);
+        decided.pauses.extend(pause);
+        if decided.abort.is_some() {
+            self.cancel_runs(&mut changed);
         } else {
+            let runs = self.reconcile_runs(effects, &mut changed);
+            let pause = runs.pause.then_some(Reason::InconclusiveAnalysisRun);
+            decided.pauses.extend(pause);
+            decided.abort = runs.abort;
+        }
+        // canary.go:78: a pause just added ends the pass before anything is scaled.
+        if decided.pauses.is_empty() {
             scaled = self.reconcile_scale(now, told, effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
-                add = Some(Reason::CanaryPauseStep);
+                decided.pauses.push(Reason::CanaryPauseStep);
             }
         }
-        self.sync_status(now, add, verdict.abort, effects, &mut changed);
+        self.sync_status(now, decided, effects, &mut changed);
         Pass { changed, scaled }
     }
 
@@ -63,12 +86,14 @@ impl Controller {
             (Reason::CanaryPauseStep, Some(Step::Pause(span))) => {
                 (*span, "Argo rollout/canary.go:135")
             }
+            (Reason::InconclusiveExperiment, _) => (None, "Argo rollout/experiment.go:192"),
             _ => (None, "Argo rollout/analysis.go:434"),
         };
         let step = self.step;
         story::decided(effects, Decision::Pause(span), rule, || match reason {
             Reason::CanaryPauseStep => format!("step {step}: CanaryPauseStep"),
             Reason::InconclusiveAnalysisRun => format!("step {step}: InconclusiveAnalysisRun"),
+            Reason::InconclusiveExperiment => format!("step {step}: InconclusiveExperiment"),
             Reason::BlueGreenPause => "BlueGreenPause".to_owned(),
         });
     }

@@ -3,7 +3,7 @@
 use super::super::replicas::routed::{current_set_weight, last_weight, weight_on_the_way_back};
 use super::super::replicas::threshold_met;
 use super::super::rollout::{Router, Step};
-use super::{Asked, Controller, story};
+use super::{Asked, Controller, RETRY, story};
 use crate::{Decision, Effect, Effects, Routes, Service, Template, Time};
 
 impl Controller {
@@ -60,10 +60,13 @@ impl Controller {
                 &mut self.canary_service,
             ),
         };
-        if !exists || points_at == to {
+        if !exists || points_at == to || to.as_str().is_empty() {
             return false;
         }
-        if check && self.sets.pods(to).available == 0 {
+        let pods = self.sets.pods(to);
+        // service.go:313: a service that is adopted waits for all pods.
+        let adopted = !points_at.as_str().is_empty();
+        if check && (pods.available == 0 || !adopted && pods.available < pods.spec) {
             return false;
         }
         points_at.clone_from(to);
@@ -79,12 +82,13 @@ impl Controller {
         self.fully_promoted()
             && rollout.is_routed()
             && rollout.canary.dynamic_stable
+            && !self.routed_to.as_str().is_empty()
             && self.routed_to != self.current
             && self.sets.pods(&self.current).available < rollout.replicas
     }
 
     fn weight_back(&self) -> u32 {
-        weight_on_the_way_back(&self.rollout, self.situation(), self.weight)
+        weight_on_the_way_back(&self.rollout, self.situation(), self.recorded_weight)
     }
 
     /// Whether the router tells pods apart by their hash: Istio's subsets, or a router without
@@ -122,14 +126,20 @@ impl Controller {
         waits(&self.stable) || !back && canary != &self.stable && waits(canary)
     }
 
-    /// `UpdateHash`.
-    fn update_hash(&mut self, canary: &Template, effects: &mut Effects, changed: &mut bool) {
-        if self.routed_to != *canary {
-            self.routed_to.clone_from(canary);
-            *changed = true;
-        }
+    /// `UpdateHash`; whether a hash is another one.
+    fn update_hash(
+        &mut self,
+        canary: &Template,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) -> bool {
+        let stable = self.stable.clone();
+        let other = self.routed_to != *canary || self.routed_stable != stable;
+        self.routed_to.clone_from(canary);
+        self.routed_stable = stable;
+        *changed |= other;
         if !self.by_hash() || self.rollout.canary.ping_pong {
-            return;
+            return other;
         }
         let stable = (Service::Stable, self.stable.clone());
         for (service, to) in [stable, (Service::Canary, canary.clone())] {
@@ -143,6 +153,7 @@ impl Controller {
                 *changed = true;
             }
         }
+        other
     }
 
     /// `SetHeaderRoute` and `SetMirrorRoute`: of a route without rules nothing is left.
@@ -165,13 +176,14 @@ impl Controller {
     /// `reconcileTrafficRouting` (`trafficrouting.go:161`); whether the pass goes on.
     pub(super) fn reconcile_routes(
         &mut self,
-        _now: Time,
+        now: Time,
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
         if !self.rollout.is_routed() {
             return true;
         }
+        self.verified = self.recorded_verified;
         let new = self.sets.pods(&self.current);
         let going_back = self.rolling_back_dynamically();
         let weight = self.desired_traffic(going_back);
@@ -195,11 +207,17 @@ impl Controller {
             let canary = canary.clone();
             goes_on = !self.delays_subsets(&canary);
             // trafficrouting.go:296: a canary without pods loses its traffic first.
-            if goes_on || new.available == 0 && self.weight > 0 {
+            if goes_on || new.available == 0 && self.recorded_weight > Some(0) {
                 self.weight = weight;
             }
             if goes_on {
-                self.update_hash(&canary, effects, changed);
+                let other = self.update_hash(&canary, effects, changed);
+                goes_on = self.verify_weight(now, weight, before);
+                if goes_on && (other || self.recorded_weight != Some(weight)) {
+                    // trafficrouting.go:319: a later verification of the same weights is written into
+                    // both sides of the difference, and so never recorded.
+                    (self.recorded_weight, self.recorded_verified) = (Some(weight), self.verified);
+                }
             }
         }
         if self.weight == before && self.managed == managed && !(self.route_lost && carried) {
@@ -231,11 +249,41 @@ impl Controller {
         goes_on
     }
 
+    /// `VerifyWeight`; false ends the pass: at the end of the steps the old pods must not go before the
+    /// router has the weight (`trafficrouting.go:349`).
+    fn verify_weight(&mut self, now: Time, weight: u32, before: u32) -> bool {
+        if let Some(seen) = self.weight_seen.as_mut().filter(|_| weight != before) {
+            // What was seen was the weight before.
+            *seen = false;
+        }
+        let (max, steps) = (self.rollout.max_weight(), self.rollout.canary.steps.len());
+        let routing = self.rollout.canary.routing.iter();
+        let alb = routing.flat_map(|routing| &routing.routers);
+        let asks = alb.clone().any(|router| *router != Router::Alb) || {
+            // `ShouldVerifyWeight` (`rolloututil.go:243`): AWS is not asked for nothing.
+            let step = self.current_step_spec();
+            let end = step.is_none() && weight == max;
+            !self.fully_promoted() && (end || matches!(step, Some(Step::SetWeight(_))))
+        };
+        let verified = self.weight_seen.filter(|_| asks);
+        if verified == Some(false) {
+            self.verify_at = Some(now + RETRY);
+            if weight == max && steps >= self.step {
+                return false;
+            }
+        }
+        self.verified = verified;
+        true
+    }
+
     /// The canary's weight, by the first rule that fits.
     fn desired_traffic(&self, going_back: bool) -> u32 {
         let max = self.rollout.max_weight();
         let new = self.sets.pods(&self.current);
         let steps = &self.rollout.canary.steps;
+        if self.is_initial() {
+            return 0;
+        }
         if going_back || self.aborted() && !self.fully_promoted() {
             self.weight_back()
         } else if self.fully_promoted() || new.available == 0 {
@@ -245,7 +293,7 @@ impl Controller {
             let share = u64::from(max) * u64::from(new.available);
             (share / u64::from(self.rollout.replicas.max(1))) as u32
         } else if self.promote_full {
-            self.weight
+            self.recorded_weight.unwrap_or(0)
         } else if steps.is_empty() {
             // trafficrouting.go:248: without an index no rule sets a weight.
             0
@@ -265,6 +313,8 @@ impl Controller {
         let share = u64::from(weight) * u64::from(rollout.replicas);
         let wanted = (share / u64::from(rollout.max_weight())) as u32;
         let stable = self.sets.pods(&self.stable);
-        stable.available >= wanted || threshold_met(rollout.canary.threshold, stable, wanted)
+        !self.is_initial()
+            && (stable.available >= wanted
+                || threshold_met(rollout.canary.threshold, stable, wanted))
     }
 }

@@ -20,16 +20,25 @@ pub(super) struct ActiveRun {
 }
 
 impl ActiveRun {
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.run.phase()
+    }
+
     pub(super) fn is_inconclusive(&self) -> bool {
-        self.run.phase() == Some(Phase::Inconclusive)
+        self.phase() == Some(Phase::Inconclusive)
     }
 
     pub(super) fn is_successful(&self) -> bool {
-        self.run.phase() == Some(Phase::Successful)
+        self.phase() == Some(Phase::Successful)
     }
 
     pub(super) fn next_wake(&self) -> Option<Time> {
         self.run.next_wake()
+    }
+
+    /// `cancelAnalysisRuns` (`analysis.go:461`); whether that is news.
+    pub(super) fn terminate(&mut self) -> bool {
+        self.run.terminate()
     }
 }
 
@@ -64,7 +73,7 @@ pub(super) fn answered(
 }
 
 /// Tells of a completed measurement; one without an answer was terminated.
-fn told(
+pub(super) fn told(
     run: &Run,
     metric: usize,
     answer: Option<&MetricAnswer>,
@@ -139,13 +148,20 @@ impl Controller {
     /// `reconcileAnalysisRuns` (`analysis.go:78`).
     pub(super) fn reconcile_runs(&mut self, effects: &mut Effects, changed: &mut bool) -> Verdict {
         let mut verdict = Verdict::default();
-        if self.fully_promoted() || self.aborted() || self.promote_full {
+        if self.skips_analysis() {
             self.cancel_runs(changed);
             return verdict;
         }
         self.reconcile_step_run(&mut verdict, effects, changed);
         self.reconcile_background(&mut verdict, effects, changed);
         verdict
+    }
+
+    /// `shouldCancelCurrentAnalysis` (`analysis.go:79`).
+    pub(super) fn skips_analysis(&self) -> bool {
+        let going_back = self.fast_track || self.within_rollback_window();
+        let over = self.fully_promoted() || self.is_initial();
+        over || self.aborted() || self.promote_full || going_back
     }
 
     /// Cancelled: they end Successful, or Inconclusive with a job in flight, unheard.
@@ -233,16 +249,19 @@ impl Controller {
         );
     }
 
-    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, or an inconclusive one whose pause
-    /// somebody cleared. (After an abort there is none: it was cancelled.)
+    /// `needsNewAnalysisRun` (`analysis.go:173`): none yet, an inconclusive one whose pause somebody
+    /// cleared, or one from before a retry.
     pub(super) fn needs_new_run(&self, run: Option<&ActiveRun>) -> bool {
         let Some(run) = run else {
             return true;
         };
-        self.controller_pause
+        let unpaused = self.controller_pause
             && self.pause(Reason::CanaryPauseStep).is_none()
-            && self.pause(Reason::BlueGreenPause).is_none()
-            && run.is_inconclusive()
+            && self.pause(Reason::BlueGreenPause).is_none();
+        match unpaused {
+            true => run.is_inconclusive(),
+            false => self.retried,
+        }
     }
 
     pub(super) fn create(&self, analysis: &Arc<Analysis>, step: Option<usize>) -> ActiveRun {

@@ -35,6 +35,11 @@ impl Sets {
         }])
     }
 
+    /// The first ReplicaSet, of size 0.
+    pub(super) fn empty(template: &Template) -> Self {
+        Self::new(template.clone(), 0)
+    }
+
     /// Creates a ReplicaSet of size 0 unless there is one (`controller.go:560`).
     pub(super) fn ensure(&mut self, template: &Template) -> &mut Set {
         let place = self.0.iter().position(|set| set.template == *template);
@@ -57,6 +62,13 @@ impl Sets {
         let set = self.ensure(template);
         set.revision = newest + 1;
         set
+    }
+
+    /// The annotation `rollout.argoproj.io/revision`.
+    pub(super) fn revision(&self, template: &Template) -> u64 {
+        let mut sets = self.0.iter();
+        sets.find(|set| set.template == *template)
+            .map_or(0, |set| set.revision)
     }
 
     /// How many ReplicaSets were made between two, the first being the older one.
@@ -98,10 +110,6 @@ impl Sets {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Set> {
         self.0.iter()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Set> {
-        self.0.iter_mut()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Time> {

@@ -1,79 +1,86 @@
 //! Writing the status: steps, promotion, abort, deadline (`canary.go:346`, `sync.go`).
 
-use serde::{Deserialize, Serialize};
-
 use super::super::replicas::threshold_met;
 use super::super::rollout::Step;
+use super::pass::Decided;
 use super::{Controller, Reason, runs, story};
-use crate::{Decision, Effect, Effects, Service, Span, Standing, Time};
-
-/// What counts as progress (`conditions.go:253`), and since when there was none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Progress {
-    since: Time,
-    updated: u32,
-    old: u32,
-    ready: u32,
-    available: u32,
-    pub(super) timed_out: bool,
-}
-
-impl Progress {
-    /// Restarts the clock.
-    pub(super) fn touch(&mut self, now: Time) {
-        self.since = now.truncated_to_second();
-        self.timed_out = false;
-    }
-}
+use crate::{Decision, Effect, Effects, Service, Standing, Time};
 
 impl Controller {
-    /// `syncRolloutStatusCanary`. Conditions to add were decided on the status as it was.
+    /// `syncRolloutStatusCanary` (`canary.go:346`). Conditions to add were decided on the status as
+    /// it was.
     pub(super) fn sync_status(
         &mut self,
         now: Time,
-        pause: Option<Reason>,
-        abort: Option<(String, &'static str)>,
+        decided: Decided,
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        self.note_progress(now);
-        if self.fully_promoted() {
-            return;
-        }
-        let mut abort = abort;
-        if self.promote_full || self.within_rollback_window() {
+        let mut abort = decided.abort;
+        let removed = self.removes_abort();
+        if removed {
             // canary.go:377: clears pauses and abort.
             self.pauses.clear();
-            (self.aborted_at, abort) = (None, None);
+            abort = None;
             self.step = self.rollout.canary.steps.len();
         }
-        if abort.is_none() && !self.aborted() && self.promotable() {
-            self.promote(now, effects);
+        let aborting = !removed && (abort.is_some() || self.aborted());
+        let updating = !aborting && !self.fully_promoted();
+        if self.is_initial() || updating && self.promotable() {
+            self.promote(effects);
             *changed = true;
-            return;
-        }
-        if let Some((message, rule)) = abort {
+        } else if let Some((message, rule)) = abort {
             self.abort(now, &message, rule, effects);
             *changed = true;
-            return;
-        }
-        if self.aborted() {
-            return;
-        }
-        if self.completed_step(now) {
-            self.complete_step(now, effects);
+        } else if aborting && self.step != 0 {
+            // canary.go:397
+            self.step = 0;
+            *changed = true;
+        } else if !aborting && self.completed_step(now, decided.at_desired) {
+            self.complete_step(effects);
             *changed = true;
         }
-        if let Some(reason) = pause.filter(|_| !self.promote_full) {
-            self.add_pause(now, reason, effects);
+        self.persist(now, removed, decided.pauses, effects, changed);
+    }
+
+    /// `persistRolloutStatus` (`sync.go:1001`). `removed`: this pass takes pauses and abort away.
+    pub(super) fn persist(
+        &mut self,
+        now: Time,
+        removed: bool,
+        pauses: impl IntoIterator<Item = Reason>,
+        effects: &mut Effects,
+        changed: &mut bool,
+    ) {
+        let timeout = self.deadline_abort(now, removed);
+        if removed {
+            // pause.go:66: the deadline's abort is stronger than its removal, though conditions and
+            // steps do not see it: the two alternate within each pass until somebody interferes.
+            let aborted_at = timeout.map(|_| self.aborted_at.unwrap_or(now));
+            *changed |= aborted_at != self.aborted_at;
+            self.aborted_at = aborted_at;
+        } else if let Some(message) = timeout {
+            self.abort(now, &message, "Argo rollout/sync.go:825", effects);
             *changed = true;
+        }
+        if !self.promote_full && !self.aborted() {
+            for reason in pauses {
+                *changed |= self.pause(reason).is_none();
+                self.add_pause(now, reason, effects);
+            }
         }
         // pause.go:117: without a condition nothing is controller-paused.
         if self.pauses.is_empty() && self.controller_pause {
             self.controller_pause = false;
             *changed = true;
         }
-        self.check_deadline(now, effects, changed);
+        self.retried = false;
+        self.write_conditions(now, removed, effects, changed);
+    }
+
+    /// What clears pauses and abort in every pass (`canary.go:377`, `bluegreen.go:275`).
+    pub(super) fn removes_abort(&self) -> bool {
+        self.promote_full || self.within_rollback_window()
     }
 
     /// `shouldFullPromote` (`sync.go:1249`).
@@ -88,7 +95,7 @@ impl Controller {
     }
 
     /// `promoteStable` (`sync.go:1319`).
-    pub(super) fn promote(&mut self, now: Time, effects: &mut Effects) {
+    pub(super) fn promote(&mut self, effects: &mut Effects) {
         let (steps, available) = (
             self.rollout.canary.steps.len(),
             self.sets.pods(&self.current).available,
@@ -102,7 +109,6 @@ impl Controller {
         (self.checkpoint, self.fast_track) = (false, false);
         self.step = steps;
         self.settled = Standing::Promoted;
-        self.progress.touch(now);
         story::decided(
             effects,
             Decision::Promote,
@@ -163,7 +169,7 @@ impl Controller {
     }
 
     /// `completedCurrentCanaryStep` (`canary.go:307`).
-    fn completed_step(&self, now: Time) -> bool {
+    fn completed_step(&self, now: Time, at_desired: bool) -> bool {
         if self.user_paused {
             return false;
         }
@@ -174,8 +180,11 @@ impl Controller {
                     self.controller_pause && self.pause(Reason::CanaryPauseStep).is_none();
                 resumed || self.pause_expiry().is_some_and(|at| now >= at)
             }
-            Some(Step::SetWeight(_) | Step::SetCanaryScale(_)) => self.at_desired_counts(),
+            Some(Step::SetCanaryScale(_)) => at_desired,
+            // canary.go:324: and the router is not known to lag behind.
+            Some(Step::SetWeight(_)) => at_desired && self.verified != Some(false),
             Some(Step::SetHeaderRoute(_) | Step::SetMirrorRoute(_)) => true,
+            Some(Step::Experiment(_)) => self.experiments.is_successful(),
             Some(Step::Analysis(Some(_))) => self
                 .step_run
                 .as_ref()
@@ -183,7 +192,7 @@ impl Controller {
         }
     }
 
-    fn complete_step(&mut self, now: Time, effects: &mut Effects) {
+    fn complete_step(&mut self, effects: &mut Effects) {
         let pods = (self.sets.pods(&self.current), self.sets.pods(&self.stable));
         let (index, count) = (self.step, self.rollout.canary.steps.len());
         match self.current_step_spec() {
@@ -208,62 +217,5 @@ impl Controller {
         self.forget_runs();
         self.pauses
             .retain(|pause| pause.reason != Reason::CanaryPauseStep);
-        self.progress.touch(now);
-    }
-
-    /// `RolloutProgressing` (`conditions.go:253`).
-    pub(super) fn note_progress(&mut self, now: Time) {
-        let (mut updated, mut old, mut ready, mut available) = (0, 0, 0, 0);
-        for set in self.sets.iter() {
-            if set.template == self.current {
-                updated += set.pods.created;
-            } else {
-                old += set.pods.created;
-            }
-            ready += set.ready;
-            available += set.pods.available;
-        }
-        let last = &mut self.progress;
-        let progress = updated != last.updated
-            || old < last.old
-            || ready > last.ready
-            || available > last.available;
-        (last.updated, last.old, last.ready, last.available) = (updated, old, ready, available);
-        if progress {
-            last.touch(now);
-        }
-    }
-
-    /// When the progress deadline passes; `None` in steps that may last (`sync.go:799`) and while
-    /// paused.
-    pub(super) fn deadline(&self) -> Option<Time> {
-        let lasting = matches!(
-            self.current_step_spec(),
-            Some(Step::Pause(_) | Step::Analysis(_))
-        );
-        let counts = !self.fully_promoted()
-            && !self.aborted()
-            && !self.user_paused
-            && !self.progress.timed_out
-            && self.pauses.is_empty()
-            && !lasting;
-        // conditions.go:365: strictly before now.
-        counts.then(|| self.progress.since + self.rollout.progress_deadline + Span::from_nanos(1))
-    }
-
-    pub(super) fn check_deadline(&mut self, now: Time, effects: &mut Effects, changed: &mut bool) {
-        if self.deadline().is_none_or(|at| now < at) {
-            return;
-        }
-        self.progress.timed_out = true;
-        *changed = true;
-        let message = format!("ReplicaSet \"{}\" has timed out progressing.", self.current);
-        if self.rollout.progress_deadline_abort {
-            self.abort(now, &message, "Argo rollout/sync.go:825", effects);
-        } else {
-            story::decided(effects, Decision::Hold, "Argo rollout/sync.go:944", || {
-                format!("ProgressDeadlineExceeded: {message} The controller keeps trying")
-            });
-        }
     }
 }

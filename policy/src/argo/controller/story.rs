@@ -88,6 +88,7 @@ pub(super) fn step_name(step: &Step) -> String {
         Step::Pause(None) => "pause".to_owned(),
         Step::Pause(Some(span)) => format!("pause {span}"),
         Step::Analysis(_) => "analysis".to_owned(),
+        Step::Experiment(_) => "experiment".to_owned(),
         Step::SetCanaryScale(_) => "setCanaryScale".to_owned(),
         Step::SetHeaderRoute(route) => format!("setHeaderRoute {}", route.name),
         Step::SetMirrorRoute(route) => format!("setMirrorRoute {}", route.name),
@@ -95,25 +96,6 @@ pub(super) fn step_name(step: &Step) -> String {
 }
 
 impl Controller {
-    /// `CalculateRolloutPhase` (`rolloututil.go:133`), as far as it concerns a canary.
-    fn present_phase(&self) -> Phase {
-        let replicas = self.rollout.replicas;
-        let updated = self.sets.pods(&self.current);
-        let old = self.sets.iter().filter(|set| set.template != self.current);
-        let old: u32 = old.map(|set| set.pods.created).sum();
-        let stays = self.rollout.is_routed() || self.rollout.blue_green.is_some();
-        let lingering = old > 0 && !stays;
-        if self.aborted() || (self.progress.timed_out && !self.fully_promoted()) {
-            Phase::Degraded
-        } else if self.user_paused || !self.pauses.is_empty() {
-            Phase::Paused
-        } else if !self.fully_promoted() || updated.available < replicas || lingering {
-            Phase::Progressing
-        } else {
-            Phase::Healthy
-        }
-    }
-
     pub(super) fn tell_phase(&mut self, effects: &mut Effects) {
         let phase = self.present_phase();
         if phase != self.phase {

@@ -5,6 +5,7 @@ mod basic;
 mod blue_green;
 mod chaos;
 mod dynamic;
+mod experiments;
 mod routed;
 mod routers;
 mod table_b;

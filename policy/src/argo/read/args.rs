@@ -92,8 +92,7 @@ fn value_from(
         {
             value = field_value(&document.root, path).map(ArgValue::Text);
             if value.is_none() {
-                let message = format!("`{path}` names no single value of this Rollout");
-                let help = "name a label, an annotation or another scalar that is set";
+                let (message, help) = no_field(path);
                 found.push(document.error(node.position, message, help.to_owned()));
             }
         }
@@ -128,6 +127,51 @@ fn field_value(root: &Node, path: &str) -> Option<String> {
     }
 }
 
+/// Why a path has no value here, and the cure.
+fn no_field(path: &str) -> (String, &'static str) {
+    match path {
+        "metadata.uid" => (
+            "`metadata.uid` is given by the API server and unknown here".to_owned(),
+            "take `metadata.name`, or a `value` for the simulation",
+        ),
+        "metadata.annotations" => (
+            "`metadata.annotations` as a whole is unknown here: the controller and kubectl add some"
+                .to_owned(),
+            "name one: `metadata.annotations['…']`",
+        ),
+        _ => (
+            format!("`{path}` names no single value of this Rollout"),
+            "name a label, an annotation or another scalar that is set",
+        ),
+    }
+}
+
+/// `fieldpath.FormatMap`: lines in the order of their keys. `None` when a value holds what Go and JSON
+/// escape differently.
+fn formatted_map(map: Option<&Node>) -> Option<String> {
+    let Some(Kind::Map(entries)) = map.map(|node| &node.kind) else {
+        return Some(String::new());
+    };
+    let entries = entries.iter();
+    let pairs: Option<Vec<_>> = entries
+        .map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
+        .collect();
+    let mut pairs = pairs?;
+    pairs.sort_unstable();
+    // Label values are ASCII letters, digits, `-`, `_` and `.`, so nothing needs an escape.
+    let plain = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
+    };
+    if !pairs.iter().all(|(_, value)| plain(value)) {
+        return None;
+    }
+    let lines = pairs
+        .iter()
+        .map(|(key, value)| format!("{key}=\"{value}\""));
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// `fieldpath.ExtractFieldPathAsString`.
 fn metadata_value(root: &Node, path: &str) -> Option<String> {
     let metadata = root.get("metadata")?;
@@ -135,10 +179,38 @@ fn metadata_value(root: &Node, path: &str) -> Option<String> {
     if matches!(field, "name" | "namespace") {
         return Some(metadata.get(field)?.as_str()?.to_owned());
     }
+    if field == "labels" {
+        return formatted_map(metadata.get("labels"));
+    }
     let map = ["labels", "annotations"]
         .into_iter()
         .find(|map| field.starts_with(map))?;
     let key = field[map.len()..].strip_prefix("['")?.strip_suffix("']")?;
     let value = metadata.get(map).and_then(|map| map.get(key));
     Some(value.and_then(Node::as_str).unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Source, read_documents};
+
+    #[test]
+    fn whole_labels_are_lines_in_order() {
+        let source = Source {
+            file: "r".into(),
+            text: "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: app, labels: {b: two, a: one}, annotations: {note: '1'}}\n".into(),
+        };
+        let documents = read_documents(&source, &mut Diagnostics::new());
+        let value = |path| field_value(&documents[0].root, path);
+        assert_eq!(
+            value("metadata.labels").as_deref(),
+            Some("a=\"one\"\nb=\"two\"")
+        );
+        assert_eq!(value("metadata.annotations['note']").as_deref(), Some("1"));
+        assert_eq!(value("metadata.annotations"), None);
+        assert_eq!(value("metadata.uid"), None);
+        assert!(no_field("metadata.uid").0.contains("API server"));
+        assert!(no_field("metadata.annotations").0.contains("as a whole"));
+    }
 }

@@ -3,7 +3,7 @@
 use super::super::rollout::BlueGreen;
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
-use super::strategy::{Context, seconds};
+use super::strategy::{Context, seconds, warn_of_no_delay};
 use super::{affinity, ignore, non_empty, references, step};
 use crate::Span;
 use crate::source::{Diagnostics, Fields};
@@ -33,7 +33,7 @@ pub(super) fn read(
         let at = field_place(&mut fields, "activeService");
         refusals.say(at, message, "create a second Service for the preview");
     }
-    check_revisions(&mut fields, context.revisions, refusals, found);
+    let revisions = check_revisions(&mut fields, context.revisions, refusals, found);
     affinity::check(&mut fields, refusals, found);
     let preview_replicas = fields.int("previewReplicaCount", found);
     let enabled = fields
@@ -42,6 +42,7 @@ pub(super) fn read(
     let after = fields.int("autoPromotionSeconds", found).unwrap_or(0);
     let abort_delay = fields.int("abortScaleDownDelaySeconds", found);
     let scale_down = fields.int("scaleDownDelaySeconds", found);
+    warn_of_no_delay(&mut fields, scale_down, found);
     let mut given = Vec::new();
     for name in ["prePromotionAnalysis", "postPromotionAnalysis"] {
         given.push(reference(&mut fields, name, found));
@@ -68,6 +69,7 @@ pub(super) fn read(
         },
         scale_down_delay: seconds(scale_down.unwrap_or(30)),
         scale_down_delay_set: scale_down.is_some(),
+        scale_down_revisions: revisions.map(|limit| u32::try_from(limit).unwrap_or(0)),
     }
 }
 
@@ -77,10 +79,10 @@ fn check_revisions(
     kept: u32,
     refusals: &mut Refusals,
     found: &mut Diagnostics,
-) {
-    let limit = fields.int("scaleDownDelayRevisionLimit", found);
-    let Some(limit) = limit.filter(|limit| *limit > i64::from(kept)) else {
-        return;
+) -> Option<i64> {
+    let given = fields.int("scaleDownDelayRevisionLimit", found);
+    let Some(limit) = given.filter(|limit| *limit > i64::from(kept)) else {
+        return given;
     };
     let message = format!(
         "spec.strategy.scaleDownDelayRevisionLimit: Invalid value: {limit}: This rollout's \
@@ -89,6 +91,7 @@ fn check_revisions(
     let at = field_place(fields, "scaleDownDelayRevisionLimit");
     let help = "lower it to `spec.revisionHistoryLimit` (10 when absent), or raise that";
     refusals.say(at, message, help);
+    given
 }
 
 fn reference(fields: &mut Fields<'_>, name: &str, found: &mut Diagnostics) -> Option<Reference> {

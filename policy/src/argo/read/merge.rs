@@ -28,15 +28,19 @@ pub(super) struct Reached<'a> {
     cluster: Vec<&'a Template>,
 }
 
+/// A template that does not exist, and what the controller says of it; `None`: it was dropped
+/// because it cannot be read.
+pub(super) type Unreached = Option<Box<(TemplateRef, Refusal)>>;
+
 /// Follows references, depth first (`controller.go:881`).
 ///
 /// # Errors
-/// A template that does not exist, or `None` when one was dropped because it cannot be read.
+/// The first template that is not there.
 pub(super) fn reach<'a>(
     reference: &Reference,
     namespace: Option<&str>,
     templates: &'a Templates,
-) -> Result<Reached<'a>, Option<Refusal>> {
+) -> Result<Reached<'a>, Unreached> {
     let mut reached = Reached {
         namespaced: Vec::new(),
         cluster: Vec::new(),
@@ -57,13 +61,14 @@ fn follow<'a>(
     namespace: Option<&str>,
     templates: &'a Templates,
     reached: &mut Reached<'a>,
-) -> Result<(), Option<Refusal>> {
+) -> Result<(), Unreached> {
     for reference in references {
         let Some(template) = templates.find(namespace, reference) else {
             if templates.is_broken(reference) {
                 return Err(None);
             }
-            return Err(Some(missing(reference, path, namespace, templates)));
+            let refusal = missing(reference, path, namespace, templates);
+            return Err(Some(Box::new((reference.clone(), refusal))));
         };
         let list = if reference.cluster {
             &mut reached.cluster
@@ -133,23 +138,32 @@ impl Reached<'_> {
             place,
             help,
         };
-        let metrics = self.metrics().map_err(refused)?;
+        let analysis = self.build(reference).map_err(refused)?;
+        if reference.inline {
+            self.endless(&reference.path)?;
+        }
+        Ok(analysis)
+    }
+
+    /// `NewAnalysisRunFromTemplates` (`helpers.go:316`).
+    ///
+    /// # Errors
+    /// Why there can be no AnalysisRun.
+    pub(super) fn build(&self, reference: &Reference) -> Result<Arc<Analysis>, Fault> {
+        let metrics = self.metrics()?;
         let own = reference.dry_run.iter();
         let dry_run = own
             .chain(self.all().flat_map(|t| &t.dry_run))
             .cloned()
             .collect::<Vec<_>>();
-        unique_rules("Dry-Run", &dry_run, &reference.place).map_err(refused)?;
+        unique_rules("Dry-Run", &dry_run, &reference.place)?;
         let own = reference.retention.iter();
         let retention = own
             .chain(self.all().flat_map(|t| &t.retention))
             .cloned()
             .collect::<Vec<_>>();
-        unique_rules("Measurement Retention", &retention, &reference.place).map_err(refused)?;
-        let args = self.args(&reference.args).map_err(refused)?;
-        if reference.inline {
-            self.endless(&reference.path)?;
-        }
+        unique_rules("Measurement Retention", &retention, &reference.place)?;
+        let args = self.args(&reference.args)?;
         Ok(Arc::new(Analysis::new(metrics, args, dry_run, retention)))
     }
 
@@ -255,7 +269,8 @@ impl Reached<'_> {
     }
 }
 
-type Fault = (String, Place, String);
+/// What is wrong, where, and its cure.
+pub(super) type Fault = (String, Place, String);
 
 /// `setArgValuePlaceHolder`.
 fn placeholder(arg: &Arg) -> (&str, &str) {

@@ -33,7 +33,8 @@ pub(super) fn check(spec: &mut Fields<'_>, refusals: &mut Refusals, found: &mut 
     let labels = pairs(template.and_then(|t| t.at(&["metadata", "labels"])));
     let fits = wanted.iter().all(|pair| labels.contains(pair));
     if !fits {
-        // A map is printed as JSON, its keys in order.
+        // A map is printed as JSON, its keys in order. The controller looks at the Rollout through
+        // JSON (`controller.go:410`), where `labels: {}` is none.
         let sorted: BTreeMap<_, _> = labels.into_iter().collect();
         let printed = match sorted.is_empty() {
             true => "null".to_owned(),

@@ -6,6 +6,7 @@ use super::super::plan::{Plan, Test};
 use super::super::resolve::{Analysis, has_placeholder, validate_metric};
 use super::super::rollout::{Background, Step};
 use super::super::template::Place;
+use super::experiment;
 use super::merge::{self, Reference};
 use super::rollout::Refusals;
 use super::step::RawStep;
@@ -22,7 +23,7 @@ pub(super) fn resolve(
 ) -> (Vec<Step>, Option<Background>) {
     let steps = raw.iter().filter_map(|step| match step {
         RawStep::Analysis(reference) => Some(reference),
-        RawStep::Plain(_) => None,
+        RawStep::Plain(_) | RawStep::Experiment(_) => None,
     });
     let references = steps.chain(background.iter().map(|(reference, _)| reference));
     let references: Vec<&Reference> = references.collect();
@@ -30,6 +31,9 @@ pub(super) fn resolve(
     let find = |path: &str| merged.find(path);
     let steps = raw.iter().map(|step| match step {
         RawStep::Plain(step) => step.clone(),
+        RawStep::Experiment(raw) => {
+            Step::Experiment(Arc::new(experiment::resolve(raw, context, found)))
+        }
         RawStep::Analysis(reference) if reference.templates.is_empty() => Step::Analysis(None),
         RawStep::Analysis(reference) => Step::Analysis(find(&reference.path)),
     });
@@ -68,7 +72,7 @@ pub(super) fn merge_all(
     for &reference in references {
         match merge::reach(reference, context.namespace, context.templates) {
             Ok(templates) => reached.push((reference, templates)),
-            Err(Some(refusal)) => refusals.add(refusal),
+            Err(Some(missing)) => refusals.add(missing.1),
             // The template's own mistakes have been reported; this Rollout needs it.
             Err(None) => found.push(dropped(reference)),
         }
@@ -86,7 +90,7 @@ pub(super) fn merge_all(
     Merged(merged)
 }
 
-fn dropped(reference: &Reference) -> Diagnostic {
+pub(super) fn dropped(reference: &Reference) -> Diagnostic {
     Diagnostic {
         message: format!(
             "`{}` refers to a template that cannot be read",
@@ -101,9 +105,19 @@ fn dropped(reference: &Reference) -> Diagnostic {
     }
 }
 
+/// Argo takes it, with consequences.
+pub(super) fn warn(place: &Place, message: String, help: String, found: &mut Diagnostics) {
+    found.push(Diagnostic {
+        severity: Severity::Warning,
+        message,
+        help,
+        ..at(place, place.line, place.column)
+    });
+}
+
 /// What can only be told once the arguments are known: an AnalysisRun that ends at once, and
 /// conditions with placeholders that do not parse.
-fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagnostics) {
+pub(super) fn check_plan(reference: &Reference, analysis: &Arc<Analysis>, found: &mut Diagnostics) {
     let place = at(
         &reference.place,
         reference.place.line,

@@ -73,7 +73,7 @@ fn read_one(
         .unwrap_or(false);
     restart_at(&mut spec, found);
     let rollback_window = rollback_window(&mut spec, found);
-    ignore(&mut spec, &["analysis"]);
+    let run_history = run_history(&mut spec, found);
     let context = strategy::Context {
         namespace: document.namespace.as_deref(),
         templates,
@@ -101,6 +101,7 @@ fn read_one(
         progress_deadline_abort: abort,
         paused,
         rollback_window,
+        run_history,
         canary: strategy.canary,
         blue_green: strategy.blue_green,
         refusal,
@@ -127,6 +128,23 @@ fn restart_at(spec: &mut Fields<'_>, found: &mut Diagnostics) {
         let help = "leave it out; no decision depends on it".to_owned();
         found.push(spec.document().warning(node.position, message, help));
     }
+}
+
+/// `spec.analysis`: the limits hold for AnalysisRuns and for Experiments.
+fn run_history(spec: &mut Fields<'_>, found: &mut Diagnostics) -> (u32, u32) {
+    let Some(mut analysis) = spec.map("analysis", found) else {
+        return (5, 5);
+    };
+    let mut limit = |name| {
+        let limit = analysis.int(name, found).unwrap_or(5);
+        u32::try_from(limit).unwrap_or(0)
+    };
+    let limits = (
+        limit("successfulRunHistoryLimit"),
+        limit("unsuccessfulRunHistoryLimit"),
+    );
+    analysis.finish(found);
+    limits
 }
 
 fn rollback_window(spec: &mut Fields<'_>, found: &mut Diagnostics) -> u32 {

@@ -4,6 +4,7 @@ use super::super::rollout::{CanaryScale, Routing, Step};
 use super::super::template::Place;
 use super::super::value::IntOrString;
 use super::args::rollout_args;
+use super::experiment::{self, RawExperiment};
 use super::merge::Reference;
 use super::rollout::{Refusals, field_place};
 use super::route;
@@ -16,6 +17,7 @@ use crate::source::{Diagnostics, DurationError, Fields, parse_go_duration};
 pub(super) enum RawStep {
     Plain(Step),
     Analysis(Reference),
+    Experiment(RawExperiment),
 }
 
 /// The fields of an analysis reference, `path` being that of its `templates`.
@@ -66,9 +68,13 @@ fn read_step(
     let has = ["setWeight", "pause", "analysis", "experiment"];
     let has = has.map(|name| fields.node(name).is_some());
     let help = "remove the step to score the rest of the policy";
-    let missing = ["experiment", "plugin"];
-    let refused = missing.iter().any(|name| fields.node(name).is_some());
-    refuse(&mut fields, &missing, help, found);
+    let plugin = fields.node("plugin").and_then(|node| node.get("name"));
+    let plugin = plugin.and_then(crate::source::Node::as_str);
+    let help = &plugin.map_or(help.to_owned(), |name| {
+        format!("nobody knows here what the plugin `{name}` answers: {help}")
+    });
+    let refused = fields.node("plugin").is_some();
+    refuse(&mut fields, &["plugin"], help, found);
     let at = place_of(&fields);
     if has.iter().filter(|present| **present).count() > 1 {
         let message = format!(
@@ -92,6 +98,13 @@ fn read_step(
     } else if let Some(weight) = fields.int("setWeight", found) {
         let weight = set_weight(&mut fields, (weight, max_weight), &path, refusals);
         Some(RawStep::Plain(Step::SetWeight(weight)))
+    } else if let Some(fields) = fields.map("experiment", found) {
+        let context = experiment::Context {
+            path: &path,
+            routing,
+            routed,
+        };
+        experiment::read(fields, &context, refusals, found).map(RawStep::Experiment)
     } else if let Some(mut analysis) = fields.map("analysis", found) {
         let path = format!("spec.strategy.canary.steps[{index}].analysis.templates");
         let reference = reference(&mut analysis, path, true, found);
@@ -119,6 +132,7 @@ fn read_step(
     };
     for other in [
         "setWeight",
+        "experiment",
         "analysis",
         "setCanaryScale",
         "setHeaderRoute",

@@ -170,7 +170,26 @@ fn scale_down_delay(
         let at = field_place(fields, "scaleDownDelaySeconds");
         refusals.say(at, message, "leave it out");
     }
+    warn_of_no_delay(fields, delay, found);
     seconds(delay.unwrap_or(30))
+}
+
+/// `replicaset.go:352`: an old ReplicaSet without a deadline is kept at its size until it has one, and
+/// a delay of 0 gives it none.
+pub(super) fn warn_of_no_delay(
+    fields: &mut Fields<'_>,
+    delay: Option<i64>,
+    found: &mut Diagnostics,
+) {
+    let node = fields.node("scaleDownDelaySeconds");
+    let Some(node) = node.filter(|_| delay == Some(0)) else {
+        return;
+    };
+    let message = "with `scaleDownDelaySeconds: 0` the old pods are never scaled down, and the \
+                   controller spins"
+        .to_owned();
+    let help = "write 1 for as soon as possible".to_owned();
+    found.push(fields.document().warning(node.position, message, help));
 }
 
 /// `validation.go:297`.

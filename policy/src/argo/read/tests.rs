@@ -278,6 +278,19 @@ fn conditions_are_checked_where_they_stand() {
 }
 
 #[test]
+fn a_step_plugin_is_refused_by_its_name() {
+    let plugin = "        - plugin: {name: argoproj-labs/step-exec}\n        - setWeight: 30\n";
+    let yaml = counted().replace("        - setWeight: 30\n", plugin);
+    let (_, diagnostics) = lower(&yaml);
+    let error = diagnostics.iter().next().expect("found");
+    assert!(error.message.contains("steps[3].plugin"), "{error:?}");
+    assert!(
+        error.help.contains("`argoproj-labs/step-exec`"),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn a_template_without_a_namespace_fits_any() {
     let (first, second) = TUTORIAL.split_once("\n---").expect("two documents");
     let free = second.replace("  namespace: production\n", "");

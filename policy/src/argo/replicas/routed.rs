@@ -17,8 +17,12 @@ pub(in super::super) struct Situation {
 }
 
 /// `CalculateReplicaCountsForTrafficRoutedCanary` (`canary.go:377`): canary and stable, the router
-/// having been told `told` for the canary.
-pub(in super::super) fn routed_counts(rollout: &Rollout, at: Situation, told: u32) -> (u32, u32) {
+/// having been told `told` for the canary, if it was told anything yet.
+pub(in super::super) fn routed_counts(
+    rollout: &Rollout,
+    at: Situation,
+    told: Option<u32>,
+) -> (u32, u32) {
     let (replicas, max) = (rollout.replicas, rollout.max_weight());
     let count = |weight| weight_to_replicas(replicas, weight, max);
     let lift = |count| lifted(count, rollout.canary.min_pods, replicas);
@@ -36,10 +40,10 @@ pub(in super::super) fn routed_counts(rollout: &Rollout, at: Situation, told: u3
         return (canary, replicas);
     }
     let wanted = count(max.saturating_sub(weight));
-    let carrying = count(max.saturating_sub(told));
+    let carrying = told.map_or(0, |told| count(max.saturating_sub(told)));
     if at.aborted {
         // canary.go:413: the canary stays as long as it gets traffic.
-        canary = canary.max(count(told));
+        canary = canary.max(told.map_or(0, count));
     }
     (lift(canary), lift(wanted.max(carrying)))
 }
@@ -112,7 +116,11 @@ fn step_back(rollout: &Rollout, (new, stable): (u32, u32)) -> u32 {
 
 /// `calculateDesiredWeightOnAbortOrStableRollback` (`trafficrouting.go:363`): what the router gets
 /// while the traffic goes back, having been told `told`.
-pub(in super::super) fn weight_on_the_way_back(rollout: &Rollout, at: Situation, told: u32) -> u32 {
+pub(in super::super) fn weight_on_the_way_back(
+    rollout: &Rollout,
+    at: Situation,
+    told: Option<u32>,
+) -> u32 {
     if !rollout.canary.dynamic_stable || rollout.replicas == 0 {
         return 0;
     }
@@ -123,6 +131,9 @@ pub(in super::super) fn weight_on_the_way_back(rollout: &Rollout, at: Situation,
     };
     let share = u64::from(max) * u64::from(at.available.1) / u64::from(rollout.replicas);
     let stable = u32::try_from(share).unwrap_or(u32::MAX);
+    let Some(told) = told else {
+        return max.saturating_sub(stable).max(desired);
+    };
     if desired == 0 {
         // A weight that is lower already does not rise again.
         return max.saturating_sub(stable).min(told);

@@ -17,8 +17,13 @@ fn holds(claim: &Claim, history: &History) -> bool {
     let measured = history.measured.iter();
     match claim {
         Claim::At(at, phase) => {
-            let mut passes = history.passes.iter();
-            passes.any(|(second, run, _)| second == at && word(*run) == *phase)
+            let mut passes = history.passes.iter().filter(|(second, ..)| second == at);
+            let earlier = history.passes.iter().rfind(|(second, ..)| second < at);
+            match passes.clone().next() {
+                Some(_) => passes.any(|(_, run, _)| word(*run) == *phase),
+                // No pass at that second: the phase is the one before.
+                None => earlier.is_some_and(|(_, run, _)| word(*run) == *phase),
+            }
         }
         Claim::RunningUntil(end) => {
             let mut passes = history.passes.iter().filter(|(second, ..)| second < end);

@@ -54,6 +54,10 @@ pub(super) fn parse(config: &str, series: &str) -> Result<Config, String> {
     }
     // `job metric in flight, sibling F`: two metrics.
     let text = regex(r",\s*sibling\b").replace_all(&text, ";").into_owned();
+    // `A CEL0, B CEL0`: a comma between metrics.
+    let text = regex(r",\s*([ABD])\b")
+        .replace_all(&text, "; $1")
+        .into_owned();
     for part in text.split(';') {
         let mut metric = Metric::default();
         let mut fields = part.to_owned();
@@ -138,10 +142,22 @@ fn read_fields(metric: &mut Metric, text: &str) -> Result<(), String> {
 /// Limits, interval and delay; what is left.
 fn read_limits(metric: &mut Metric, mut rest: String) -> String {
     let tokens = [
-        (r#"\bCSL\s*=?\s*"?(-?\w+%?)"?"#, "consecutiveSuccessLimit"),
-        (r#"\bCEL\s*=?\s*"?(-?\w+)"?"#, "consecutiveErrorLimit"),
-        (r#"\bFL\s*=?\s*"?(-?\w+)"?"#, "failureLimit"),
-        (r#"\bIL\s*=?\s*"?(-?\w+)"?"#, "inconclusiveLimit"),
+        (
+            r#"\b(?:CSL|consecutiveSuccessLimit)\s*[=:]?\s*"?(-?\w+%?)"?"#,
+            "consecutiveSuccessLimit",
+        ),
+        (
+            r#"\b(?:CEL|consecutiveErrorLimit)\s*[=:]?\s*"?(-?\w+)"?"#,
+            "consecutiveErrorLimit",
+        ),
+        (
+            r#"\b(?:FL|failureLimit)\s*[=:]?\s*"?(-?\w+)"?"#,
+            "failureLimit",
+        ),
+        (
+            r#"\b(?:IL|inconclusiveLimit)\s*[=:]?\s*"?(-?\w+)"?"#,
+            "inconclusiveLimit",
+        ),
     ];
     for (pattern, field) in tokens {
         let pattern = regex(pattern);
@@ -160,11 +176,11 @@ fn read_limits(metric: &mut Metric, mut rest: String) -> String {
         (r"\bno (?:i|interval)\b", None),
         (r"\bno (?:C|count)\b", None),
         (
-            r"\binitialDelay\s*=?\s*(\d+)(ms|s|m|h)?\b",
+            r"\binitialDelay\s*[=:]?\s*(\d+)\s*(ms|s|m|h)?\b",
             Some("initialDelay"),
         ),
         (
-            r"\b(?:i|interval)\s*=?\s*(\d+)(ms|s|m|h)?\b",
+            r"\b(?:i|interval)\s*[=:]?\s*(\d+)\s*(ms|s|m|h)?\b",
             Some("interval"),
         ),
     ];
@@ -181,7 +197,7 @@ fn read_limits(metric: &mut Metric, mut rest: String) -> String {
 
 /// `C5`, `C "abc"`; what is left.
 fn read_count(metric: &mut Metric, mut rest: String) -> String {
-    let count = regex(r#"\b(?:C|count)\s*=?\s*(?:"([^"]*)"|(-?\d+))"#);
+    let count = regex(r#"\b(?:C|count)\s*[=:]?\s*(?:"([^"]*)"|(-?\d+))"#);
     if let Some(found) = count.captures(&rest) {
         let value = match (found.get(1), found.get(2)) {
             (Some(text), _) => format!("{:?}", text.as_str()),

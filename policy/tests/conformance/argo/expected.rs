@@ -61,6 +61,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Claim>, String> {
     let bare = regex(r#"\([^)]*\)|"[^"]*""#)
         .replace_all(text, " ")
         .into_owned();
+    // `10: Running, 20: Error`: a comma between clauses.
+    let bare = regex(&format!(r"({PHASE}[^;,]*),(\s*\d[\d\s,–-]*:)"))
+        .replace_all(&bare, "$1;$3")
+        .into_owned();
     for clause in bare.split(';').flat_map(|part| part.split('→')) {
         clause_claims(clause, &mut claims);
     }

@@ -123,3 +123,22 @@ fn back_to_pods_that_still_run_is_immediate() {
         Some("60 Active v1")
     );
 }
+
+#[test]
+fn without_a_delay_the_old_pods_stay_for_ever() {
+    let yaml = blue_green(5, &["scaleDownDelaySeconds: 0"]);
+    let source = crate::source::Source {
+        file: "rollout.yaml".into(),
+        text: yaml.as_str().into(),
+    };
+    let mut found = crate::source::Diagnostics::new();
+    let documents = crate::source::read_documents(&source, &mut found);
+    crate::argo::read(&documents, &mut found);
+    let warning = found.iter().next().expect("a warning");
+    assert!(warning.message.contains("never scaled down"), "{found:?}");
+    let mut world = World::new(rollout(&yaml));
+    world.update("v2");
+    world.run_to(10_000);
+    assert_eq!(world.standing(), Standing::Promoted);
+    assert_eq!(world.scaled("v1"), "");
+}

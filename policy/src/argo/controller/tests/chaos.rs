@@ -35,7 +35,8 @@ fn answer(dice: &mut Dice) -> Answer {
     }
 }
 
-fn input(dice: &mut Dice, calls: &mut Vec<Call>) -> Input {
+/// `sets`: ReplicaSets of Experiments that were asked for.
+fn input(dice: &mut Dice, calls: &mut Vec<Call>, sets: &[Workload]) -> Input {
     let template = Template::new(dice.pick(&["v1", "v2", "v3"]));
     match dice.below(8) {
         0 => Input::Observed(Observation::Template(template)),
@@ -44,7 +45,12 @@ fn input(dice: &mut Dice, calls: &mut Vec<Call>) -> Input {
             state.available = dice.below(12) as u32;
             state.created = dice.below(14) as u32;
             let state = (dice.below(9) > 0).then_some(state);
-            Input::Observed(Observation::Workload(Workload::ReplicaSet(template), state))
+            let own = Workload::ReplicaSet(template);
+            let workload = match sets.is_empty() || dice.below(2) == 0 {
+                true => own,
+                false => sets[dice.below(sets.len() as u64) as usize].clone(),
+            };
+            Input::Observed(Observation::Workload(workload, state))
         }
         3 | 4 if !calls.is_empty() => {
             let place = dice.below(calls.len() as u64) as usize;
@@ -81,6 +87,12 @@ fn feed(controller: &mut Controller, now: Time, input: Input) -> Vec<Effect> {
 fn any_inputs_in_any_order_are_survived_and_replay_alike() {
     let steps = "[{setWeight: 5}, {pause: {duration: 30}}, {analysis: {templates: [{templateName: \
                  t}]}}, {setWeight: 60}, {pause: {}}]";
+    let experiments = "[{experiment: {templates: [{name: a, specRef: canary}, {name: b, specRef: \
+                       stable, replicas: 3}], duration: 30s, analyses: [{name: p, templateName: t, \
+                       requiredForCompletion: true}, {name: q, templateName: t}]}}, {setWeight: \
+                       50}, {experiment: {templates: [], analyses: [{name: z, templateName: t}]}}, \
+                       {experiment: {templates: [{name: c, specRef: canary, replicas: 0}], \
+                       analyses: [{name: z, templateName: t, requiredForCompletion: true}]}}]";
     let canary = |more| manifest(10, steps, more);
     let pre = "prePromotionAnalysis: {templates: [{templateName: t}]}";
     let post = "postPromotionAnalysis: {templates: [{templateName: t}]}";
@@ -88,6 +100,11 @@ fn any_inputs_in_any_order_are_survived_and_replay_alike() {
         canary("      analysis: {templates: [{templateName: t}], startingStep: 1}"),
         canary("      trafficRouting: {nginx: {stableIngress: app}}"),
         canary("  progressDeadlineAbort: true"),
+        manifest(
+            10,
+            experiments,
+            "      analysis: {templates: [{templateName: t}]}",
+        ),
         blue_green(10, &["autoPromotionSeconds: 30", pre, post]),
         blue_green(
             10,
@@ -99,17 +116,22 @@ fn any_inputs_in_any_order_are_survived_and_replay_alike() {
             let mut dice = Dice(seed * 0x9E37_79B9);
             let mut one = Controller::new(spec.clone(), Template::new("v1"));
             let mut two = one.clone();
-            let (mut now, mut calls) = (Time::ZERO, Vec::new());
+            let (mut now, mut calls, mut sets) = (Time::ZERO, Vec::new(), Vec::new());
             for _ in 0..200 {
                 let next = one.next_wake().filter(|_| dice.below(2) == 0);
                 now =
                     next.map_or(now, |at| at.max(now)) + crate::Span::from_millis(dice.below(3000));
-                let input = input(&mut dice, &mut calls);
+                let input = input(&mut dice, &mut calls, &sets);
                 let effects = feed(&mut one, now, input.clone());
                 assert_eq!(effects, feed(&mut two, now, input), "seed {seed}");
                 let many = effects.len() > 100;
                 assert!(!many, "seed {seed}: {:?} {one:?}", &effects[..12]);
                 for effect in effects {
+                    if let Effect::Scale { workload, .. } = &effect
+                        && matches!(workload, Workload::Experiment(_))
+                    {
+                        sets.push(workload.clone());
+                    }
                     match effect {
                         Effect::Query { call, .. }
                         | Effect::Scale { call, .. }

@@ -84,7 +84,7 @@ fn weight_of_an_abort(steps: &str, stable: u32) -> u32 {
         full: false,
         available: (4, stable),
     };
-    weight_on_the_way_back(&rollout, at, 100)
+    weight_on_the_way_back(&rollout, at, Some(100))
 }
 
 #[test]

@@ -4,17 +4,18 @@
 //!   newer template, the stable one), B39, B40, B43 and B44 (background), B45;
 //! * `abort`: B11, B13, B16, B17, B18;
 //! * `routed`: B31 (first half), B36;
+//! * `experiments`: B41 (experiment Failed, Inconclusive, Successful);
 //! * `read::tests`: B42 (InvalidSpec of a metric that never ends).
 //!
-//! B24, B25 (`rollbackWindow`), B31's second half, B34, B35, B38 (`dynamicStableScale`) and B41
-//! (`experiment`) need what is refused or read without effect, see FIDELITY.md. B1 is a first
-//! install: here a Rollout is always at rest on its stable template first. B26's other half, steps
-//! edited during an update, is another manifest, and so another controller. B29 and B30 are weights that a router has not
-//! verified: nginx verifies none (nginx.go VerifyWeight).
+//! * `routers`: B24, B25 (`rollbackWindow`);
+//! * `dynamic`: B31's second half, B34, B35 and B38 (`dynamicStableScale`);
+//! * `recorded`: whole rollouts of Argo's own controller, which meet most rows somewhere.
+//!
+//! B26's other half, steps edited during an update, is another manifest, and so another controller.
 
 use super::super::Reason;
 use super::world::{World, manifest, rollout};
-use crate::{Command, MetricAnswer, Service, Standing};
+use crate::{Command, Engine, MetricAnswer, Service, Standing};
 
 const NGINX: &str = "      trafficRouting: {nginx: {stableIngress: app}}";
 const BACKGROUND: &str = "      analysis: {templates: [{templateName: t}]}";
@@ -25,6 +26,26 @@ fn world(replicas: u32, steps: &str, more: &str) -> World {
 
 fn value(value: f64) -> MetricAnswer {
     MetricAnswer::Vector(vec![value])
+}
+
+#[test]
+fn b1_a_first_install_skips_all_steps() {
+    let yaml = manifest(10, "[{setWeight: 10}]", BACKGROUND);
+    let mut world = World::installing(rollout(&yaml));
+    world.feed(crate::Input::Tick);
+    // Stable, and past the steps, before a pod is ready.
+    assert_eq!(world.scaled("v1"), "0:10");
+    assert_eq!(world.controller.stable.as_str(), "v1");
+    assert_eq!(world.controller.current_step(), 1);
+    assert!(world.points.is_empty());
+    world.run_to(100);
+    // Services are adopted when all pods are available.
+    let points = world.points.iter().map(|(at, service, _)| (*at, *service));
+    assert_eq!(
+        points.collect::<Vec<_>>(),
+        [(5, Service::Stable), (5, Service::Canary)]
+    );
+    assert!(world.queries.is_empty());
 }
 
 #[test]
@@ -157,6 +178,56 @@ fn b27_the_router_keeps_the_weight_before_until_the_pods_are_there() {
     );
     world.run_to(20);
     assert_eq!(world.routes, [(5, 10), (10, 20)]);
+}
+
+#[test]
+fn b29_at_the_end_nothing_goes_on_before_the_weight_is_verified() {
+    let mut world = world(10, "[{setWeight: 10}]", NGINX);
+    world.update("v2");
+    world.run_to(7);
+    world.verify(Some(false));
+    world.run_to(100);
+    assert_eq!(world.routes, [(5, 10), (10, 100)]);
+    assert_eq!(world.standing(), Standing::Progressing);
+    assert_eq!(world.controller.stable.as_str(), "v1");
+    // Asked again every ten seconds.
+    assert_eq!(
+        world.controller.next_wake(),
+        Some(crate::Time::from_secs(110))
+    );
+    world.verify(Some(true));
+    world.run_to(101);
+    assert_eq!(world.standing(), Standing::Promoted);
+}
+
+#[test]
+fn b30_a_weight_that_is_not_verified_holds_its_step() {
+    let mut world = world(10, "[{setWeight: 10}, {pause: {}}]", NGINX);
+    world.verify(Some(false));
+    world.update("v2");
+    world.run_to(100);
+    assert_eq!(world.routes, [(5, 10)]);
+    assert_eq!(world.controller.current_step(), 0);
+    world.verify(Some(true));
+    assert_eq!(world.controller.current_step(), 1);
+}
+
+/// AWS is asked only where it decides something (`rolloututil.go:243`).
+#[test]
+fn of_an_alb_only_the_weights_of_steps_are_verified() {
+    let alb = "      trafficRouting: {alb: {ingress: app, servicePort: 80}}";
+    let mut world = world(10, "[{setWeight: 10}, {pause: {}}, {setWeight: 20}]", alb);
+    world.update("v2");
+    world.run_to(7);
+    assert_eq!(world.controller.current_step(), 1);
+    world.verify(Some(false));
+    world.run_to(20);
+    assert_eq!(world.controller.verified, None);
+    world.command(Command::Promote);
+    world.run_to(40);
+    assert_eq!(world.routes, [(5, 10), (25, 20)]);
+    assert_eq!(world.controller.verified, Some(false));
+    assert_eq!(world.controller.current_step(), 2);
 }
 
 #[test]

@@ -7,8 +7,9 @@ use super::super::Controller;
 use crate::argo::{Rollout, read};
 use crate::source::{Diagnostics, Source, read_documents};
 use crate::{
-    Answer, Command, Effect, Effects, Engine, Input, MetricAnswer, Observation, Record, Replicas,
-    RouteRule, Routes, Service, Standing, Template, Time, Workload, WorkloadState,
+    Answer, Command, Effect, Effects, Engine, ExperimentSet, Input, MetricAnswer, Observation,
+    Record, Replicas, RouteRule, Routes, Service, Standing, Template, Time, Workload,
+    WorkloadState,
 };
 
 /// Reads one Rollout; panics on errors.
@@ -91,6 +92,13 @@ pub(super) struct World {
     pub(super) job_after: u64,
     jobs: Vec<(Time, crate::Call)>,
     sets: BTreeMap<Template, (u32, Vec<Time>)>,
+    /// Those of Experiments, and the sizes that were asked for.
+    experiments: BTreeMap<ExperimentSet, (u32, Vec<Time>)>,
+    pub(super) sizes: Vec<(u64, String, u32)>,
+    /// Pods of Experiments never become available.
+    pub(super) no_experiment: bool,
+    /// What was asked.
+    pub(super) texts: Vec<String>,
     /// Scales as `(second, template, replicas)`.
     pub(super) scales: Vec<(u64, String, u32)>,
     pub(super) points: Vec<(u64, Service, String)>,
@@ -121,6 +129,10 @@ impl World {
             job_after: 0,
             jobs: Vec::new(),
             sets,
+            experiments: BTreeMap::new(),
+            sizes: Vec::new(),
+            no_experiment: false,
+            texts: Vec::new(),
             scales: Vec::new(),
             points: Vec::new(),
             routes: Vec::new(),
@@ -129,6 +141,20 @@ impl World {
             records: Vec::new(),
             steps: Vec::new(),
         }
+    }
+
+    /// A world in which the Rollout is new.
+    pub(super) fn installing(rollout: Arc<Rollout>) -> Self {
+        let first = Template::new("v1");
+        let mut world = Self::new(rollout.clone());
+        world.controller = Controller::install(rollout, first.clone());
+        world.sets.insert(first, (0, Vec::new()));
+        world
+    }
+
+    /// What the router says of the weight that it was told.
+    pub(super) fn verify(&mut self, seen: Option<bool>) {
+        self.feed(Input::Observed(Observation::WeightVerified(seen)));
     }
 
     pub(super) fn update(&mut self, to: &str) {
@@ -147,7 +173,8 @@ impl World {
     pub(super) fn run_to(&mut self, end: u64) {
         let end = Time::from_secs(end);
         for _ in 0..100_000 {
-            let pods = self.sets.values().flat_map(|(_, pods)| pods);
+            let sets = self.sets.values().chain(self.experiments.values());
+            let pods = sets.flat_map(|(_, pods)| pods);
             let ready = pods.filter(|at| **at > self.now).min().copied();
             let wake = self.controller.next_wake().map(|at| at.max(self.now));
             let job = self.jobs.iter().map(|(at, _)| *at).min();
@@ -189,6 +216,22 @@ impl World {
                 Some(state),
             )));
         }
+        self.observe_experiments();
+    }
+
+    fn observe_experiments(&mut self) {
+        for (set, (spec, pods)) in self.experiments.clone() {
+            let mut state = WorkloadState::settled(set.of.clone(), spec);
+            let ready = pods.iter().filter(|at| **at <= self.now).count() as u32;
+            state.created = pods.len() as u32;
+            state.available = if self.no_experiment { 0 } else { ready };
+            state.ready = state.available;
+            let workload = Workload::Experiment(set);
+            self.feed(Input::Observed(Observation::Workload(
+                workload,
+                Some(state),
+            )));
+        }
     }
 
     pub(super) fn feed(&mut self, input: Input) {
@@ -213,12 +256,27 @@ impl World {
                     self.feed(Input::Answered { call, answer });
                     scaled = true;
                 }
+                Effect::Scale {
+                    workload: Workload::Experiment(set),
+                    replicas: Replicas::Exactly(count),
+                    call,
+                } => {
+                    self.sizes.push((second, set.name.to_string(), count));
+                    let ready = self.now + crate::Span::from_secs(self.startup);
+                    let (spec, pods) = self.experiments.entry(set).or_default();
+                    *spec = count;
+                    pods.resize(count as usize, ready);
+                    let answer = Answer::Done;
+                    self.feed(Input::Answered { call, answer });
+                    scaled = true;
+                }
                 Effect::Query { call, query } if query.provider == crate::Provider::Job => {
                     let end = self.now + crate::Span::from_secs(self.job_after);
                     self.jobs.push((end, call));
                 }
-                Effect::Query { call, .. } => {
+                Effect::Query { call, query } => {
                     self.queries.push(second);
+                    self.texts.push(query.text.to_string());
                     let answer = self.answers.range(..=second).next_back();
                     let answer = answer.map_or(MetricAnswer::Vector(vec![1.0]), |(_, a)| a.clone());
                     let answer = Answer::Metric(answer);

@@ -55,10 +55,10 @@ fn outcome(cells: &[&str]) -> String {
         full: cells[4] == "full",
         available: (n(8), n(9)),
     };
-    let (canary, stable) = routed_counts(&rollout, at, n(10));
+    let (canary, stable) = routed_counts(&rollout, at, Some(n(10)));
     match at.aborted {
         true => {
-            let weight = weight_on_the_way_back(&rollout, at, n(10));
+            let weight = weight_on_the_way_back(&rollout, at, Some(n(10)));
             format!("{canary} {stable} {weight}")
         }
         false => format!("{canary} {stable} -"),
@@ -94,6 +94,7 @@ fn empty() -> Rollout {
         progress_deadline_abort: false,
         paused: false,
         rollback_window: 0,
+        run_history: (5, 5),
         canary: Canary::default(),
         blue_green: None,
         refusal: None,
