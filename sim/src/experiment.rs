@@ -217,9 +217,12 @@ mod tests {
     #[test]
     fn pods_serve_only_where_a_service_selects_them() {
         let streams = Streams::new(Seed(1), "experiment", 0);
+        let crashes = Crashes::default();
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
+            crashes: &crashes,
         };
         let late = Time::ZERO + Span::from_mins(10);
         for served in [true, false] {
@@ -232,11 +235,11 @@ mod tests {
             let ready: u32 = experiments.sets().map(|set| set.available(late)).sum();
             assert_eq!(ready, 2);
             assert_eq!(experiments.serving(late), [2 * u32::from(served), 0]);
-            assert_eq!(experiments.life(2, 1).is_some(), served);
+            assert_eq!(experiments.stint(2, 1, 0).is_some(), served);
             assert!(!experiments.exceeded());
             // Another Experiment of the step has pods of its own.
             assert!(scaled(&mut experiments, "app-0-1-new"));
-            assert_eq!(experiments.life(3, 1).is_some(), served);
+            assert_eq!(experiments.stint(3, 1, 0).is_some(), served);
             assert_eq!(experiments.exceeded(), served);
         }
     }
