@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use coalmine_policy::source::Diagnostics;
-use coalmine_scenarios::{catalogue, nearest};
+use coalmine_scenarios::{NoFiles, catalogue, nearest};
 
 use crate::args::ScenariosArgs;
 use crate::failure::Failure;
@@ -15,7 +15,8 @@ pub(crate) fn scenarios(args: &ScenariosArgs) -> Result<ExitCode, Failure> {
     match &args.name {
         None => {
             for file in catalogue::files() {
-                let read = coalmine_scenarios::read(&file.source(), &mut Diagnostics::new());
+                let read =
+                    coalmine_scenarios::read(&file.source(), &mut NoFiles, &mut Diagnostics::new());
                 let title = read.first().map_or("", |scenario| scenario.title.as_str());
                 text += &format!("{:<26} {title}\n", file.label);
             }

@@ -6,7 +6,7 @@
 use coalmine_policy::source::Diagnostics;
 use coalmine_sim::scenario::Scenario;
 
-use crate::Embedded;
+use crate::{Embedded, NoFiles};
 
 macro_rules! files {
     ($($label:literal)+) => {
@@ -53,7 +53,7 @@ pub fn matching(name: &str) -> impl Iterator<Item = &'static Embedded> {
 pub fn find(name: &str) -> Option<Scenario> {
     let file = FILES.iter().find(|file| file.label == name)?;
     // The files are tested to be without mistakes.
-    crate::read(&file.source(), &mut Diagnostics::new()).pop()
+    crate::read(&file.source(), &mut NoFiles, &mut Diagnostics::new()).pop()
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@
 //!     - marketOpen: {rps: 1800}     # a burst at 09:15; at, rise, decay can be given
 //!     - dinnerPeak: {rps: 800}      # a bell 19:00 to 22:00; the fields of `bell` can be given
 //!     - flashSale: {at: 10m, rps: 900}   # a burst; rise 30s, hold 10m, decay 5m
+//!     - csv: {file: traffic.csv}    # lines of `time,rps`; see `traffic::csv`
+//!     - prometheus: {file: range.json, at: "09:00"}   # a range query's answer; `at`: first sample
 //!     - product:                    # multiplies; `sum: [..]` adds inside; at most 8 deep
 //!         - constant: {rps: 100}
 //!         - weekly: {sat: 0.7, sun: 0.6}   # by day of the scenario's zone; 1 where not given
@@ -76,19 +78,25 @@ use coalmine_policy::baseline::API_VERSION;
 use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
 use coalmine_sim::scenario::Scenario;
 
+use crate::Files;
+
 const KIND: &str = "Scenario";
 
 /// Reads every scenario of a stream.
 ///
 /// Mistakes go to `diagnostics`, all of them with their places; a scenario with a mistake is left
-/// out. Objects of other kinds are skipped with a warning.
-pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
+/// out. Objects of other kinds are skipped with a warning. `files` reads what a scenario names.
+pub fn read(
+    source: &Source,
+    files: &mut dyn Files,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Scenario> {
     let documents = read_documents(source, diagnostics);
     let mut scenarios = Vec::new();
     for document in &documents {
         if is_ours(document, diagnostics) {
             let whole = extends::resolve(document, diagnostics);
-            scenarios.extend(whole.and_then(|whole| document::read(&whole, diagnostics)));
+            scenarios.extend(whole.and_then(|whole| document::read(&whole, files, diagnostics)));
         }
     }
     scenarios

@@ -13,7 +13,7 @@ fn scenarios() -> Vec<Scenario> {
 fn every_file_reads_without_complaint_and_is_named_by_its_path() {
     for file in files() {
         let mut diagnostics = Diagnostics::new();
-        let scenarios = crate::read(&file.source(), &mut diagnostics);
+        let scenarios = crate::read(&file.source(), &mut NoFiles, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         assert_eq!(scenarios.len(), 1, "{}", file.file);
         let scenario = &scenarios[0];

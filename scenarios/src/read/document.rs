@@ -8,13 +8,19 @@ use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
+use crate::Files;
+
 use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, service, traffic};
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
 
 /// The scenario, unless it has a mistake.
-pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option<Scenario> {
+pub(super) fn read(
+    document: &Document,
+    files: &mut dyn Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Scenario> {
     let mut found = Diagnostics::new();
     let mut root = Form::new(Fields::new(document, "", &document.root, &mut found));
     root.node("apiVersion");
@@ -26,7 +32,8 @@ pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option
         &mut found,
     );
     let spec = root.form("spec", &mut found);
-    let scenario = spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), &mut found));
+    let scenario =
+        spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), files, &mut found));
     root.close(&mut found);
     let bad = found.has_errors();
     diagnostics.extend(found);
@@ -49,7 +56,12 @@ fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str
     name
 }
 
-fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<Scenario> {
+fn read_spec(
+    mut spec: Form<'_>,
+    name: &str,
+    files: &mut dyn Files,
+    found: &mut Diagnostics,
+) -> Option<Scenario> {
     let title = spec.string("title", found).unwrap_or(name).to_owned();
     // For people; what `extends` names has been laid under this already.
     spec.string("reason", found);
@@ -58,7 +70,8 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
     let assumed = clock.clone().unwrap_or_else(Clock::utc);
-    let traffic = traffic::read(&mut spec, &assumed, found);
+    let context = traffic::Context::new(&assumed, horizon.unwrap_or(HORIZON_MAX), files);
+    let traffic = traffic::read(&mut spec, context, found);
     let arrivals = match spec.form("arrivals", found) {
         Some(form) => arrivals::read(form, found),
         None => Pattern::default(),

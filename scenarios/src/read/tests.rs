@@ -7,14 +7,22 @@ use coalmine_sim::scenario::{Scrape, Service, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
+use crate::files::tests::Shelf;
+
+mod recorded;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
+    read_beside(text, &[])
+}
+
+/// As `read_text`, with other files in reach.
+fn read_beside(text: &str, files: &[(&str, &str)]) -> (Vec<Scenario>, String) {
     let source = Source {
         file: "a.yaml".into(),
         text: text.into(),
     };
     let mut diagnostics = Diagnostics::new();
-    let scenarios = read(&source, &mut diagnostics);
+    let scenarios = read(&source, &mut Shelf(files), &mut diagnostics);
     let lines: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     (scenarios, lines.join("\n"))
 }
