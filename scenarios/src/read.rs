@@ -6,7 +6,7 @@
 //! metadata:
 //!   name: market-open/errors-2      # traffic/fault: both names appear in reports
 //! spec:
-//!   extends: market-open/healthy    # optional: a scenario of the catalogue that this is a variant of
+//!   extends: market-open/healthy    # optional: what this is a variant of; or ./base.yaml[#name]
 //!   reason: why it exists           # optional
 //!   title: 2 % errors into the open # one line; the name when absent
 //!   start: 2026-03-02T09:05         # local time at which the release becomes visible
@@ -68,6 +68,7 @@ mod extends;
 mod fault;
 mod form;
 mod hooks;
+mod joined;
 mod metrics;
 mod prometheus;
 mod router;
@@ -95,8 +96,7 @@ pub fn read(
     let mut scenarios = Vec::new();
     for document in &documents {
         if is_ours(document, diagnostics) {
-            let whole = extends::resolve(document, diagnostics);
-            scenarios.extend(whole.and_then(|whole| document::read(&whole, files, diagnostics)));
+            scenarios.extend(extends::read(document, files, diagnostics));
         }
     }
     scenarios

@@ -32,7 +32,7 @@ fn traffic_is_read_from_files_beside_the_scenario() {
     write(folder.path(), "day.csv", "time,rps\n00:00,50\n12:00,x\n");
     let (errors, _, code) = run(&scenario);
     assert_eq!(code, Some(2));
-    for wanted in ["day.csv:3:7", "12:00,x", "no such file: ", "mine.yaml:7:62"] {
+    for wanted in ["day.csv:3:7", "12:00,x", "no such file: ", "mine.yaml:7:57"] {
         assert!(errors.contains(wanted), "no {wanted} in {errors}");
     }
 }
@@ -55,4 +55,23 @@ fn what_is_no_file_or_too_large_is_not_read() {
     ] {
         assert!(errors.contains(wanted), "no {wanted} in {errors}");
     }
+}
+
+#[test]
+fn a_variant_shows_the_mistake_of_its_base_in_the_bases_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = format!("{HEAD}  traffic: [{{constant: {{rps: 5}}}}]\n  service: {{pods: none}}\n");
+    write(folder.path(), "base.yaml", &base);
+    let variant = "apiVersion: coalmine.dev/v1alpha1\nkind: Scenario\nmetadata: {name: my/variant}\n\
+                   spec: {extends: ./base.yaml, horizon: 2h}\n";
+    let scenario = write(folder.path(), "variant.yaml", variant);
+    let (errors, _, code) = run(&scenario);
+    assert_eq!(code, Some(2));
+    for wanted in ["base.yaml:8:19", "service: {pods: none}", "^^^^"] {
+        assert!(errors.contains(wanted), "no {wanted} in {errors}");
+    }
+    write(folder.path(), "base.yaml", &base.replace("none", "3"));
+    let (errors, story, code) = run(&scenario);
+    assert_eq!((code, &*errors), (Some(0), ""));
+    assert!(story.contains("my/variant"), "{story}");
 }

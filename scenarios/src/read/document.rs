@@ -1,13 +1,14 @@
 //! One scenario, from its document.
 
 use coalmine_policy::Span;
-use coalmine_policy::source::{Diagnostics, Document, Fields};
+use coalmine_policy::source::{Diagnostics, Fields};
 use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
+use super::joined::Joined;
 use crate::Files;
 
 use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, service, traffic};
@@ -17,10 +18,11 @@ const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
 
 /// The scenario, unless it has a mistake.
 pub(super) fn read(
-    document: &Document,
+    joined: &Joined,
     files: &mut dyn Files,
     diagnostics: &mut Diagnostics,
 ) -> Option<Scenario> {
+    let document = &joined.document;
     let mut found = Diagnostics::new();
     let mut root = Form::new(Fields::new(document, "", &document.root, &mut found));
     root.node("apiVersion");
@@ -32,8 +34,8 @@ pub(super) fn read(
         &mut found,
     );
     let spec = root.form("spec", &mut found);
-    let scenario =
-        spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), files, &mut found));
+    let scenario = spec
+        .and_then(|spec| read_spec(spec, name.unwrap_or_default(), (joined, files), &mut found));
     root.close(&mut found);
     let bad = found.has_errors();
     diagnostics.extend(found);
@@ -59,7 +61,7 @@ fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str
 fn read_spec(
     mut spec: Form<'_>,
     name: &str,
-    files: &mut dyn Files,
+    (joined, files): (&Joined, &mut dyn Files),
     found: &mut Diagnostics,
 ) -> Option<Scenario> {
     let title = spec.string("title", found).unwrap_or(name).to_owned();
@@ -70,7 +72,13 @@ fn read_spec(
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
     let assumed = clock.clone().unwrap_or_else(Clock::utc);
-    let context = traffic::Context::new(&assumed, horizon.unwrap_or(HORIZON_MAX), files);
+    let context = traffic::Context {
+        clock: &assumed,
+        horizon: horizon.unwrap_or(HORIZON_MAX),
+        joined,
+        files,
+        depth: 0,
+    };
     let traffic = traffic::read(&mut spec, context, found);
     let arrivals = match spec.form("arrivals", found) {
         Some(form) => arrivals::read(form, found),

@@ -10,6 +10,7 @@ use super::*;
 use crate::files::tests::Shelf;
 
 mod recorded;
+mod variants;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
     read_beside(text, &[])

@@ -12,6 +12,7 @@ use coalmine_sim::traffic::{Term, Traffic};
 
 use super::clock::Clock;
 use super::form::Form;
+use super::joined::Joined;
 use crate::Files;
 
 const HELP: &str = "add a curve, for example `- constant: {rps: 200}`";
@@ -34,22 +35,13 @@ type Join = fn(Vec<Term>) -> Term;
 
 /// What a curve may need to know.
 pub(super) struct Context<'c> {
-    clock: &'c Clock,
-    /// The recordings that are used must overlap the time that is watched.
-    horizon: Span,
-    files: &'c mut dyn Files,
-    depth: usize,
-}
-
-impl<'c> Context<'c> {
-    pub(super) fn new(clock: &'c Clock, horizon: Span, files: &'c mut dyn Files) -> Self {
-        Self {
-            clock,
-            horizon,
-            files,
-            depth: 0,
-        }
-    }
+    pub(super) clock: &'c Clock,
+    /// A recording must overlap the time that is watched.
+    pub(super) horizon: Span,
+    /// Who names a file.
+    pub(super) joined: &'c Joined,
+    pub(super) files: &'c mut dyn Files,
+    pub(super) depth: usize,
 }
 
 pub(super) fn read(

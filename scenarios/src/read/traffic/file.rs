@@ -16,7 +16,7 @@ pub(super) fn load(
     let help = format!("name a file, for example `file: {example}`");
     curve.require("file", &help, found);
     let name = curve.string("file", found)?;
-    let path = beside(&curve.fields.document().source.file, name);
+    let path = beside(&context.joined.file_of(curve.place("file")), name);
     match context.files.text(&path) {
         Ok(source) => Some(source),
         Err(why) => {
