@@ -23,6 +23,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// List the scenarios of the catalogue, or print one to start your own from.
     Scenarios(ScenariosArgs),
+    /// Print the JSON Schema of a file format, for editors.
+    Schema(SchemaArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
     /// Print the weights that the data path sees of a list of weight writes.
@@ -140,6 +142,21 @@ pub(crate) struct ScenariosArgs {
     /// Print this scenario's YAML.
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which format.
+    #[arg(value_enum)]
+    pub(crate) format: SchemaFormat,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Scenario files.
+    Scenario,
 }
 
 /// `promql`.

@@ -10,6 +10,7 @@ pub mod manifests;
 mod nearest;
 pub mod policies;
 pub mod read;
+pub mod schema;
 pub mod select;
 
 pub use files::{Files, NoFiles};

@@ -81,7 +81,9 @@ use coalmine_sim::scenario::Scenario;
 
 use crate::Files;
 
-const KIND: &str = "Scenario";
+pub(crate) use hooks::TYPES as HOOK_TYPES;
+
+pub(crate) const KIND: &str = "Scenario";
 
 /// Reads every scenario of a stream.
 ///

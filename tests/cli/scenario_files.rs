@@ -1,6 +1,6 @@
 //! Scenarios that are made of several files.
 
-use crate::{coalmine, write};
+use crate::{coalmine, stdout, write};
 
 const HEAD: &str = "apiVersion: coalmine.dev/v1alpha1\nkind: Scenario\nmetadata: {name: my/own}\n\
                     spec:\n  start: 2026-03-02T09:05\n  horizon: 1h\n";
@@ -74,4 +74,16 @@ fn a_variant_shows_the_mistake_of_its_base_in_the_bases_text() {
     let (errors, story, code) = run(&scenario);
     assert_eq!((code, &*errors), (Some(0), ""));
     assert!(story.contains("my/variant"), "{story}");
+}
+
+#[test]
+fn the_schema_of_scenario_files_is_printed_as_json() {
+    let text = stdout(&["schema", "scenario"]);
+    let schema: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
+    assert_eq!(schema, coalmine_scenarios::schema::scenario());
+    assert_eq!(
+        schema["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
+    assert!(text.ends_with("}\n") && text.lines().count() > 500);
 }

@@ -399,6 +399,7 @@ fn hostile_text_is_refused_and_never_panics() {
         "  1",
         "  traffic: 3",
         "  traffic: [3]",
+        "  start: 2026-03-02T09:05\n  horizon: 1h\n  traffic: [null]",
         "  start: [1]\n  fault: x\n  router: []",
     ] {
         let (scenarios, complaints) = read_text(&format!("{HEAD}{spec}\n"));

@@ -126,6 +126,7 @@ fn read_curve(
     }
     let keys = match &item.kind {
         Kind::Map(entries) => entries.len(),
+        Kind::Null => 0,
         // Reported already as no mapping.
         _ => return None,
     };
