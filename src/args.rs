@@ -21,7 +21,8 @@ pub(crate) enum Verb {
     Score(ScoreArgs),
     /// Tell one rollout as a timeline.
     Run(RunArgs),
-    /// List the scenarios of the catalogue, or print one to start your own from.
+    /// List the scenarios of the catalogue with their traffic and the reason why they exist, or print
+    /// one to start your own from.
     Scenarios(ScenariosArgs),
     /// Print the JSON Schema of a file format, for editors.
     Schema(SchemaArgs),
@@ -57,9 +58,9 @@ pub(crate) struct ScoreArgs {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
 
-    /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), or
-    /// a file of your own (`FILE#NAME`: one of several in it). Repeatable. Without it, the whole
-    /// catalogue.
+    /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), all
+    /// that are alike (`'incidents/*'`), a suite (`default`), or a file of your own (`FILE#NAME`: one
+    /// of several in it). Repeatable. Without it, the suite `default`.
     #[arg(long = "scenario", value_name = "NAME|FILE|FILE#NAME")]
     pub(crate) scenarios: Vec<String>,
 

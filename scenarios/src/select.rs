@@ -65,10 +65,11 @@ pub struct Selected {
     pub argument: String,
 }
 
-/// The scenarios that were asked for, in that order; the whole catalogue when nothing was.
+/// The scenarios that were asked for, in that order; the default suite when nothing was.
 ///
 /// Each of `wanted` is a name of the catalogue (`market-open/errors-2`), a traffic or a fault
-/// (`market-open`, `errors-2`: all that have it), or a path to a file or a folder of YAML files;
+/// (`market-open`, `errors-2`: all that have it), names with a `*` (`incidents/*`), a suite
+/// (`default`), or a path to a file or a folder of YAML files;
 /// `PATH#NAME` is the one of this name there.
 /// The catalogue goes first: write `./market-open` for a folder of that name.
 ///
@@ -81,11 +82,12 @@ pub fn select<S: AsRef<str>>(
 ) -> Result<Vec<Selected>, Vec<SelectError>> {
     let mut selection = Selection::default();
     if wanted.is_empty() {
-        selection.embedded(catalogue::files().iter(), diagnostics);
+        selection.embedded(catalogue::suite(catalogue::DEFAULT_SUITE), diagnostics);
     }
     for name in wanted.iter().map(AsRef::as_ref) {
-        if catalogue::matching(name).next().is_some() {
-            selection.embedded(catalogue::matching(name), diagnostics);
+        let embedded = catalogue::matching(name);
+        if !embedded.is_empty() {
+            selection.embedded(embedded.into_iter(), diagnostics);
             continue;
         }
         match fetch_part(name, files) {

@@ -25,16 +25,13 @@ fn every_file_reads_without_complaint_and_is_named_by_its_path() {
 }
 
 #[test]
-fn every_file_opens_with_its_own_reason() {
+fn every_file_has_a_suite_and_a_reason_of_its_own() {
     let mut reasons = std::collections::BTreeSet::new();
     for file in files() {
-        let comment: Vec<&str> = file
-            .text
-            .lines()
-            .take_while(|l| l.starts_with("# "))
-            .collect();
-        let reason = comment.join(" ");
+        let About { suite, reason } = about(file);
+        assert!(!suite.is_empty(), "{}", file.file);
         assert!(reason.len() > 150, "{}: {reason}", file.file);
+        assert!(!reason.contains('\n'), "{}: one paragraph", file.file);
         assert!(reasons.insert(reason), "{}", file.file);
         assert!(
             file.text.lines().all(|line| line.chars().count() <= 100),
@@ -123,8 +120,14 @@ fn every_world_outlasts_a_rollout_of_forty_minutes() {
 
 #[test]
 fn names_select_one_a_traffic_or_a_fault() {
-    assert_eq!(matching("market-open/slow").count(), 1);
-    assert_eq!(matching("market-open").count(), 5);
-    assert_eq!(matching("healthy").count(), 4);
-    assert_eq!(matching("market").count(), 0);
+    let count = |name| matching(name).len();
+    assert_eq!(count("market-open/slow"), 1);
+    assert_eq!(count("market-open"), 5);
+    assert_eq!(count("healthy"), 4);
+    assert_eq!(count("market"), 0);
+    assert_eq!(count(DEFAULT_SUITE), 20);
+    assert_eq!(count("*"), files().len());
+    assert_eq!(count("*-open/*"), 5);
+    assert_eq!(count("*/errors-*"), 8);
+    assert_eq!(count("*open"), 0);
 }
