@@ -113,7 +113,9 @@ fn cut(text: &str, width: usize, ellipsis: &str) -> String {
         .char_indices()
         .nth(room)
         .map_or(text.len(), |(at, _)| at);
-    let whole = text[..end].rfind(' ').unwrap_or(end);
+    let is_whole = text[end..].starts_with(' ');
+    let last = text[..end].rfind(' ').filter(|_| !is_whole);
+    let whole = last.unwrap_or(end);
     format!(
         "{}{ellipsis}",
         text[..whole].trim_end_matches([',', ';', ':'])
