@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use coalmine_sim::fidelity::Fidelity;
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
 /// manifests and counts the faults they miss and the good releases they refuse.
@@ -49,6 +50,30 @@ pub(crate) struct WorldArgs {
     /// The root of all random numbers: the same seed gives the same bytes.
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+
+    /// How closely to look at requests. `aggregate` draws what Prometheus counts: milliseconds a
+    /// rollout. `request` plays every request: seconds a rollout at high rates; use it to check a
+    /// surprising result with few `--runs`.
+    #[arg(long, value_enum, default_value_t = FidelityArg::Aggregate)]
+    pub(crate) fidelity: FidelityArg,
+}
+
+/// The two ways to play a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FidelityArg {
+    /// Counts are drawn from their distribution.
+    Aggregate,
+    /// Every request is an event.
+    Request,
+}
+
+impl From<FidelityArg> for Fidelity {
+    fn from(arg: FidelityArg) -> Self {
+        match arg {
+            FidelityArg::Aggregate => Self::Aggregate,
+            FidelityArg::Request => Self::Request,
+        }
+    }
 }
 
 /// `score`.

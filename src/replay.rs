@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use coalmine_reports::Surprise;
 
-use crate::args::ScoreArgs;
+use crate::args::{FidelityArg, ScoreArgs};
 
 /// What is surprising, and the command that tells it. `scenarios` has the `--scenario` of each name.
 pub(crate) fn sentence(
@@ -36,6 +36,9 @@ fn command(args: &ScoreArgs, scenario: &str, surprise: &Surprise) -> String {
     words.extend(["--scenario".to_owned(), scenario.to_owned()]);
     if let Some(start) = &args.world.start {
         words.extend(["--start".to_owned(), start.clone()]);
+    }
+    if args.world.fidelity == FidelityArg::Request {
+        words.extend(["--fidelity".to_owned(), "request".to_owned()]);
     }
     words.extend([
         "--replication".to_owned(),

@@ -38,6 +38,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         title: &scenario.title,
         seed: args.rollout.world.seed,
         replication: args.rollout.replication,
+        fidelity: inputs.fidelity,
         start: &scenario.start,
         entries: &entries,
     };

@@ -26,6 +26,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let study = Study {
         seed: args.world.seed,
         runs: args.runs,
+        fidelity: inputs.fidelity,
         policies: inputs.policies.iter().map(Policy::info).collect(),
         scenarios: inputs.scenarios.iter().map(Scenario::info).collect(),
     };

@@ -38,6 +38,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
             "",
         ));
     };
+    let stage = stage.with_fidelity(inputs.fidelity);
     let store = record(&stage, args);
     let start_ms = scenario.start_ms();
     let length_ms = (scenario.horizon.as_secs_f64() * 1_000.0) as i64;
@@ -46,8 +47,13 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let server = http::listen(args.port)?;
     let address = (Ipv4Addr::LOCALHOST, http::port(&server));
     let line = format!(
-        "{} in {}, replication {}: http://{}:{}\n",
-        policy.label, scenario.name, args.rollout.replication, address.0, address.1
+        "{} in {}, replication {}{}: http://{}:{}\n",
+        policy.label,
+        scenario.name,
+        args.rollout.replication,
+        inputs.fidelity.remark(),
+        address.0,
+        address.1
     );
     output::print(line.as_bytes())?;
     http::answer_all(&server, &api);

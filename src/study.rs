@@ -7,6 +7,7 @@ use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Sourc
 use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
 use coalmine_scenarios::select::{Selected, select};
 use coalmine_scenarios::{Files, catalogue, policies};
+use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::unanswerable::Unanswerable;
@@ -22,6 +23,8 @@ pub(crate) struct Inputs {
     pub(crate) policies: Vec<Policy>,
     /// The scenarios.
     pub(crate) scenarios: Vec<Scenario>,
+    /// How closely requests are looked at.
+    pub(crate) fidelity: Fidelity,
     /// By a scenario's name, the `--scenario` that chooses it alone.
     pub(crate) arguments: BTreeMap<String, String>,
     /// Every file that was read, for messages.
@@ -48,6 +51,7 @@ impl Inputs {
         Ok(Self {
             policies,
             scenarios,
+            fidelity: world.fidelity.into(),
             arguments,
             sources,
         })
@@ -64,7 +68,7 @@ impl Inputs {
                     continue;
                 }
                 match Stage::new(scenario, &*policy.subject) {
-                    Ok(stage) => stages.push(Some(stage)),
+                    Ok(stage) => stages.push(Some(stage.with_fidelity(self.fidelity))),
                     Err(unanswerable) => {
                         for one in unanswerable {
                             found.push(self.located(policy, one));

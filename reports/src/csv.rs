@@ -41,6 +41,7 @@ fn row(summary: &Summary, cell: &Cell) -> Vec<Column> {
         text("policy", summary.label(cell)),
         text("invalid", refusal.map_or("", |refusal| &refusal.reason)),
         number("seed", summary.study.seed),
+        text("fidelity", summary.study.fidelity.name()),
         number("n", cell.n),
         number("promoted", cell.promoted),
         number("rolled_back", cell.rolled_back),

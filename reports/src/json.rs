@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 
 use coalmine_sim::event::{PolicyInfo, ScenarioInfo};
+use coalmine_sim::fidelity::Fidelity;
 use serde::Serialize;
 
 use crate::insights;
@@ -24,6 +25,7 @@ struct Root<'a> {
     format: u32,
     seed: u64,
     runs: u32,
+    fidelity: Fidelity,
     complete: bool,
     confidence: f64,
     policies: &'a [PolicyInfo],
@@ -119,6 +121,7 @@ fn root(summary: &Summary) -> Root<'_> {
     Root {
         format: FORMAT,
         seed: study.seed,
+        fidelity: study.fidelity,
         runs: study.runs,
         complete: summary.complete,
         confidence: CONFIDENCE,

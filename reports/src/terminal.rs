@@ -96,11 +96,12 @@ fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String)
 fn header(summary: &Summary, paint: &Paint, text: &mut String) {
     let study = &summary.study;
     let line = format!(
-        "seed {} · {} × {} · {} a cell",
+        "seed {} · {} × {} · {} a cell{}",
         study.seed,
         counted(study.policies.len(), "policy", "policies"),
         counted(study.scenarios.len(), "scenario", "scenarios"),
         counted(study.runs as usize, "replication", "replications"),
+        study.fidelity.remark(),
     );
     let _ = writeln!(text, "{}", paint.strong(&line));
     if !summary.complete {

@@ -7,6 +7,7 @@ mod text;
 use std::io::{self, Write};
 
 use coalmine_policy::Time;
+use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::timeline::{Entry, What};
 use jiff::{SignedDuration, Zoned};
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub struct Story<'a> {
     pub seed: u64,
     /// The replication.
     pub replication: u32,
+    /// How closely requests are looked at.
+    pub fidelity: Fidelity,
     /// The wall-clock instant of [`Time::ZERO`].
     pub start: &'a Zoned,
     /// What happened, in order of time.
@@ -64,6 +67,7 @@ pub fn write_text(story: &Story<'_>, mut out: impl Write) -> io::Result<()> {
         title,
         seed,
         replication,
+        fidelity,
         start,
         ..
     } = story;
@@ -72,7 +76,8 @@ pub fn write_text(story: &Story<'_>, mut out: impl Write) -> io::Result<()> {
     let date = start.strftime("%A %-d %B %Y");
     writeln!(
         out,
-        "seed {seed}, replication {replication}; {date}, {zone}"
+        "seed {seed}, replication {replication}{}; {date}, {zone}",
+        fidelity.remark()
     )?;
     let mut date = start.date();
     for line in merged(story.entries) {

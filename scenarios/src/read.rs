@@ -44,14 +44,30 @@
 //!     effects:                      # independent of each other; at most 8
 //!       - {errorShare: 0.02}        # on top of the ordinary errors
 //!       - {p99Times: 3}             # the 99th percentile times 3, the same median
-//!       - {errorShare: 0.2, aboveRpsPerPod: 40}   # only on pods that serve more than this
+//!       - {latencyTimes: 2}         # every latency times 2
+//!       - errorShare: 0.2           # onset: all that is given must hold
+//!         aboveRpsPerPod: 40        # only on pods that serve more than this
+//!         afterAge: 5m              # only on pods that have been ready for so long
+//!         afterRequests: 10000      # only on pods that have served so many
+//!         from: "09:15"             # only from this instant on …
+//!         until: 30m                # … and before this one
+//!         growsOver: {age: 10m}     # a leak; or {requests: 50000} of each pod
+//!         episodes: {every: 5m, for: 20s}  # comes and goes; means of exponential times
+//!         scope: {version: both}    # `new` (when absent), `old`, or `both`: an incident outside
+//!     incident: what it stands for  # words for people
+//!     harmful: false                # it only looks like a fault: a good policy goes on
 //!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
 //!   hooks:                          # see `hooks`; gates answer 200, rollback hooks 403
 //!     - {type: confirm-promotion, status: 200, after: 10m, delay: 2s}
 //!   metrics:                        # see `metrics`; what Argo's web and job metrics answer
 //!     - {name: smoke-test, provider: job, phase: Successful, delay: 2m}
 //!   router: {kind: ingress-nginx}   # or `instant`; ingress-nginx has parameters, see `router`
-//!   prometheus: {scrapeInterval: 15s, buckets: [0.1, 0.5, 1], ingressReplicas: 2}
+//!   prometheus:
+//!     scrapeInterval: 15s
+//!     buckets: [0.1, 0.5, 1]
+//!     ingressReplicas: 2
+//!     gaps: [{from: "09:20", for: 3m}]  # Prometheus is away
+//!     missed: 0.01                  # share of scrapes that fail
 //! ```
 //!
 //! With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away

@@ -221,6 +221,11 @@ impl Arrivals {
         cells.map(|index| self.cell(index, traffic).requests).sum()
     }
 
+    /// Requests of one cell.
+    pub fn count(&mut self, index: usize, traffic: &Traffic) -> u64 {
+        self.cell(index, traffic).requests
+    }
+
     /// What is left of a cell: requests, and their expectation.
     pub fn left(&mut self, index: usize, traffic: &Traffic) -> (u64, f64) {
         let cell = self.cell(index, traffic);

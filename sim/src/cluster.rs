@@ -23,6 +23,8 @@ pub struct Cluster {
     draining: u32,
     /// The workload that each Service of an Argo rollout selects: stable, canary.
     selected: [usize; 2],
+    /// Whether anything depends on how long pods have been ready.
+    keeps_ages: bool,
     old: Template,
     new: Template,
 }
@@ -44,9 +46,16 @@ impl Cluster {
             sets,
             draining: 0,
             selected: [STABLE, STABLE],
+            keeps_ages: false,
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
+    }
+
+    /// The same, with or without the ages of its pods in each [`Segment`].
+    #[must_use]
+    pub fn keeping_ages(self, keeps_ages: bool) -> Self {
+        Self { keeps_ages, ..self }
     }
 
     /// The template of a version.
@@ -169,12 +178,20 @@ impl Cluster {
     #[must_use]
     pub fn life(&self, workload: usize, ordinal: u32) -> Option<(Pod, Option<Time>, Cohort)> {
         let (pod, gone) = self.sets.get(workload)?.life(ordinal)?;
-        let cohort = match (workload, pod.version) {
-            (CANARY, _) => Cohort::Canary,
-            (_, Version::New) => Cohort::PrimaryNew,
-            (_, Version::Old) => Cohort::PrimaryOld,
-        };
-        Some((pod, gone, cohort))
+        Some((pod, gone, cohort(workload, pod)))
+    }
+
+    /// Names every pod that was ever ready, with when it left and the cohort it serves in.
+    pub(crate) fn each_life(&self, mut each: impl FnMut((usize, u32), Pod, Option<Time>, Cohort)) {
+        for (workload, set) in self.sets.iter().enumerate() {
+            let there = set.pods.iter().map(|pod| (*pod, None));
+            let gone = set.gone.iter().map(|(pod, at)| (*pod, Some(*at)));
+            for (pod, gone) in there.chain(gone) {
+                if gone.is_none_or(|gone| pod.ready_at < gone) {
+                    each((workload, pod.ordinal), pod, gone, cohort(workload, pod));
+                }
+            }
+        }
     }
 
     /// Tells the engine how its workloads look.
@@ -220,8 +237,17 @@ impl Cluster {
             from_s: now.as_secs_f64(),
             share,
             pods,
+            ready_s: self.ready_s(now),
             ..Segment::default()
         }
+    }
+
+    /// By cohort, when its pods became ready on average; constant where nobody asks.
+    fn ready_s(&self, now: Time) -> [f64; 3] {
+        let canary = self.sets.get(CANARY).filter(|_| self.keeps_ages);
+        let stable = self.keeps_ages.then(|| &self.sets[STABLE]);
+        let of = |set: Option<&PodSet>| set.map_or(0.0, |set| set.mean_ready_s(now, Version::New));
+        [of(canary), of(stable), f64::NEG_INFINITY]
     }
 
     /// Argo with a router: each share goes to the pods that its Service selects.
@@ -236,6 +262,15 @@ impl Cluster {
             }
         }
         share
+    }
+}
+
+/// The cohort that a pod of a workload serves in.
+const fn cohort(workload: usize, pod: Pod) -> Cohort {
+    match (workload, pod.version) {
+        (CANARY, _) => Cohort::Canary,
+        (_, Version::New) => Cohort::PrimaryNew,
+        (_, Version::Old) => Cohort::PrimaryOld,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use coalmine_policy::Span;
 use serde::{Deserialize, Serialize};
 
+use crate::fidelity::Fidelity;
 use crate::outcome::Outcome;
 
 /// A policy under study, as reports show it.
@@ -65,6 +66,8 @@ pub struct Study {
     pub seed: u64,
     /// Replications per cell.
     pub runs: u32,
+    /// How closely requests are looked at.
+    pub fidelity: Fidelity,
     /// The policies.
     pub policies: Vec<PolicyInfo>,
     /// The scenarios.

@@ -1,8 +1,14 @@
-//! What is wrong with the new revision.
+//! What goes wrong: faults of the new revision, and incidents that have nothing to do with it.
+
+mod calendar;
+mod effect;
 
 use serde::{Deserialize, Serialize};
 
 use crate::latency::Latency;
+
+pub use calendar::Calendar;
+pub use effect::{Condition, Episodes, Fault, GROWTH_LEVELS, Growth, Onset, Scope, Versions};
 
 /// Which code a pod runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,17 +17,6 @@ pub enum Version {
     Old,
     /// The revision being rolled out.
     New,
-}
-
-/// A fault of the new revision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// Share of requests that fail because of it, on top of the ordinary errors.
-    pub error_share: f64,
-    /// Factor on the 99th percentile of the latency; the median stays. 1 or less changes nothing.
-    pub p99_times: f64,
-    /// The fault shows only on pods that serve more than this many requests per second.
-    pub above_rps_per_pod: Option<f64>,
 }
 
 /// How one version treats requests at a given load.
@@ -33,21 +28,17 @@ pub struct Behaviour {
     pub latency: Latency,
 }
 
-impl Fault {
-    /// Whether it shows at this load.
-    #[must_use]
-    pub fn is_active(&self, rps_per_pod: f64) -> bool {
-        self.above_rps_per_pod
-            .is_none_or(|limit| rps_per_pod > limit)
-    }
-}
-
-/// The behaviour of the old version, and of the new one under each subset of its faults that load
-/// can bring about; worked out once per scenario.
+/// The behaviour of both versions under each combination of the faults that load, age and clock can
+/// bring about; worked out once per scenario.
 #[derive(Clone, Debug)]
 pub struct Behaviours {
     faults: Vec<Fault>,
-    /// Indexed by the set of active faults, one bit each; 0 is the old version.
+    /// What one level of each fault adds to the index.
+    strides: Vec<usize>,
+    /// Combinations of levels.
+    combinations: usize,
+    /// Indexed by the levels of the faults in a mixed radix, first for the old version, then for the
+    /// new; 0 is the old version as it always is.
     table: Vec<Treatment>,
 }
 
@@ -56,6 +47,8 @@ pub struct Behaviours {
 pub struct Treatment {
     /// Errors and latency.
     pub behaviour: Behaviour,
+    /// Whether it is worse for a fault that only the new version has.
+    pub is_release_fault: bool,
     /// The share of requests that fail where the old version would have answered.
     pub failed_share: f64,
     /// Among answered requests, the share slower than people's patience where the old version was
@@ -63,38 +56,97 @@ pub struct Treatment {
     pub slowed_share: f64,
 }
 
-/// More faults than this in one scenario are refused by the reader: the table doubles with each.
+/// More faults than this in one scenario are refused by the reader.
 pub const FAULTS_MAX: usize = 8;
 
+/// More combinations of the levels of a scenario's faults than this are refused by the reader.
+pub const COMBINATIONS_MAX: usize = 4096;
+
+/// Combinations of the levels of these faults.
+#[must_use]
+pub fn combinations(faults: &[Fault]) -> usize {
+    let each = faults.iter().map(|fault| fault.levels() + 1);
+    each.fold(1, usize::saturating_mul)
+}
+
 impl Behaviours {
-    /// Combines the ordinary behaviour with the new version's faults (at most [`FAULTS_MAX`]
-    /// count).
+    /// Combines the ordinary behaviour with the faults (as many as fit into [`FAULTS_MAX`] and
+    /// [`COMBINATIONS_MAX`] count).
     #[must_use]
-    pub fn new(old: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
-        let faults: Vec<_> = faults.iter().take(FAULTS_MAX).copied().collect();
-        let combine = |mask: usize| {
-            let active = faults
-                .iter()
-                .enumerate()
-                .filter(|(bit, _)| mask >> bit & 1 == 1);
-            let behaviour = active.fold(old, |behaviour, (_, fault)| behaviour.with(fault));
-            Treatment::new(behaviour, &old, patience_s)
+    pub fn new(ordinary: Behaviour, faults: &[Fault], patience_s: f64) -> Self {
+        let fit = |n: &usize| combinations(&faults[..*n]) <= COMBINATIONS_MAX;
+        let most = faults.len().min(FAULTS_MAX);
+        let faults = &faults[..(0..=most).rev().find(fit).unwrap_or(0)];
+        let strides = (0..faults.len()).map(|bit| combinations(&faults[..bit]));
+        let strides: Vec<_> = strides.collect();
+        let combinations = combinations(faults);
+        let level = |bit: usize, index: usize| index / strides[bit] % (faults[bit].levels() + 1);
+        let of = |version: Version, index: usize| {
+            let of_version = faults.iter().enumerate();
+            let of_version = of_version.filter(|(_, fault)| fault.scope.versions.include(version));
+            of_version.fold(ordinary, |behaviour, (bit, fault)| {
+                // Not by arithmetic where none is needed: nothing stays nothing to the last bit.
+                match (level(bit, index), fault.levels()) {
+                    (0, _) => behaviour,
+                    (level, levels) if level == levels => behaviour.with(fault),
+                    (level, levels) => behaviour.with(&fault.scaled(level as f64 / levels as f64)),
+                }
+            })
         };
+        // What the same request would have met on the old version at that moment.
+        let old = (0..combinations).map(|index| {
+            let old = of(Version::Old, index);
+            Treatment::new(old, &old, patience_s)
+        });
+        let of_release = |(bit, fault): (usize, &Fault), index| {
+            level(bit, index) > 0 && fault.scope.versions == Versions::New
+        };
+        let new = (0..combinations).map(|index| Treatment {
+            is_release_fault: faults.iter().enumerate().any(|one| of_release(one, index)),
+            ..Treatment::new(
+                of(Version::New, index),
+                &of(Version::Old, index),
+                patience_s,
+            )
+        });
         Self {
-            table: (0..1 << faults.len()).map(combine).collect(),
-            faults,
+            table: old.chain(new).collect(),
+            faults: faults.to_vec(),
+            combinations,
+            strides,
         }
     }
 
-    /// Which treatment requests meet on pods of a version that each serve `rps_per_pod`.
+    /// Which treatment requests meet on pods of a version in a condition, while the clock allows the
+    /// faults in `allowed`. The faults of the old version count on the new one's pods too: they are
+    /// what its requests would have met there.
     #[must_use]
-    pub fn mask(&self, version: Version, rps_per_pod: f64) -> usize {
-        if version == Version::Old {
-            return 0;
+    pub fn mask(&self, version: Version, pod: &Condition, allowed: usize) -> usize {
+        let one = |(bit, (fault, stride)): (usize, (&Fault, &usize))| {
+            let shows = allowed >> bit & 1 == 1
+                && (fault.scope.versions.include(version)
+                    || fault.scope.versions.include(Version::Old));
+            if shows { fault.level(pod) * stride } else { 0 }
+        };
+        let faults = self.faults.iter().zip(&self.strides).enumerate();
+        let index: usize = faults.map(one).sum();
+        self.ordinary(version) + index
+    }
+
+    /// Whether it matters how long pods have been ready.
+    #[must_use]
+    pub fn count_age(&self) -> bool {
+        let counts = |fault: &Fault| fault.counts_age() || fault.counts_requests();
+        self.faults.iter().any(counts)
+    }
+
+    /// The treatment that a version gives without any fault.
+    #[must_use]
+    pub const fn ordinary(&self, version: Version) -> usize {
+        match version {
+            Version::Old => 0,
+            Version::New => self.combinations,
         }
-        let active =
-            |(bit, fault): (usize, &Fault)| usize::from(fault.is_active(rps_per_pod)) << bit;
-        self.faults.iter().enumerate().map(active).sum()
     }
 
     /// The treatment with this mask.
@@ -103,10 +155,22 @@ impl Behaviours {
         &self.table[mask]
     }
 
+    /// What the same request would have met on the old version at that moment.
+    #[must_use]
+    pub fn on_old(&self, mask: usize) -> &Treatment {
+        &self.table[mask % self.combinations]
+    }
+
     /// All treatments, by mask.
     #[must_use]
     pub fn all(&self) -> &[Treatment] {
         &self.table
+    }
+
+    /// The faults, each at its bit's place.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 }
 
@@ -115,11 +179,10 @@ impl Behaviour {
     fn with(self, fault: &Fault) -> Self {
         Self {
             error_share: 1.0 - (1.0 - self.error_share) * (1.0 - fault.error_share),
-            latency: if fault.p99_times > 1.0 {
-                self.latency.with_p99_times(fault.p99_times)
-            } else {
-                self.latency
-            },
+            latency: self
+                .latency
+                .with_p99_times(fault.p99_times)
+                .times(fault.latency_times),
         }
     }
 }
@@ -131,6 +194,7 @@ impl Treatment {
         let slow = |latency: &Latency| latency.slower_than(patience_s);
         Self {
             behaviour,
+            is_release_fault: false,
             failed_share: (behaviour.error_share - old.error_share).max(0.0),
             slowed_share: (slow(&behaviour.latency) - slow(&old.latency)).max(0.0),
         }
@@ -147,6 +211,8 @@ impl Treatment {
 mod tests {
     use super::*;
 
+    const ALL: usize = usize::MAX;
+
     fn behaviours(fault: Fault) -> Behaviours {
         let old = Behaviour {
             error_share: 0.001,
@@ -159,10 +225,13 @@ mod tests {
     fn a_load_dependent_fault_shows_only_above_its_rate() {
         let faulty = behaviours(Fault {
             error_share: 0.2,
-            above_rps_per_pod: Some(25.0),
+            onset: Onset {
+                above_rps_per_pod: Some(25.0),
+                ..Onset::default()
+            },
             ..Fault::default()
         });
-        let of = |version, rps| *faulty.get(faulty.mask(version, rps));
+        let of = |version, rps| *faulty.get(faulty.mask(version, &Condition::settled(rps), ALL));
         assert_eq!(of(Version::New, 25.0).hurt_share(), 0.0);
         let loaded = of(Version::New, 26.0);
         assert!((loaded.behaviour.error_share - 0.2008).abs() < 1e-12);
@@ -176,10 +245,98 @@ mod tests {
             p99_times: 3.0,
             ..Fault::default()
         });
-        let treatment = slow.get(slow.mask(Version::New, 1.0));
+        let treatment = slow.get(slow.mask(Version::New, &Condition::settled(1.0), ALL));
         let excess = treatment.behaviour.latency.slower_than(1.0)
             - Latency::from_quantiles(0.08, 0.3).slower_than(1.0);
         assert!(excess > 0.005);
         assert!((treatment.hurt_share() - 0.999 * excess).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_incident_outside_hurts_nobody_more_than_the_old_version_would() {
+        let outside = behaviours(Fault {
+            error_share: 0.3,
+            scope: Scope {
+                versions: Versions::Both,
+                ..Scope::default()
+            },
+            ..Fault::default()
+        });
+        for version in [Version::Old, Version::New] {
+            let treatment = outside.get(outside.mask(version, &Condition::settled(1.0), ALL));
+            assert!((treatment.behaviour.error_share - 0.3007).abs() < 1e-12);
+            assert_eq!(treatment.hurt_share(), 0.0);
+            assert!(!treatment.is_release_fault);
+            let before = outside.get(outside.mask(version, &Condition::settled(1.0), 0));
+            assert_eq!(before.behaviour.error_share, 0.001);
+        }
+    }
+
+    #[test]
+    fn a_leak_grows_in_a_straight_line_after_its_onset() {
+        use coalmine_policy::Span;
+        let leak = behaviours(Fault {
+            error_share: 0.32,
+            onset: Onset {
+                after_age: Some(Span::from_mins(5)),
+                ..Onset::default()
+            },
+            growth: Some(Growth::Age(Span::from_mins(10))),
+            ..Fault::default()
+        });
+        let failed = |age_s| {
+            let pod = Condition {
+                age_s,
+                ..Condition::settled(1.0)
+            };
+            leak.get(leak.mask(Version::New, &pod, ALL)).failed_share / 0.999
+        };
+        for (age_s, share) in [
+            (0.0, 0.0),
+            (299.0, 0.0),
+            (600.0, 0.16),
+            (900.0, 0.32),
+            (9e9, 0.32),
+        ] {
+            assert!((failed(age_s) - share).abs() < 1e-9, "{age_s}");
+        }
+        // Never further from the line than half a level.
+        for age_s in 300..900 {
+            let line = 0.32 * f64::from(age_s - 300) / 600.0;
+            assert!(
+                (failed(f64::from(age_s)) - line).abs() <= 0.010_001,
+                "{age_s}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_of_different_kinds_combine_and_too_many_combinations_are_left_out() {
+        let leak = Fault {
+            error_share: 0.1,
+            growth: Some(Growth::Requests(1000)),
+            ..Fault::default()
+        };
+        let plain = Fault {
+            error_share: 0.2,
+            ..Fault::default()
+        };
+        let old = Behaviour {
+            error_share: 0.0,
+            latency: Latency::from_quantiles(0.08, 0.3),
+        };
+        let both = Behaviours::new(old, &[leak, plain], 1.0);
+        let pod = Condition {
+            served: 500.0,
+            ..Condition::settled(1.0)
+        };
+        let error = |allowed| {
+            let mask = both.mask(Version::New, &pod, allowed);
+            both.get(mask).behaviour.error_share
+        };
+        assert!((error(0b11) - (1.0 - 0.95 * 0.8)).abs() < 1e-12);
+        assert!((error(0b01) - 0.05).abs() < 1e-12);
+        assert!((error(0b10) - 0.2).abs() < 1e-12);
+        assert_eq!(Behaviours::new(old, &[leak; 4], 1.0).faults().len(), 2);
     }
 }

@@ -3,8 +3,11 @@
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
+use crate::cluster::Cluster;
+use crate::conditions::{Conditions, Piece};
 use crate::draw::{binomial, poisson};
 use crate::fault::Behaviours;
+use crate::request::engine::Engine;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
@@ -40,7 +43,7 @@ pub enum Part {
 }
 
 /// What the requests of a replication came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// All that arrived.
     pub requests: u64,
@@ -61,6 +64,9 @@ pub struct Flow<'a> {
     pub behaviours: &'a Behaviours,
     /// Who serves them.
     pub split: Split,
+    conditions: Conditions<'a>,
+    /// In request fidelity, the requests one by one; then nothing below is drawn.
+    pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
     ledgers: Vec<Arrivals>,
     /// The same arrivals again for what is mirrored: copies of requests that others answer.
@@ -95,6 +101,8 @@ impl<'a> Flow<'a> {
             behaviours,
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
+            conditions: Conditions::new(scenario, behaviours),
+            each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
@@ -109,6 +117,10 @@ impl<'a> Flow<'a> {
     /// Begins another replication, keeping the memory.
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
+        self.conditions.reset(streams);
+        if let Some(each) = &mut self.each {
+            each.reset(streams);
+        }
         for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
@@ -117,6 +129,23 @@ impl<'a> Flow<'a> {
         self.harm = streams.get(Purpose::Harm);
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
+    }
+
+    /// Requests that arrive in a piece, on average.
+    fn expected(&self, piece: &Piece<'_>) -> f64 {
+        self.traffic.integral(piece.span.0, piece.span.1)
+    }
+
+    fn mask(&self, cohort: Cohort, expected: f64, piece: &Piece<'_>) -> usize {
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        self.conditions.mask(cohort, rate, piece, &self.split)
+    }
+
+    /// In request fidelity, plays on to an instant up to which the split is known.
+    pub fn play_each(&mut self, to_s: f64, cluster: &Cluster) {
+        if let Some(each) = &mut self.each {
+            each.advance(to_s, (&self.split, &self.conditions), cluster);
+        }
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
@@ -128,7 +157,6 @@ impl<'a> Flow<'a> {
         stream: &mut Stream,
         mut each: impl FnMut(Portion, &mut Stream),
     ) {
-        let version = watched.cohort.version();
         let index = watched.cohort as usize;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
@@ -139,19 +167,16 @@ impl<'a> Flow<'a> {
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
             let mut parts = Parts::default();
-            for (from, to, segment) in self.split.between(a, b) {
-                let expected = self.traffic.integral(from, to);
+            self.conditions.pieces(&self.split, (a, b), |piece| {
+                let (segment, expected) = (piece.segment, self.expected(&piece));
                 let share = segment.share[index]
                     * match watched.part {
                         Part::OneIngress => self.ingress_share,
                         Part::OnePod => 1.0 / f64::from(segment.pods[index].max(1)),
                     };
-                let rate = expected / (to - from).max(1e-9);
-                let mask = self
-                    .behaviours
-                    .mask(version, segment.rps_per_pod(watched.cohort, rate));
-                parts.add(mask, expected * share, (from, to));
-            }
+                let mask = self.mask(watched.cohort, expected, &piece);
+                parts.add(mask, expected * share, piece.span);
+            });
             for Treated { mask, mass, span } in parts.iter() {
                 let requests = self.ledgers[family].take(cell, mass, self.traffic, stream);
                 let portion = self.treat(requests, mask, stream);
@@ -182,11 +207,12 @@ impl<'a> Flow<'a> {
         each: &mut impl FnMut(Portion, &mut Stream),
     ) {
         let (mut mirrored, mut load) = (Parts::default(), Parts::default());
-        for (from, to, segment) in self.split.between(a, b) {
+        self.conditions.pieces(&self.split, (a, b), |piece| {
+            let segment = piece.segment;
             if segment.mirror <= 0.0 && segment.load_rps <= 0.0 {
-                continue;
+                return;
             }
-            let expected = self.traffic.integral(from, to);
+            let expected = self.expected(&piece);
             let (mirror_part, load_part) = match part {
                 // A load test goes to the canary's Service, past the router.
                 Part::OneIngress => (self.ingress_share, 0.0),
@@ -195,12 +221,11 @@ impl<'a> Flow<'a> {
                     (one, one)
                 }
             };
-            let rate = expected / (to - from).max(1e-9);
-            let rps = segment.rps_per_pod(Cohort::Canary, rate);
-            let mask = self.behaviours.mask(Cohort::Canary.version(), rps);
-            mirrored.add(mask, expected * segment.mirror * mirror_part, (from, to));
-            load.add(mask, segment.load_rps * (to - from) * load_part, (from, to));
-        }
+            let mask = self.mask(Cohort::Canary, expected, &piece);
+            let (from, to) = piece.span;
+            mirrored.add(mask, expected * segment.mirror * mirror_part, piece.span);
+            load.add(mask, segment.load_rps * (to - from) * load_part, piece.span);
+        });
         for Treated { mask, mass, .. } in mirrored.iter() {
             let requests = self.mirrors[family].take(cell, mass, self.traffic, stream);
             each(self.treat(requests, mask, stream), stream);
@@ -224,10 +249,10 @@ impl<'a> Flow<'a> {
     /// count that the old version would have answered; of the answered those it would have answered in time.
     fn suffer(&mut self, portion: Portion) {
         self.exposed += portion.requests;
-        if portion.mask == 0 {
+        let treatment = self.behaviours.get(portion.mask);
+        if !treatment.is_release_fault {
             return;
         }
-        let treatment = self.behaviours.get(portion.mask);
         let excess =
             treatment.failed_share / treatment.behaviour.error_share.max(f64::MIN_POSITIVE);
         let answered = portion.requests - portion.failed;
@@ -238,6 +263,9 @@ impl<'a> Flow<'a> {
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
     /// arrived, all that met the new version, and all that were hurt.
     pub fn settle(&mut self, to_s: f64) -> Tally {
+        if let Some(each) = &self.each {
+            return each.tally();
+        }
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(usize, f64, u64)> = None;
@@ -289,12 +317,12 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, mask: usize, requests: u64, span: (f64, f64)) {
-        let error_share = self.behaviours.get(mask).behaviour.error_share;
+        let treatment = self.behaviours.get(mask);
         // The healthy part needs no failures: nobody is hurt.
-        let failed = if mask == 0 {
-            0
+        let failed = if treatment.is_release_fault {
+            binomial(requests, treatment.behaviour.error_share, &mut self.harm)
         } else {
-            binomial(requests, error_share, &mut self.harm)
+            0
         };
         let portion = Portion {
             requests,
@@ -307,7 +335,8 @@ impl<'a> Flow<'a> {
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
-        if portion.mask == 0 || portion.requests == 0 || from_s >= self.met_s {
+        let is_fault = self.behaviours.get(portion.mask).is_release_fault;
+        if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
         }
         let u: f64 = self.meeting.random();
@@ -318,21 +347,20 @@ impl<'a> Flow<'a> {
     /// Expected requests on the new version in an interval, by treatment.
     fn new_parts(&self, from_s: f64, to_s: f64) -> Parts {
         let mut parts = Parts::default();
-        for (from, to, segment) in self.split.between(from_s, to_s) {
-            if segment.new_share() <= 0.0 {
-                continue;
-            }
-            let expected = self.traffic.integral(from, to);
-            let rate = expected / (to - from).max(1e-9);
-            for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
-                let mass = expected * segment.share[cohort as usize];
-                if mass > 0.0 {
-                    let rps = segment.rps_per_pod(cohort, rate);
-                    let mask = self.behaviours.mask(cohort.version(), rps);
-                    parts.add(mask, mass, (from, to));
+        self.conditions
+            .pieces(&self.split, (from_s, to_s), |piece| {
+                if piece.segment.new_share() <= 0.0 {
+                    return;
                 }
-            }
-        }
+                let expected = self.expected(&piece);
+                for cohort in [Cohort::Canary, Cohort::PrimaryNew] {
+                    let mass = expected * piece.segment.share[cohort as usize];
+                    if mass > 0.0 {
+                        let mask = self.mask(cohort, expected, &piece);
+                        parts.add(mask, mass, piece.span);
+                    }
+                }
+            });
         parts
     }
 }

@@ -35,11 +35,26 @@ impl Latency {
         }
     }
 
-    /// The same median with the 99th percentile multiplied.
+    /// The same median with the 99th percentile multiplied; a factor of 1 or less changes nothing.
     #[must_use]
     pub fn with_p99_times(self, factor: f64) -> Self {
+        if factor <= 1.0 {
+            return self;
+        }
         let p99_s = (self.mu + Z_99 * self.sigma).exp();
         Self::from_quantiles(self.mu.exp(), p99_s * factor)
+    }
+
+    /// Every latency multiplied.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
+        Self {
+            mu: self.mu + factor.ln(),
+            ..self
+        }
     }
 
     /// The share of requests that take longer than `x_s`.
@@ -63,6 +78,12 @@ impl Latency {
     /// One latency in seconds.
     pub fn draw_s(&self, stream: &mut Stream) -> f64 {
         let z: f64 = StandardNormal.sample(stream);
+        (self.mu + self.sigma * z).exp()
+    }
+
+    /// The latency at a standard normal score: the same score on two versions is the same request.
+    #[must_use]
+    pub fn at_score(&self, z: f64) -> f64 {
         (self.mu + self.sigma * z).exp()
     }
 

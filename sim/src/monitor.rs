@@ -7,7 +7,7 @@ use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
-use crate::draw::multinomial;
+use crate::counts::Counts;
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{Flow, Part, Portion, Watched};
 use crate::split::Cohort;
@@ -26,12 +26,15 @@ pub struct Monitor<'a> {
     tallies: Vec<Tally>,
     /// Share of requests in each latency bucket, by treatment.
     bucket_shares: Vec<Vec<f64>>,
+    /// Request fidelity: scrapes to make up for, by time, panel and number.
+    due: Vec<(f64, usize, i64)>,
 }
 
 /// What a panel has counted, and how far it was scraped.
 #[derive(Debug)]
 struct Tally {
     stream: Stream,
+    streams: Streams,
     offset_s: f64,
     /// The number of the next scrape; scrapes are at `offset + number * interval`.
     next: i64,
@@ -40,13 +43,8 @@ struct Tally {
     ended: bool,
     good: Counts,
     failed: Counts,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Counts {
-    requests: u64,
-    seconds: f64,
-    buckets: Vec<u64>,
+    /// Request fidelity: what good and failed were before the requests that are played.
+    past: (Counts, Counts),
 }
 
 impl<'a> Monitor<'a> {
@@ -71,6 +69,7 @@ impl<'a> Monitor<'a> {
             store: stage.series.clone(),
             tallies: tallies.collect(),
             bucket_shares: stage.behaviours.all().iter().map(shares).collect(),
+            due: Vec::new(),
             stage,
         }
     }
@@ -142,6 +141,10 @@ impl<'a> Monitor<'a> {
 
     /// Makes up for all scrapes until an instant.
     pub(crate) fn scrape(&mut self, now_s: f64, flow: &mut Flow<'_>, cluster: &Cluster) {
+        if flow.each.is_some() {
+            self.scrape_in_order(now_s, flow, cluster);
+            return;
+        }
         let interval_s = self.interval_s();
         let context = Scraping {
             stage: self.stage,
@@ -157,6 +160,45 @@ impl<'a> Monitor<'a> {
             tally.catch_up(panel, &life, &context, flow, &mut self.store);
         }
     }
+
+    /// Request fidelity: the scrapes of all targets in time order, each after the requests before
+    /// it.
+    fn scrape_in_order(&mut self, now_s: f64, flow: &mut Flow<'_>, cluster: &Cluster) {
+        let context = Scraping {
+            stage: self.stage,
+            bucket_shares: &self.bucket_shares,
+            interval_s: self.interval_s(),
+            now_s,
+            needed_s: now_s - self.stage.reach_s,
+        };
+        self.due.clear();
+        for (index, (tally, panel)) in self.tallies.iter_mut().zip(&self.stage.panels).enumerate() {
+            if let Some(life) = Life::of(panel, cluster, self.stage.lead_s) {
+                let due = tally.due(&life, &context);
+                let due = due.map(|number| (tally.at_s(number, context.interval_s), index, number));
+                self.due.extend(due);
+            }
+        }
+        self.due
+            .sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (at_s, index, number) in &self.due {
+            let (tally, panel) = (&mut self.tallies[*index], &self.stage.panels[*index]);
+            let Some(life) = Life::of(panel, cluster, self.stage.lead_s).filter(|_| !tally.ended)
+            else {
+                continue;
+            };
+            flow.play_each(*at_s, cluster);
+            let at_ms = context.at_ms(*at_s);
+            tally.next = number + 1;
+            if *at_s > life.to_s {
+                tally.end(panel, at_ms, &mut self.store);
+            } else {
+                tally.read(panel, flow);
+                tally.expose(panel, at_ms, &mut self.store);
+            }
+        }
+        flow.play_each(now_s, cluster);
+    }
 }
 
 /// What catching up needs to know.
@@ -167,6 +209,22 @@ struct Scraping<'a> {
     now_s: f64,
     /// Scrapes before this are out of every query's reach.
     needed_s: f64,
+}
+
+impl Scraping<'_> {
+    /// A scrape's instant on Prometheus' axis.
+    fn at_ms(&self, at_s: f64) -> i64 {
+        self.stage.scenario.start_ms() + (at_s * 1_000.0).floor() as i64
+    }
+}
+
+/// What becomes of a scrape.
+enum Reception {
+    Answered,
+    /// The target did not answer in time.
+    Failed,
+    /// Prometheus was away.
+    NotAsked,
 }
 
 /// From when to when a target can be scraped, and whose requests it counts.
@@ -212,6 +270,7 @@ impl Tally {
     fn new(panel: &Panel, streams: &Streams) -> Self {
         Self {
             stream: streams.get(Purpose::Tally(panel.id)),
+            streams: *streams,
             offset_s: 0.0,
             next: 0,
             counted_to_s: 0.0,
@@ -219,11 +278,13 @@ impl Tally {
             ended: false,
             good: Counts::default(),
             failed: Counts::default(),
+            past: (Counts::default(), Counts::default()),
         }
     }
 
     fn reset(&mut self, panel: &Panel, streams: &Streams, interval_s: f64) {
         self.stream = streams.get(Purpose::Tally(panel.id));
+        self.streams = *streams;
         let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
         self.offset_s = phase.random::<f64>() * interval_s;
         (self.begun, self.ended) = (false, false);
@@ -294,18 +355,58 @@ impl Tally {
         let first_seen = self.number_from(scraping.needed_s, scraping.interval_s);
         self.next = self.next.max(first_seen);
         loop {
-            let at_s = self.offset_s + self.next as f64 * scraping.interval_s;
+            let at_s = self.at_s(self.next, scraping.interval_s);
             if at_s > scraping.now_s {
                 return;
             }
-            let at_ms = scraping.stage.scenario.start_ms() + (at_s * 1_000.0).floor() as i64;
+            let at_ms = scraping.at_ms(at_s);
             self.count(panel, life, at_s.min(life.to_s), scraping, flow);
             if at_s > life.to_s {
                 self.end(panel, at_ms, store);
                 return;
             }
-            self.expose(panel, at_ms, store);
+            match self.reception(panel, at_s, scraping) {
+                Reception::Answered => self.expose(panel, at_ms, store),
+                // Prometheus scrape/scrape.go: a failed scrape ends every series of the target.
+                Reception::Failed => self.mark_stale(panel, at_ms, store),
+                Reception::NotAsked => {}
+            }
             self.next += 1;
+        }
+    }
+
+    /// When a scrape happens.
+    fn at_s(&self, number: i64, interval_s: f64) -> f64 {
+        self.offset_s + number as f64 * interval_s
+    }
+
+    /// The numbers of the scrapes to make up for.
+    fn due(&mut self, life: &Life, scraping: &Scraping<'_>) -> std::ops::Range<i64> {
+        if self.ended {
+            return 0..0;
+        }
+        if !self.begun {
+            self.begin(life, scraping);
+            self.past = (self.good.clone(), self.failed.clone());
+        }
+        let first_seen = self.number_from(scraping.needed_s, scraping.interval_s);
+        let mut to = self.number_from(scraping.now_s, scraping.interval_s);
+        if self.at_s(to, scraping.interval_s) <= scraping.now_s {
+            to += 1;
+        }
+        self.next.max(first_seen)..to
+    }
+
+    /// Reads the counters of the requests played so far.
+    fn read(&mut self, panel: &Panel, flow: &Flow<'_>) {
+        self.good.clone_from(&self.past.0);
+        self.failed.clone_from(&self.past.1);
+        if let Some(each) = &flow.each {
+            each.read(
+                panel.target,
+                panel.class,
+                (&mut self.good, &mut self.failed),
+            );
         }
     }
 
@@ -340,6 +441,21 @@ impl Tally {
         }
     }
 
+    /// What becomes of the next scrape. A policy does not change it, nor does who else is scraped.
+    fn reception(&self, panel: &Panel, at_s: f64, scraping: &Scraping<'_>) -> Reception {
+        let scrape = &scraping.stage.scenario.scrape;
+        if scrape.gaps_s.iter().any(|(a, b)| (*a..*b).contains(&at_s)) {
+            return Reception::NotAsked;
+        }
+        if scrape.missed_share > 0.0 {
+            let purpose = Purpose::MissedScrape(panel.target.id(), self.next);
+            if self.streams.get(purpose).random::<f64>() < scrape.missed_share {
+                return Reception::Failed;
+            }
+        }
+        Reception::Answered
+    }
+
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, quantity) in &panel.series {
@@ -352,6 +468,10 @@ impl Tally {
     /// The target is gone: its series end.
     fn end(&mut self, panel: &Panel, at_ms: i64, store: &mut Store) {
         self.ended = true;
+        self.mark_stale(panel, at_ms, store);
+    }
+
+    fn mark_stale(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, quantity) in &panel.series {
             if self.is_born(*quantity) {
                 store.append_stale(*id, at_ms);
@@ -414,23 +534,4 @@ fn record(
     }
 }
 
-impl Counts {
-    fn clear(&mut self) {
-        self.requests = 0;
-        self.seconds = 0.0;
-        self.buckets.clear();
-    }
-
-    fn add_buckets(&mut self, requests: u64, shares: &[f64], stream: &mut Stream) {
-        let mut drawn = [0; BUCKETS_MAX];
-        let drawn = &mut drawn[..shares.len().min(BUCKETS_MAX)];
-        multinomial(requests, shares, drawn, stream);
-        self.buckets.resize(shares.len(), 0);
-        for (bucket, count) in self.buckets.iter_mut().zip(drawn) {
-            *bucket += *count;
-        }
-    }
-}
-
-/// More latency buckets than this, +Inf included, are refused by the reader of scenarios.
-pub const BUCKETS_MAX: usize = 64;
+pub use crate::counts::BUCKETS_MAX;

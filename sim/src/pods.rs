@@ -182,6 +182,26 @@ impl PodSet {
         self.pods.iter().filter(serving).count() as u32
     }
 
+    /// When the pods of a version that take traffic became ready, on average; once it has none, when
+    /// those became ready that it had.
+    #[must_use]
+    pub fn mean_ready_s(&self, now: Time, version: Version) -> f64 {
+        let mean = |ready: &mut dyn Iterator<Item = Time>| {
+            let (sum, count) = ready.fold((0.0, 0), |(sum, count), at| {
+                (sum + at.as_secs_f64(), count + 1)
+            });
+            (count > 0).then(|| sum / f64::from(count))
+        };
+        let serving = self.pods.iter().filter(|pod| pod.version == version);
+        let mut ready = serving.map(|pod| pod.ready_at).filter(|at| *at <= now);
+        let gone = self.gone.iter().filter(|(pod, _)| pod.version == version);
+        let mut were = gone.map(|(pod, _)| pod.ready_at).filter(|at| *at <= now);
+        mean(&mut ready)
+            .or_else(|| mean(&mut were))
+            // A constant, so that equal splits stay equal.
+            .unwrap_or(0.0)
+    }
+
     /// From when to when a pod took traffic; the end is open while it exists. `None` if it was never
     /// ready.
     #[must_use]

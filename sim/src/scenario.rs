@@ -10,8 +10,8 @@ use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
-use crate::latency::Latency;
 use crate::router::RouterConfig;
+pub use crate::service::{Autoscaler, Business, Retries, Route, Service, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -25,6 +25,8 @@ pub struct Scenario {
     pub traffic_name: String,
     /// The fault's name; `None` when the new revision is healthy.
     pub fault_name: Option<String>,
+    /// What looks like a fault of a healthy revision, by name.
+    pub lookalike_name: Option<String>,
     /// The wall-clock instant at which the release becomes visible to the controller.
     pub start: Zoned,
     /// How long after the start the world is watched.
@@ -35,8 +37,14 @@ pub struct Scenario {
     pub arrivals: Pattern,
     /// The service that is rolled out.
     pub service: Service,
-    /// What is wrong with the new revision.
+    /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// The paths that users ask for; one that nobody names when empty.
+    pub routes: Vec<Route>,
+    /// What answered requests complete.
+    pub business: Vec<Business>,
+    /// Clients that repeat what failed.
+    pub retries: Option<Retries>,
     /// Who the users are.
     pub users: Users,
     /// What webhooks answer; where several fit a call, the last one that has begun.
@@ -47,21 +55,6 @@ pub struct Scenario {
     pub router: RouterConfig,
     /// Prometheus.
     pub scrape: Scrape,
-}
-
-/// The service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Service {
-    /// Pods in service, where the manifest does not say.
-    pub pods: u32,
-    /// Latency of the old revision.
-    pub latency: Latency,
-    /// Ordinary share of 5xx answers.
-    pub error_share: f64,
-    /// From a pod's creation to its readiness.
-    pub startup: Latency,
-    /// Seconds after which people count an answer as too slow.
-    pub patience_s: f64,
 }
 
 /// The users, as far as routing rules can tell them apart.
@@ -86,6 +79,10 @@ pub struct Scrape {
     pub buckets_s: Vec<f64>,
     /// Replicas of the ingress controller, each a target of its own.
     pub ingress_replicas: u32,
+    /// While Prometheus scrapes nothing at all: from and to, in seconds since the start.
+    pub gaps_s: Vec<(f64, f64)>,
+    /// Share of scrapes that fail, each on its own.
+    pub missed_share: f64,
 }
 
 impl Default for Scrape {
@@ -97,23 +94,46 @@ impl Default for Scrape {
                 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
             ],
             ingress_replicas: 2,
-        }
-    }
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self {
-            pods: 10,
-            latency: Latency::from_quantiles(0.08, 0.3),
-            error_share: 0.001,
-            startup: Latency::from_quantiles(12.0, 40.0),
-            patience_s: 1.0,
+            gaps_s: Vec::new(),
+            missed_share: 0.0,
         }
     }
 }
 
 impl Scenario {
+    /// A healthy release of an ordinary service, watched over this traffic from ten o'clock on.
+    #[must_use]
+    pub fn ordinary(name: &str, horizon: Span, traffic: Traffic) -> Self {
+        let start = jiff::civil::date(2026, 3, 2).at(10, 0, 0, 0);
+        Self {
+            name: name.into(),
+            title: String::new(),
+            traffic_name: name
+                .split_once('/')
+                .map_or(name, |(first, _)| first)
+                .to_owned(),
+            fault_name: None,
+            lookalike_name: None,
+            start: jiff::tz::TimeZone::UTC
+                .to_ambiguous_zoned(start)
+                .compatible()
+                .unwrap_or_default(),
+            horizon,
+            traffic,
+            arrivals: Pattern::default(),
+            service: Service::default(),
+            faults: Vec::new(),
+            routes: Vec::new(),
+            business: Vec::new(),
+            retries: None,
+            users: Users::default(),
+            hooks: Vec::new(),
+            metrics: Vec::new(),
+            router: RouterConfig::default(),
+            scrape: Scrape::default(),
+        }
+    }
+
     /// How both versions behave.
     #[must_use]
     pub fn behaviours(&self) -> Behaviours {

@@ -36,6 +36,9 @@ pub struct Segment {
     pub share: [f64; 3],
     /// Pods that serve it, by cohort.
     pub pods: [u32; 3],
+    /// When those pods became ready, on average, by cohort; what was there at the start counts as
+    /// there for ever.
+    pub ready_s: [f64; 3],
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
@@ -47,6 +50,16 @@ impl Segment {
     #[must_use]
     pub fn new_share(&self) -> f64 {
         self.share[Cohort::Canary as usize] + self.share[Cohort::PrimaryNew as usize]
+    }
+
+    /// By cohort, how many pods serve; at least one where requests go.
+    #[must_use]
+    pub fn served_by(&self) -> [u32; 3] {
+        let mut pods = self.pods;
+        for (pods, share) in pods.iter_mut().zip(self.share) {
+            *pods = (*pods).max(u32::from(share > 0.0));
+        }
+        pods
     }
 
     /// Requests per second on each pod of a cohort when the service gets `rps`.

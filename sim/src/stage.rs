@@ -11,6 +11,7 @@ use coalmine_promql::{Plan, Query, SeriesId, Store};
 
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
+use crate::fidelity::Fidelity;
 use crate::given;
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
@@ -29,6 +30,8 @@ pub struct Stage<'a> {
     pub scenario: &'a Scenario,
     /// The policy.
     pub subject: &'a dyn Subject,
+    /// How closely it looks at requests.
+    pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
@@ -156,6 +159,7 @@ impl<'a> Stage<'a> {
         Ok(Self {
             scenario,
             subject,
+            fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
             topology,
             replicas,
@@ -167,6 +171,13 @@ impl<'a> Stage<'a> {
             reach_s,
             lead_s: reach_ms.map_or(PINNED_LEAD_S, |_| (reach_s + scrapes_s).min(LEAD_MAX_S)),
         })
+    }
+
+    /// The same stage in another fidelity.
+    #[must_use]
+    pub fn with_fidelity(mut self, fidelity: Fidelity) -> Self {
+        self.fidelity = fidelity;
+        self
     }
 
     /// The index of a query by its text.

@@ -38,6 +38,14 @@ pub enum Purpose {
     FirstFault,
     /// Requests that arrived before the start.
     History,
+    /// When the episodes of a fault begin and end.
+    Episodes(u32),
+    /// Whether a scrape fails: target, number of the scrape.
+    MissedScrape(u32, i64),
+    /// Request fidelity: when in its cell each request arrives.
+    Instants,
+    /// Request fidelity: what each request meets.
+    Requests,
 }
 
 impl Purpose {
@@ -52,6 +60,11 @@ impl Purpose {
             Self::Harm => 7,
             Self::FirstFault => 8,
             Self::History => 9,
+            Self::Episodes(fault) => 10 | (fault as u64) << 8,
+            // A target's id has 24 bits at most; what a scrape's number has beyond 32 is its sign.
+            Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
+            Self::Instants => 64,
+            Self::Requests => 65,
         }
     }
 }

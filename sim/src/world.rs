@@ -12,6 +12,7 @@ use rand::RngExt;
 use crate::capture::{canary_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
+use crate::fidelity::Fidelity;
 use crate::flow::Flow;
 use crate::given;
 use crate::hook;
@@ -19,6 +20,7 @@ use crate::measure;
 use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
+use crate::request::engine::Engine as Requests;
 use crate::router::{Change, Router, RouterConfig};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
@@ -80,16 +82,21 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn new(stage: &'a Stage<'a>, seed: Seed) -> Self {
         let streams = Streams::new(seed, &stage.scenario.name, 0);
+        let mut flow = Flow::new(
+            stage.scenario,
+            &stage.behaviours,
+            (stage.families, stage.lead_s),
+            &streams,
+        );
+        if stage.fidelity == Fidelity::Request {
+            let engine = Requests::new(stage.scenario, &stage.behaviours, stage.lead_s, &streams);
+            flow.each = Some(Box::new(engine));
+        }
         Self {
             stage,
             seed,
             monitor: Monitor::new(stage, &streams),
-            flow: Flow::new(
-                stage.scenario,
-                &stage.behaviours,
-                (stage.families, stage.lead_s),
-                &streams,
-            ),
+            flow,
             router: Router::new(router_config(stage), streams.get(Purpose::Router)),
         }
     }
@@ -116,7 +123,8 @@ impl<'a> World<'a> {
             Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
-            cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas),
+            cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .keeping_ages(self.stage.behaviours.count_age()),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
@@ -141,6 +149,7 @@ impl<'a> World<'a> {
         if to_the_end {
             rollout.scrape_to_the_end();
         }
+        rollout.play_to_the_end();
         let (standing, decided) = (rollout.engine.standing(), rollout.decided);
         let verdict = match (decided, standing) {
             (_, Standing::Invalid) => Verdict::Invalid,
@@ -250,6 +259,12 @@ impl Rollout<'_, '_> {
             ..
         } = &mut *self.world;
         monitor.scrape(stage.scenario.horizon.as_secs_f64(), flow, &self.cluster);
+    }
+
+    /// In request fidelity: the requests that no scrape asked for.
+    fn play_to_the_end(&mut self) {
+        let World { stage, flow, .. } = &mut *self.world;
+        flow.play_each(stage.scenario.horizon.as_secs_f64(), &self.cluster);
     }
 
     /// The decision is final and the pods have followed it.

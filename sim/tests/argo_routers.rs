@@ -5,11 +5,9 @@ use std::sync::Arc;
 use coalmine_policy::Span;
 use coalmine_policy::argo::{Rollout, read};
 use coalmine_policy::source::{Diagnostics, Source, read_documents};
-use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::{Outcome, Verdict};
-use coalmine_sim::router::RouterConfig;
-use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
+use coalmine_sim::scenario::{Scenario, Users};
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
@@ -17,24 +15,13 @@ use coalmine_sim::world::{Nobody, World};
 
 fn scenario(users: Users, error_share: f64) -> Scenario {
     Scenario {
-        name: "steady/test".into(),
-        title: String::new(),
-        traffic_name: "steady".to_owned(),
         fault_name: Some("test".to_owned()),
-        start: "2026-03-02T10:00[Asia/Kolkata]".parse().expect("a time"),
-        horizon: Span::from_mins(60),
-        traffic: Traffic::constant(50.0),
-        arrivals: Pattern::default(),
-        service: Service::default(),
         faults: vec![Fault {
             error_share,
             ..Fault::default()
         }],
         users,
-        hooks: Vec::new(),
-        metrics: Vec::new(),
-        router: RouterConfig::default(),
-        scrape: Scrape::default(),
+        ..Scenario::ordinary("steady/test", Span::from_mins(60), Traffic::constant(50.0))
     }
 }
 

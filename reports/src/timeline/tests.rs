@@ -79,6 +79,7 @@ fn told_of(entries: &[Entry], start: &str, json: bool) -> String {
         title: "20 % errors, 200 rps, times ten at 09:15",
         seed: 42,
         replication: 7,
+        fidelity: coalmine_sim::fidelity::Fidelity::Aggregate,
         start: &start.parse().expect("a zoned time"),
         entries,
     };
@@ -157,6 +158,7 @@ fn times_beyond_the_calendar_do_not_panic() {
         title: "t",
         seed: 1,
         replication: 0,
+        fidelity: coalmine_sim::fidelity::Fidelity::Aggregate,
         start: &start,
         entries: &entries,
     };

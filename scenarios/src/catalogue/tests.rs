@@ -1,5 +1,5 @@
 use coalmine_policy::Span;
-use coalmine_sim::fault::Version;
+use coalmine_sim::fault::{Condition, Version};
 
 use super::*;
 
@@ -18,9 +18,13 @@ fn every_file_reads_without_complaint_and_is_named_by_its_path() {
         assert_eq!(scenarios.len(), 1, "{}", file.file);
         let scenario = &scenarios[0];
         assert_eq!(&*scenario.name, file.label);
-        let fault = scenario.fault_name.as_deref().unwrap_or("healthy");
+        let named = scenario
+            .fault_name
+            .as_deref()
+            .or(scenario.lookalike_name.as_deref());
+        let fault = named.unwrap_or("healthy");
         assert_eq!(format!("{}/{fault}", scenario.traffic_name), file.label);
-        assert_eq!(scenario.faults.is_empty(), scenario.fault_name.is_none());
+        assert_eq!(scenario.faults.is_empty(), named.is_none());
     }
 }
 
@@ -98,7 +102,10 @@ fn traffic_is_as_promised() {
 fn overload_shows_at_the_opening_and_never_before() {
     let scenario = find("market-open/overload-only").expect("is there");
     let behaviours = scenario.behaviours();
-    let shows = |total: f64, pods: f64| behaviours.mask(Version::New, total / pods) != 0;
+    let shows = |total: f64, pods: f64| {
+        let mask = behaviours.mask(Version::New, &Condition::settled(total / pods), usize::MAX);
+        behaviours.get(mask).is_release_fault
+    };
     let pods = f64::from(scenario.service.pods);
     // Half the traffic on a full canary, everything on one pod more, everything while a quarter of
     // the pods is replaced.

@@ -9,9 +9,8 @@ use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
 use super::joined::Joined;
-use crate::Files;
-
 use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, service, traffic};
+use crate::Files;
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
@@ -89,7 +88,7 @@ fn read_spec(
         None => Service::default(),
     };
     let fault = match spec.form("fault", found) {
-        Some(form) => fault::read(form, found),
+        Some(form) => fault::read(form, &assumed, found),
         None => FaultSection::default(),
     };
     let users = match spec.form("users", found) {
@@ -104,18 +103,14 @@ fn read_spec(
         ..Scrape::default()
     };
     if let Some(form) = spec.form("prometheus", found) {
-        prometheus::read(form, &mut scrape, found);
+        prometheus::read(form, &assumed, &mut scrape, found);
     }
     spec.close(found);
-    let traffic_name = name.split_once('/').map_or(name, |(traffic, _)| traffic);
     Some(Scenario {
-        name: name.into(),
         title,
-        traffic_name: traffic_name.to_owned(),
-        fault_name: fault.name,
+        fault_name: fault.name.clone().filter(|_| fault.is_harmful),
+        lookalike_name: fault.name.filter(|_| !fault.is_harmful),
         start: clock?.start,
-        horizon: horizon?,
-        traffic: traffic?,
         arrivals,
         service,
         faults: fault.effects,
@@ -124,6 +119,7 @@ fn read_spec(
         metrics,
         router,
         scrape,
+        ..Scenario::ordinary(name, horizon?, traffic?)
     })
 }
 

@@ -1,8 +1,11 @@
-//! `spec.fault`: what is wrong with the new revision.
+//! `spec.fault`: what is wrong with the new revision, or with the world around it.
 
-use coalmine_policy::source::Diagnostics;
-use coalmine_sim::fault::{FAULTS_MAX, Fault};
+mod effect;
 
+use coalmine_policy::source::{Diagnostics, Kind};
+use coalmine_sim::fault::{COMBINATIONS_MAX, FAULTS_MAX, Fault, Versions, combinations};
+
+use super::clock::Clock;
 use super::form::Form;
 
 const HELP: &str = "add an effect, for example `- {errorShare: 0.02}`";
@@ -11,10 +14,12 @@ const HELP: &str = "add an effect, for example `- {errorShare: 0.02}`";
 #[derive(Default)]
 pub(super) struct FaultSection {
     pub(super) name: Option<String>,
+    /// Whether the release is at fault; an incident outside it only looks like one.
+    pub(super) is_harmful: bool,
     pub(super) effects: Vec<Fault>,
 }
 
-pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> FaultSection {
+pub(super) fn read(mut form: Form<'_>, clock: &Clock, found: &mut Diagnostics) -> FaultSection {
     let help = "reports show the fault by its name; leave out `fault` for a healthy release";
     form.require("name", help, found);
     let name = form.string("name", found).map(str::to_owned);
@@ -36,33 +41,48 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> FaultSection 
     let mut effects = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let effect = form.item(&format!("spec.fault.effects[{index}]"), item, found);
-        effects.push(read_effect(effect, found));
+        effects.push(effect::read(effect, clock, found));
     }
+    if effects.len() <= FAULTS_MAX && combinations(&effects) > COMBINATIONS_MAX {
+        let help = "leave `growsOver` to one or two of them";
+        form.refuse("effects", "grow in too many combinations", help, found);
+    }
+    // Words for people: which real incidents it stands for.
+    form.string("incident", found);
+    let is_harmful = harmful(&mut form, &effects, found);
     form.close(found);
-    FaultSection { name, effects }
+    FaultSection {
+        name,
+        is_harmful,
+        effects,
+    }
 }
 
-fn read_effect(mut form: Form<'_>, found: &mut Diagnostics) -> Fault {
-    let (errors, slower) = (form.node("errorShare"), form.node("p99Times"));
-    if errors.is_none() && slower.is_none() {
-        let message = "an effect needs `errorShare` or `p99Times`".to_owned();
-        form.error(form.fields.position(), message, HELP, found);
+/// `harmful: false` calls the release healthy, which must then not be worse than the old one.
+fn harmful(form: &mut Form<'_>, effects: &[Fault], found: &mut Diagnostics) -> bool {
+    let is_harmful = match form.node("harmful").map(|node| &node.kind) {
+        None => true,
+        Some(Kind::Bool(value)) => *value,
+        Some(_) => {
+            let help = "`false` for an incident that the release did not cause";
+            form.refuse("harmful", "is neither true nor false", help, found);
+            true
+        }
+    };
+    let of_release = |fault: &Fault| fault.scope.versions == Versions::New;
+    if !is_harmful && effects.iter().any(of_release) {
+        let help = "give each effect `scope: {version: both}`, or leave out `harmful`";
+        let complaint = "is false, but an effect meets the new version only";
+        form.refuse("harmful", complaint, help, found);
     }
-    let p99_times = form.positive("p99Times", found);
-    if p99_times.is_some_and(|times| times <= 1.0) {
-        let help = "write 3 for a 99th percentile three times as long";
+    if is_harmful && !effects.is_empty() && !effects.iter().any(of_release) {
+        let help = "write `harmful: false`: a policy that goes on is right";
         form.refuse(
-            "p99Times",
-            "must be above 1 to slow anything down",
+            "effects",
+            "leave the new version no worse than the old",
             help,
             found,
         );
     }
-    let fault = Fault {
-        error_share: form.share("errorShare", found).unwrap_or(0.0),
-        p99_times: p99_times.unwrap_or(1.0),
-        above_rps_per_pod: form.rate("aboveRpsPerPod", f64::INFINITY, found),
-    };
-    form.close(found);
-    fault
+    is_harmful
 }

@@ -5,13 +5,19 @@ use coalmine_policy::source::{Diagnostics, Kind};
 use coalmine_sim::monitor::BUCKETS_MAX;
 use coalmine_sim::scenario::Scrape;
 
+use super::clock::Clock;
 use super::form::Form;
 
 const INGRESS_REPLICAS_MAX: u32 = 100;
 const SCRAPE_INTERVAL_MIN: Span = Span::from_secs(1);
 const BUCKETS_HELP: &str = "upper bounds in seconds, ascending, without +Inf: `[0.1, 0.5, 1]`";
 
-pub(super) fn read(mut form: Form<'_>, scrape: &mut Scrape, found: &mut Diagnostics) {
+pub(super) fn read(
+    mut form: Form<'_>,
+    clock: &Clock,
+    scrape: &mut Scrape,
+    found: &mut Diagnostics,
+) {
     if let Some(interval) = form.some_time("scrapeInterval", found) {
         if interval < SCRAPE_INTERVAL_MIN {
             let help = "each scrape is simulated; one second is the shortest, 15s is usual";
@@ -26,7 +32,28 @@ pub(super) fn read(mut form: Form<'_>, scrape: &mut Scrape, found: &mut Diagnost
     if let Some(replicas) = form.count("ingressReplicas", INGRESS_REPLICAS_MAX, found) {
         scrape.ingress_replicas = replicas;
     }
+    if let Some(share) = form.share("missed", found) {
+        scrape.missed_share = share;
+    }
+    scrape.gaps_s = gaps(&mut form, clock, found);
     form.close(found);
+}
+
+/// While Prometheus is away: from an instant, for a time.
+fn gaps(form: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Vec<(f64, f64)> {
+    let mut gaps = Vec::new();
+    let items = form.list("gaps", found).unwrap_or_default();
+    for (index, item) in items.iter().enumerate() {
+        let mut gap = form.item(&format!("spec.prometheus.gaps[{index}]"), item, found);
+        gap.require("for", "say how long, for example `for: 3m`", found);
+        let from_s = clock.instant(&mut gap, "from", found);
+        let length = gap.some_time("for", found);
+        gap.close(found);
+        if let (Some(from_s), Some(length)) = (from_s, length) {
+            gaps.push((from_s, from_s + length.as_secs_f64()));
+        }
+    }
+    gaps
 }
 
 fn buckets(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Vec<f64>> {

@@ -19,6 +19,7 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
         patience_s: form
             .some_time("patience", found)
             .map_or(usual.patience_s, coalmine_policy::Span::as_secs_f64),
+        ..usual
     };
     form.close(found);
     service

@@ -105,7 +105,7 @@ fn every_field_arrives() {
     );
     assert_eq!(scenario.fault_name.as_deref(), Some("f"));
     assert_eq!(scenario.faults[0].error_share, 0.02);
-    assert_eq!(scenario.faults[1].above_rps_per_pod, Some(7.0));
+    assert_eq!(scenario.faults[1].onset.above_rps_per_pod, Some(7.0));
     let nginx = IngressNginx {
         replicas: 3,
         poll_s: 2.0,
@@ -541,4 +541,88 @@ fn given_metrics_arrive_and_their_mistakes_are_placed() {
     ] {
         assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
     }
+}
+
+#[test]
+fn what_a_fault_can_say_arrives_and_its_mistakes_are_placed() {
+    use coalmine_sim::fault::{Episodes, Fault, Onset, Scope, Versions};
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let fault = "  fault: {name: f, incident: a bank is down, harmful: false, effects: [\
+        {errorShare: 0.1, latencyTimes: 2, from: \"09:15\", until: 20m, \
+        episodes: {every: 5m, for: 20s}, scope: {version: both}}]}\n";
+    let scrapes = "  prometheus: {missed: 0.01, gaps: [{from: 2m, for: 90s}]}\n";
+    let scenario = good(&format!("{traffic}{fault}{scrapes}"));
+    let expected = Fault {
+        error_share: 0.1,
+        latency_times: 2.0,
+        onset: Onset {
+            from_s: Some(600.0),
+            until_s: Some(1200.0),
+            ..Onset::default()
+        },
+        episodes: Some(Episodes {
+            gap_s: 300.0,
+            length_s: 20.0,
+        }),
+        scope: Scope {
+            versions: Versions::Both,
+            ..Scope::default()
+        },
+        ..Fault::default()
+    };
+    assert_eq!(scenario.faults, [expected]);
+    assert!(!scenario.info().is_faulty());
+    assert_eq!(
+        (
+            scenario.fault_name.as_deref(),
+            scenario.lookalike_name.as_deref()
+        ),
+        (None, Some("f"))
+    );
+    assert_eq!(
+        (scenario.scrape.missed_share, &*scenario.scrape.gaps_s),
+        (0.01, &[(120.0, 210.0)][..])
+    );
+    let bad = "  fault: {name: f, harmful: false, effects: [\
+        {errorShare: 0.1, from: 20m, until: 10m}, {p99Times: 2, scope: {version: all}}]}\n";
+    let (_, complaints) = with(&format!("{traffic}{bad}"));
+    for wanted in [
+        "`spec.fault.effects[0].until` is not after `from`",
+        "`spec.fault.effects[1].scope.version` is \"all\", no version",
+        "`spec.fault.harmful` is false, but an effect meets the new version only",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+    let healthy = "  fault: {name: f, effects: [{errorShare: 0.1, scope: {version: both}}]}\n";
+    let (_, complaints) = with(&format!("{traffic}{healthy}"));
+    assert!(complaints.contains("no worse than the old"), "{complaints}");
+}
+
+#[test]
+fn leaks_arrive_and_too_many_of_them_are_refused() {
+    use coalmine_sim::fault::Growth;
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let leak = |effects: &str| {
+        with(&format!(
+            "{traffic}  fault: {{name: f, effects: [{effects}]}}\n"
+        ))
+    };
+    let by_age = "{errorShare: 0.1, afterAge: 5m, growsOver: {age: 10m}}";
+    let by_requests = "{errorShare: 0.1, afterRequests: 100, growsOver: {requests: 5000}}";
+    let (scenarios, complaints) = leak(&format!("{by_age}, {by_requests}"));
+    assert_eq!(complaints, "");
+    let [age, requests] = scenarios[0].faults[..] else {
+        panic!("two effects")
+    };
+    assert_eq!(age.onset.after_age, Some(Span::from_mins(5)));
+    assert_eq!(age.growth, Some(Growth::Age(Span::from_mins(10))));
+    assert_eq!(requests.onset.after_requests, Some(100));
+    assert_eq!(requests.growth, Some(Growth::Requests(5000)));
+    let (_, complaints) = leak(&[by_age; 3].join(", "));
+    assert!(complaints.contains("too many combinations"), "{complaints}");
+    let (_, complaints) = leak("{errorShare: 0.1, growsOver: {}}");
+    assert!(
+        complaints.contains("either `age` or `requests`"),
+        "{complaints}"
+    );
 }

@@ -1,12 +1,18 @@
 //! As `read::fault`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::value::{above, item, list, object, rate, share, text};
+use super::value::{above, count, duration, instant, item, list, object, rate, share, text, word};
 
 pub(super) fn schema() -> Value {
     object([
         ("name", text(), "Its name in reports."),
+        ("incident", text(), "What it stands for: words for people."),
+        (
+            "harmful",
+            json!({"type": ["boolean", "null"]}),
+            "`false` for what only looks like a fault: a good policy goes on.",
+        ),
         (
             "effects",
             list(&effect()),
@@ -29,11 +35,57 @@ fn effect() -> Value {
                 above(1),
                 "The 99th percentile times this, the same median.",
             ),
+            ("latencyTimes", above(1), "Every latency times this."),
             (
                 "aboveRpsPerPod",
                 rate(),
                 "Only on pods that serve more than this.",
             ),
+            (
+                "afterAge",
+                duration(),
+                "Only on pods that have been ready for so long.",
+            ),
+            (
+                "afterRequests",
+                count(),
+                "Only on pods that have served so many.",
+            ),
+            ("from", instant(), "Only from this instant on."),
+            ("until", instant(), "Only before this instant."),
+            (
+                "growsOver",
+                growth(),
+                "A leak: grows from nothing to its size.",
+            ),
+            ("episodes", episodes(), "Comes and goes."),
+            ("scope", scope(), "Whom it meets."),
         ],
     )
+}
+
+fn growth() -> Value {
+    object([
+        ("age", duration(), "Over this time of a pod's life."),
+        ("requests", count(), "Or: over so many requests of a pod."),
+    ])
+}
+
+fn episodes() -> Value {
+    object([
+        (
+            "every",
+            duration(),
+            "Mean time from an episode's end to the next.",
+        ),
+        ("for", duration(), "Mean length of an episode."),
+    ])
+}
+
+fn scope() -> Value {
+    object([(
+        "version",
+        word(&["new", "old", "both"]),
+        "`new` when absent; `both` for an incident outside the release.",
+    )])
 }

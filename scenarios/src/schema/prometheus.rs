@@ -2,9 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::value::{count, duration, list, object};
+use super::value::{count, duration, instant, item, list, object, share};
 
 pub(super) fn schema() -> Value {
+    let gap = item(
+        &["from", "for"],
+        [
+            ("from", instant(), "When it goes away."),
+            ("for", duration(), "How long it stays away."),
+        ],
+    );
     object([
         (
             "scrapeInterval",
@@ -21,5 +28,7 @@ pub(super) fn schema() -> Value {
             count(),
             "Replicas of the ingress controller, each a target.",
         ),
+        ("gaps", list(&gap), "When Prometheus is away."),
+        ("missed", share(), "Share of scrapes that fail."),
     ])
 }

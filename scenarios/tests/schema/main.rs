@@ -66,20 +66,24 @@ fn both_know_the_same_keys_and_every_one_is_in_a_sample() {
             }
         }
     }
+    let mut differences = Vec::new();
     for (rule, keys) in tables(&both.schema) {
-        let of_schema: BTreeSet<String> = keys.iter().cloned().collect();
+        let of_schema: BTreeSet<String> = keys.into_iter().collect();
         let of_reader = of_reader.remove(&rule).unwrap_or_default();
-        assert_eq!(
-            of_reader, of_schema,
-            "left the reader's keys, right the schema's: {rule}"
-        );
-        for key in keys {
-            assert!(
-                used.contains(&format!("{rule} {key}")),
-                "no sample has {key} of {rule}"
-            );
-        }
+        let missing = of_reader.difference(&of_schema);
+        differences.extend(missing.map(|key| format!("{rule}: the schema lacks `{key}`")));
+        let missing = of_schema.difference(&of_reader);
+        differences.extend(missing.map(|key| format!("{rule}: the reader lacks `{key}`")));
+        let unused = of_schema
+            .iter()
+            .filter(|key| !used.contains(&format!("{rule} {key}")));
+        differences.extend(unused.map(|key| format!("{rule}: no sample has `{key}`")));
     }
+    assert!(
+        differences.is_empty(),
+        "add to scenarios/src/schema/ and to scenarios/tests/schema/samples/:\n{}",
+        differences.join("\n")
+    );
     assert!(of_reader.is_empty(), "{of_reader:?}");
 }
 

@@ -1,5 +1,8 @@
 //! Whole replications: a policy in a world, against what arithmetic says must come out.
 
+mod closed_forms;
+mod faults;
+
 use std::sync::Arc;
 
 use coalmine_policy::baseline::{Baseline, Check, Looks};
@@ -7,9 +10,9 @@ use coalmine_policy::{Record, Span};
 use coalmine_sim::ensemble::Ensemble;
 use coalmine_sim::event::{Event, PolicyInfo, Study};
 use coalmine_sim::fault::Fault;
+use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::{Outcome, Verdict};
-use coalmine_sim::router::RouterConfig;
-use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
+use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::timeline::{Entry, What};
@@ -18,21 +21,9 @@ use coalmine_sim::world::{Nobody, World};
 
 fn scenario(rps: f64, fault: Option<Fault>) -> Scenario {
     Scenario {
-        name: "steady/test".into(),
-        title: String::new(),
-        traffic_name: "steady".to_owned(),
         fault_name: fault.map(|_| "test".to_owned()),
-        start: "2026-03-02T10:00[Asia/Kolkata]".parse().expect("a time"),
-        horizon: Span::from_mins(60),
-        traffic: Traffic::constant(rps),
-        arrivals: coalmine_sim::arrivals::Pattern::default(),
-        service: Service::default(),
         faults: fault.into_iter().collect(),
-        users: Users::default(),
-        hooks: Vec::new(),
-        metrics: Vec::new(),
-        router: RouterConfig::default(),
-        scrape: Scrape::default(),
+        ..Scenario::ordinary("steady/test", Span::from_mins(60), Traffic::constant(rps))
     }
 }
 
@@ -236,6 +227,7 @@ fn one_thread_and_two_give_the_same_bytes() {
             study: Study {
                 seed: 7,
                 runs: 600,
+                fidelity: Fidelity::Aggregate,
                 policies: vec![PolicyInfo {
                     label: "person".to_owned(),
                     kind: "baseline".to_owned(),

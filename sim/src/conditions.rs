@@ -1,0 +1,132 @@
+//! Which treatment the pods of a cohort give at a moment: both fidelities ask here.
+
+use crate::fault::{Behaviours, Calendar, Condition, Fault};
+use crate::scenario::Scenario;
+use crate::split::{Cohort, Segment, Split};
+use crate::stream::Streams;
+use crate::traffic::Traffic;
+
+/// What decides on treatments besides the split: load, age, requests served, and the clock.
+#[derive(Debug)]
+pub struct Conditions<'a> {
+    traffic: &'a Traffic,
+    behaviours: &'a Behaviours,
+    /// Which faults the clock allows.
+    calendar: Calendar,
+    end_s: f64,
+    /// What some fault depends on; the rest need not be worked out.
+    needs: Needs,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    /// Anything at all.
+    any: bool,
+    /// How long pods have been ready.
+    age: bool,
+    /// How much pods have served.
+    requests: bool,
+}
+
+/// An interval in which neither the split nor the clock changes anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'s> {
+    /// Its beginning and its end, in seconds since the start.
+    pub span: (f64, f64),
+    /// Who serves.
+    pub segment: &'s Segment,
+    /// The faults that the clock allows, one bit each.
+    pub allowed: usize,
+}
+
+impl<'a> Conditions<'a> {
+    /// Those of a scenario; the clock decides nothing before the first [`Conditions::reset`].
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, behaviours: &'a Behaviours) -> Self {
+        let faults = behaviours.faults();
+        Self {
+            traffic: &scenario.traffic,
+            behaviours,
+            calendar: Calendar::default(),
+            end_s: scenario.horizon.as_secs_f64(),
+            needs: Needs {
+                any: !faults.is_empty(),
+                age: faults.iter().any(Fault::counts_age),
+                requests: faults.iter().any(Fault::counts_requests),
+            },
+        }
+    }
+
+    /// Begins another replication.
+    pub fn reset(&mut self, streams: &Streams) {
+        self.calendar
+            .reset(self.behaviours.faults(), self.end_s, streams);
+    }
+
+    /// Calls `each` with the pieces of an interval, in order.
+    pub fn pieces<'s>(
+        &self,
+        split: &'s Split,
+        (a, b): (f64, f64),
+        mut each: impl FnMut(Piece<'s>),
+    ) {
+        for (from, to, segment) in split.between(a, b) {
+            self.calendar.each_between((from, to), |span, allowed| {
+                each(Piece {
+                    span,
+                    segment,
+                    allowed,
+                });
+            });
+        }
+    }
+
+    /// The first piece of an interval; none while nothing is known of it.
+    #[must_use]
+    pub fn first<'s>(&self, split: &'s Split, (a, b): (f64, f64)) -> Option<Piece<'s>> {
+        let (from, to, segment) = split.between(a, b).next()?;
+        let mut first = None;
+        self.calendar.each_between((from, to), |span, allowed| {
+            first.get_or_insert(Piece {
+                span,
+                segment,
+                allowed,
+            });
+        });
+        first
+    }
+
+    /// The treatment that a cohort's pods give in a piece in which the service gets `rate`.
+    #[must_use]
+    pub fn mask(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> usize {
+        let version = cohort.version();
+        if !self.needs.any {
+            return self.behaviours.ordinary(version);
+        }
+        let ready_s = piece.segment.ready_s[cohort as usize];
+        let middle_s = f64::midpoint(piece.span.0, piece.span.1);
+        let pods = Condition {
+            rps: piece.segment.rps_per_pod(cohort, rate),
+            age_s: if self.needs.age {
+                middle_s - ready_s
+            } else {
+                f64::INFINITY
+            },
+            served: if self.needs.requests && ready_s.is_finite() {
+                self.served(cohort, (ready_s, middle_s), split)
+            } else {
+                f64::INFINITY
+            },
+        };
+        self.behaviours.mask(version, &pods, piece.allowed)
+    }
+
+    /// Requests that a pod of a cohort is expected to have served.
+    fn served(&self, cohort: Cohort, (from_s, to_s): (f64, f64), split: &Split) -> f64 {
+        let each = split.between(from_s, to_s).map(|(from, to, segment)| {
+            let rate = self.traffic.integral(from, to) / (to - from).max(1e-9);
+            segment.rps_per_pod(cohort, rate) * (to - from)
+        });
+        each.sum()
+    }
+}
