@@ -27,6 +27,14 @@ const FILES: &[Embedded] = files! {
     "market-open/overload-only"
     "dinner-peak/healthy" "dinner-peak/errors-2" "dinner-peak/errors-20" "dinner-peak/slow"
     "dinner-peak/overload-only"
+    "incidents/flaky-checks" "incidents/one-bad-server" "incidents/low-traffic-aborts"
+    "incidents/meal-time-deploy" "incidents/passed-canary" "incidents/hot-canary"
+    "incidents/slow-to-show"
+    "look-alikes/outage-outside" "look-alikes/flapping-bank" "look-alikes/slow-backup"
+    "look-alikes/old-is-worse" "look-alikes/scrape-gap" "look-alikes/sale" "look-alikes/batches"
+    "faults/leak-with-age" "faults/leak-with-requests" "faults/full-pool"
+    "faults/on-the-half-hour" "faults/flapping" "faults/slower-throughout" "faults/two-small-ones"
+    "calendar/sunday-night" "calendar/sale-overload"
 };
 
 /// The embedded files, in the order of reports.
