@@ -22,26 +22,33 @@ mod value;
 use coalmine_policy::baseline::API_VERSION;
 use serde_json::{Value, json};
 
-use value::{any, duration, object, text};
+use value::{any, duration, item, object, text};
 
 /// The schema (draft 2020-12) of one document of kind `Scenario`.
 #[must_use]
 pub fn scenario() -> Value {
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "coalmine scenario",
-        "description": "A world in which canary rollouts are tried.",
-        "type": "object",
-        "required": ["apiVersion", "kind", "metadata", "spec"],
-        "additionalProperties": false,
-        "properties": {
-            "apiVersion": {"const": API_VERSION},
-            "kind": {"const": crate::read::KIND},
-            "metadata": metadata(),
-            "spec": spec(),
-        },
-        "$defs": definitions(),
-    })
+    let mut document = item(
+        &["apiVersion", "kind", "metadata", "spec"],
+        [
+            (
+                "apiVersion",
+                json!({"const": API_VERSION}),
+                "Whose format this is.",
+            ),
+            (
+                "kind",
+                json!({"const": crate::read::KIND}),
+                "Which of its formats.",
+            ),
+            ("metadata", metadata(), "What it is called."),
+            ("spec", spec(), "The world."),
+        ],
+    );
+    document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    document["title"] = json!("coalmine scenario");
+    document["description"] = json!("A world in which canary rollouts are tried.");
+    document["$defs"] = definitions();
+    document
 }
 
 fn definitions() -> Value {
@@ -53,22 +60,22 @@ fn definitions() -> Value {
 }
 
 fn metadata() -> Value {
-    let mut metadata = object([
-        (
-            "name",
-            json!({"type": "string", "pattern": "\\S"}),
-            "`traffic/fault`: both names appear in reports.",
-        ),
-        (
-            "labels",
-            any(),
-            "Words for people and for `coalmine scenarios`: `suite`.",
-        ),
-        ("annotations", any(), "Words for people."),
-    ]);
-    metadata["type"] = json!("object");
-    metadata["required"] = json!(["name"]);
-    metadata
+    item(
+        &["name"],
+        [
+            (
+                "name",
+                json!({"type": "string", "pattern": "\\S"}),
+                "`traffic/fault`: both names appear in reports.",
+            ),
+            (
+                "labels",
+                any(),
+                "Words for people and for `coalmine scenarios`: `suite`.",
+            ),
+            ("annotations", any(), "Words for people."),
+        ],
+    )
 }
 
 fn spec() -> Value {

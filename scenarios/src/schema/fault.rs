@@ -66,8 +66,16 @@ fn effect() -> Value {
 
 fn growth() -> Value {
     object([
-        ("age", duration(), "Over this time of a pod's life."),
-        ("requests", count(), "Or: over so many requests of a pod."),
+        (
+            "age",
+            duration(),
+            "Over this time of a pod's life; or give `requests`.",
+        ),
+        (
+            "requests",
+            count(),
+            "Over so many requests of a pod; or give `age`.",
+        ),
     ])
 }
 

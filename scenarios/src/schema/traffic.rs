@@ -14,10 +14,14 @@ pub(super) fn curve() -> Value {
     let bell = || {
         object([
             ("rps", rate(), "Its height."),
-            ("from", instant(), "The middle 95 % begin here …"),
-            ("to", instant(), "… and end here."),
-            ("at", instant(), "Or: its middle …"),
-            ("width", duration(), "… and its standard deviation."),
+            (
+                "from",
+                instant(),
+                "Where its middle 95 % begin; or give `at` and `width`.",
+            ),
+            ("to", instant(), "Where its middle 95 % end."),
+            ("at", instant(), "Its middle; or give `from` and `to`."),
+            ("width", duration(), "Its standard deviation."),
         ])
     };
     let mut curve = object([

@@ -78,6 +78,13 @@ pub(crate) fn catalogue() -> Vec<Value> {
     files.flat_map(|file| parsed(file.text)).collect()
 }
 
+/// What the page about scenario files shows.
+pub(crate) fn examples() -> Vec<Value> {
+    let blocks = crate::page::examples();
+    assert!(blocks.len() >= 3);
+    blocks.iter().flat_map(|block| parsed(block)).collect()
+}
+
 fn parsed(text: &str) -> Vec<Value> {
     let mut found = Diagnostics::new();
     let documents = read_documents(&source("sample.yaml", text), &mut found);

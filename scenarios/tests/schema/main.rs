@@ -1,14 +1,16 @@
 //! `coalmine schema scenario` and the reader of scenario files say the same.
 //!
 //! A key that the reader knows and the schema does not, or the other way round, fails here, and so
-//! does a key that no sample uses: add it to `scenarios/src/schema/` and to `samples/`.
+//! does a key that no sample uses: add it to `scenarios/src/schema/` and to `samples/`, and write
+//! `docs/scenarios.md` anew with `UPDATE_DOCS=1`.
 
 mod both;
+mod page;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use both::{Both, by_reader, catalogue, samples};
+use both::{Both, by_reader, catalogue, examples, samples};
 use serde_json::{Value, json};
 use walk::{places, tables};
 
@@ -18,10 +20,15 @@ const STRANGE: &str = "zzzzzzzzzzzz";
 #[test]
 fn both_accept_the_catalogue_and_the_samples() {
     let both = Both::new();
-    for document in samples().into_iter().chain(catalogue()) {
+    for document in [samples(), catalogue(), examples()].concat() {
         assert_eq!(by_reader(&document), [""; 0], "{document}");
         assert_eq!(both.by_schema(&document), [""; 0], "{document}");
     }
+}
+
+#[test]
+fn the_page_about_scenario_files_has_the_keys_of_the_schema() {
+    page::check(&Both::new().schema);
 }
 
 /// The keys that the reader knows in a mapping, from its answer to a strange one.

@@ -55,6 +55,8 @@ fn followed(schema: &Value, rule: String) -> String {
 pub(crate) fn tables(schema: &Value) -> Vec<(String, Vec<String>)> {
     let mut all = Vec::new();
     collect(schema, String::new(), &mut all);
+    // What is referred to stands behind what refers to it.
+    all.sort_by_key(|(at, _)| at.starts_with("/$defs"));
     all
 }
 
