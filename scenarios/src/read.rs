@@ -70,7 +70,7 @@
 //!     missed: 0.01                  # share of scrapes that fail
 //! ```
 //!
-//! With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
+//! `docs/scenarios.md` explains it to users. With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
 //! (`fault: null` is the healthy variant); `title` and `reason` are not taken over.
 //! Values take units: shares are `2%` or 0.02, rates `200rps` or 200; times always need one.
 //! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or

@@ -245,3 +245,21 @@ fn what_is_no_range_is_refused_with_its_reason() {
         assert!(told[0].contains(wanted), "{told:?} has no {wanted}");
     }
 }
+
+/// A damaged file is read as it stands or refused with a reason; it never panics.
+#[test]
+fn damaged_recordings_are_refused_with_a_reason() {
+    let csv = "time,rps\r\n2026-03-02T09:00:00Z,1.5\n\"2026-03-02 15:30\",2e2 # x\n";
+    let json =
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{ONE}]}}}}"#);
+    for (kind, text) in [("csv", csv), ("prometheus", &*json)] {
+        let cut = (0..text.len()).map(|end| text[..end].to_owned());
+        let without = (0..text.len()).map(|at| text[..at].to_owned() + &text[at + 1..]);
+        let strange = (0..text.len()).map(|at| format!("{}\u{0}é{}", &text[..at], &text[at..]));
+        for damaged in cut.chain(without).chain(strange) {
+            let (scenarios, complaints) = curve(kind, "", &damaged);
+            let fine = scenarios.len() == 1 || complaints.contains("error");
+            assert!(fine, "{damaged}: {complaints}");
+        }
+    }
+}

@@ -62,10 +62,7 @@ pub(super) fn place(
             let end_s = context.horizon.as_secs_f64();
             let [from, to, start, end] =
                 [first, last, 0.0, end_s].map(|after_s| local(context.clock, after_s));
-            let complaint = format!(
-                "holds {} to {}, and nothing of {} to {}",
-                from?, to?, start?, end?
-            );
+            let complaint = format!("holds {from} to {to}, and nothing of {start} to {end}");
             let help = "let `start` be within the recording, or say where its first sample goes: \
                         `at: \"09:00\"`";
             curve.refuse("file", &complaint, help, found);
@@ -76,14 +73,14 @@ pub(super) fn place(
     Some(Term::Table { points })
 }
 
-/// The time on the scenario's clocks, to the second.
-fn local(clock: &Clock, after_s: f64) -> Option<String> {
-    let second = clock
-        .start
-        .timestamp()
-        .as_second()
-        .checked_add(after_s as i64)?;
-    let there = Timestamp::from_second(second).ok()?;
-    let zoned = there.to_zoned(clock.start.time_zone().clone());
-    Some(zoned.datetime().to_string())
+/// The time on the scenario's clocks, to the second; seconds where the calendar ends.
+fn local(clock: &Clock, after_s: f64) -> String {
+    let second = clock.start.timestamp().as_second();
+    let there = second.checked_add(after_s as i64);
+    let there = there.and_then(|second| Timestamp::from_second(second).ok());
+    let zone = clock.start.time_zone().clone();
+    match there {
+        Some(there) => there.to_zoned(zone).datetime().to_string(),
+        None => format!("{after_s} s after the start"),
+    }
 }
