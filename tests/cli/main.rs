@@ -7,6 +7,7 @@ mod promql;
 mod replay;
 mod router;
 mod run;
+mod scenario_files;
 mod score;
 mod serve;
 mod variants;
