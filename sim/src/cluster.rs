@@ -9,7 +9,7 @@ use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::fault::Version;
 use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
 use crate::router::{Table, Upstream};
-use crate::split::{Cohort, Segment, Sides};
+use crate::split::{Cohort, Cold, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -32,6 +32,10 @@ pub struct Cluster {
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    /// For how many seconds pods warm up.
+    warm_up_s: f64,
+    /// `minReplicas` of the workloads' autoscalers.
+    autoscaler_min: Option<u32>,
     /// Whether anything depends on which pods serve.
     keeps_ranks: bool,
     /// The ranks of those that drain.
@@ -60,6 +64,8 @@ impl Cluster {
             upstream: Upstream::INGRESS_NGINX,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            warm_up_s: 0.0,
+            autoscaler_min: None,
             keeps_ranks: false,
             draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
@@ -79,6 +85,15 @@ impl Cluster {
         Self { upstream, ..self }
     }
 
+    /// The same with autoscalers that keep so many pods at least.
+    #[must_use]
+    pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
+        Self {
+            autoscaler_min,
+            ..self
+        }
+    }
+
     /// The same, with or without telling its pods apart in each [`Segment`].
     #[must_use]
     pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
@@ -86,6 +101,12 @@ impl Cluster {
             keeps_ranks,
             ..self
         }
+    }
+
+    /// The same with pods that warm up for so many seconds.
+    #[must_use]
+    pub fn warming_up(self, warm_up_s: f64) -> Self {
+        Self { warm_up_s, ..self }
     }
 
     /// The template of a version.
@@ -132,10 +153,11 @@ impl Cluster {
         let count = match replicas {
             Replicas::Zero => 0,
             Replicas::Exactly(count) => count,
-            // Flagger deployment_controller.go:166-211, without an autoscaler.
-            Replicas::FromZero => match self.sets[index].desired {
-                0 => self.sets[STABLE].desired.max(1),
-                current => current,
+            // Flagger deployment_controller.go:166-211: the primary's, or the autoscaler's minimum.
+            Replicas::FromZero => match (self.sets[index].desired, self.autoscaler_min) {
+                (0, None) => self.sets[STABLE].desired.max(1),
+                (0, Some(min)) => min.max(1),
+                (current, _) => current,
             },
         };
         if index == CANARY && self.keeps_ranks {
@@ -272,6 +294,14 @@ impl Cluster {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
     }
 
+    /// Pods of a workload that are ready, and all of them.
+    #[must_use]
+    pub fn pods(&self, workload: usize, now: Time) -> (u32, u32) {
+        self.sets
+            .get(workload)
+            .map_or((0, 0), |set| (set.available(now), set.pods.len() as u32))
+    }
+
     /// Whether the canary's Service has a ready pod.
     #[must_use]
     pub fn canary_serves(&self, now: Time) -> bool {
@@ -374,6 +404,7 @@ impl Cluster {
             from_s: now.as_secs_f64(),
             pods: live,
             ready_s: self.ready_s(now),
+            cold: self.cold(now),
             ranks: if self.keeps_ranks {
                 self.ranks(now)
             } else {
@@ -497,6 +528,22 @@ impl Cluster {
         let stable = self.keeps_ages.then(|| &self.sets[STABLE]);
         let of = |set: Option<&PodSet>| set.map_or(0.0, |set| set.mean_ready_s(now, Version::New));
         [of(canary), of(stable), f64::NEG_INFINITY]
+    }
+
+    /// By cohort, those pods that still warm up; none where pods are warm at once.
+    fn cold(&self, now: Time) -> [Cold; 3] {
+        if self.warm_up_s <= 0.0 {
+            return [Cold::default(); 3];
+        }
+        let of = |index: usize, version: Version| {
+            let set = self.sets.get(index);
+            set.map_or_else(Cold::default, |set| set.cold(now, version, self.warm_up_s))
+        };
+        [
+            of(CANARY, Version::New),
+            of(STABLE, Version::New),
+            of(STABLE, Version::Old),
+        ]
     }
 }
 

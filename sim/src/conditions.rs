@@ -3,7 +3,7 @@
 mod attempts;
 mod strata;
 
-pub use attempts::{Group, Repeats};
+pub use attempts::{Each, Group, Repeats};
 pub use strata::{Met, Request, Sender, Whose, matching_share};
 
 use strata::Strata;
@@ -99,6 +99,16 @@ impl<'a> Conditions<'a> {
                 });
             });
         }
+    }
+
+    /// Until when the clock changes nothing, at most to the end of an interval, and what it allows.
+    #[must_use]
+    pub(crate) fn allowed(&self, from_s: f64, to_s: f64) -> (f64, usize) {
+        let mut first = None;
+        self.calendar.each_between((from_s, to_s), |span, allowed| {
+            first.get_or_insert((span.1, allowed));
+        });
+        first.unwrap_or((to_s, 0))
     }
 
     /// The first piece of an interval; none while nothing is known of it.

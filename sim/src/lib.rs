@@ -6,6 +6,7 @@
 
 pub mod affinity;
 pub mod arrivals;
+mod autoscale;
 pub mod capture;
 pub mod cluster;
 pub mod conditions;
@@ -22,6 +23,7 @@ pub mod flow;
 pub mod given;
 pub mod hook;
 pub mod latency;
+mod load;
 mod measure;
 pub mod monitor;
 pub mod outcome;

@@ -8,6 +8,7 @@ use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 use crate::fault::Version;
 use crate::latency::Latency;
 use crate::router::delay;
+use crate::split::Cold;
 use crate::stream::{Purpose, Stream, Streams};
 use crash::Fate;
 pub use crash::{Crash, Crashes, Outage};
@@ -264,6 +265,29 @@ impl PodSet {
             .or_else(|| mean(&mut were))
             // A constant, so that equal splits stay equal.
             .unwrap_or(0.0)
+    }
+
+    /// Those pods of a version that take traffic and have been ready for less than a time, what was
+    /// there at the start apart.
+    #[must_use]
+    pub fn cold(&self, now: Time, version: Version, for_s: f64) -> Cold {
+        let now_s = now.as_secs_f64();
+        let (mut cold, mut sum_s) = (0, 0.0);
+        for pod in self.serving_pods(now, version) {
+            // A process that was started again warms up again.
+            let ready_s = self.ready_since(pod, now).as_secs_f64();
+            if ready_s > 0.0 && now_s - ready_s < for_s {
+                cold += 1;
+                sum_s += ready_s;
+            }
+        }
+        if cold == 0 {
+            return Cold::default();
+        }
+        Cold {
+            share: f64::from(cold) / f64::from(self.serving(now, version).max(1)),
+            ready_s: sum_s / f64::from(cold),
+        }
     }
 
     /// From when to when a pod took traffic, until its process first died, from then to the second

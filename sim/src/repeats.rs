@@ -40,7 +40,7 @@ impl Attempt {
             Version::Old => self.failed_elsewhere += share * failed,
             Version::New => self.new += share,
         }
-        if treatment.is_release_fault {
+        if treatment.may_hurt() {
             let answered = share * (1.0 - failed);
             let [kept, kept_on_old] = treatment.kept;
             self.failed_anew += share * treatment.failed_share;

@@ -27,6 +27,15 @@ impl Cohort {
     }
 }
 
+/// Pods that still warm up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cold {
+    /// Share of the cohort's pods.
+    pub share: f64,
+    /// When they became ready, on average, in seconds since the start.
+    pub ready_s: f64,
+}
+
 /// The split from one change to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Segment {
@@ -43,6 +52,8 @@ pub struct Segment {
     /// When those pods became ready, on average, by cohort; what was there at the start counts as
     /// there for ever.
     pub ready_s: [f64; 3],
+    /// By cohort, those of its pods that still warm up; where nothing depends on them, none.
+    pub cold: [Cold; 3],
     /// Where sessions are sticky and the router's sides are served by different pods.
     pub sides: Option<Sides>,
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.

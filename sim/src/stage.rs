@@ -25,6 +25,9 @@ const PINNED_LEAD_S: f64 = 3600.0;
 /// The longest history: a query that reaches further back sees a service that is a day old.
 const LEAD_MAX_S: f64 = 86_400.0;
 
+/// More pods than these no autoscaler is expected to make.
+const SCALED_PODS_MAX: u32 = 2_000;
+
 /// A policy in a scenario.
 #[derive(Debug)]
 pub struct Stage<'a> {
@@ -127,7 +130,7 @@ impl<'a> Stage<'a> {
         let (asked, queries) = parse(asked)?;
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
-        let pods_created = subject.pods_created(replicas);
+        let pods_created = pods_created(scenario, subject, replicas);
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,
@@ -201,6 +204,21 @@ fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
     let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
     let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
     usual.flatten().unwrap_or_else(|| scenario.router.clone())
+}
+
+/// Pods that each workload may have, one after another.
+fn pods_created(scenario: &Scenario, subject: &dyn Subject, replicas: u32) -> [u32; 2] {
+    let Some(scaler) = scenario.service.autoscaler else {
+        return subject.pods_created(replicas);
+    };
+    // Every rise after the first needs a fall, which the stabilisation window delays.
+    let window = scaler.stabilisation.max(scaler.sync).as_secs_f64();
+    let rises = scenario.horizon.as_secs_f64() / window.max(1.0) + 2.0;
+    let more = rises * f64::from(scaler.max - scaler.min.min(scaler.max));
+    let more = more.min(f64::from(SCALED_PODS_MAX)) as u32;
+    subject
+        .pods_created(replicas.max(scaler.max))
+        .map(|pods| pods + if pods > 0 { more } else { 0 })
 }
 
 fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {

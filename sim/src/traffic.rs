@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf;
 
 mod product;
-mod quadrature;
+pub(crate) mod quadrature;
 
 /// A rate curve: the sum of its terms, in requests per second against seconds since the scenario's
 /// start. Times before the start are negative and valid.

@@ -1,5 +1,7 @@
 //! One replication: a world drives a policy engine through the seam of `coalmine-policy`.
 
+mod scaling;
+
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
@@ -28,6 +30,7 @@ use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
 use crate::timeline::{Entry, What};
+use scaling::Scaling;
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
 const INPUTS_MAX: u32 = 1_000_000;
@@ -133,9 +136,17 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
                 .keeping_ranks(self.stage.behaviours.count_pods())
-                .behind(self.stage.router.upstream()),
+                .behind(self.stage.router.upstream())
+                .warming_up(
+                    self.stage
+                        .scenario
+                        .service
+                        .warm_up
+                        .map_or(0.0, |warm| warm.lasts_s),
+                ),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
@@ -161,9 +172,11 @@ impl<'a> World<'a> {
                     .then_some(self.stage.scenario.users),
                 ..Senders::default()
             },
+            scaling: None,
             world: self,
             witness,
         };
+        rollout.scaling = rollout.autoscalers();
         rollout.begin();
         rollout.go_on();
         if to_the_end {
@@ -205,6 +218,8 @@ struct Rollout<'w, 'a> {
     /// Webhooks, web metrics and jobs that take their time, in the order asked.
     pending: Vec<(Time, Call, Answer)>,
     senders: Senders,
+    /// Autoscalers, if there are any.
+    scaling: Option<Scaling>,
     /// Where sessions are, when they are sticky.
     affinity: Option<Affinity<'w>>,
 }
@@ -258,7 +273,9 @@ impl Rollout<'_, '_> {
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
             let stop = self.cluster.next_stop(self.now);
-            let events = wake.into_iter().chain(ready).chain(answer).chain(stop);
+            let look = self.scaling.as_ref().map(|scaling| scaling.next);
+            let events = wake.into_iter().chain(ready).chain(answer);
+            let events = events.chain(stop).chain(look);
             let Some(next) = events.min() else {
                 break;
             };
@@ -271,6 +288,9 @@ impl Rollout<'_, '_> {
                 self.pods_changed();
             } else if stop == Some(next) && !self.cluster.is_known_to_all(self.now) {
                 self.push_segment();
+            }
+            if look == Some(next) {
+                self.autoscale();
             }
             let come: Vec<_> = self
                 .pending
@@ -322,7 +342,11 @@ impl Rollout<'_, '_> {
             .cluster
             .next_ready(self.now)
             .or(self.cluster.next_stop(self.now));
-        self.engine.standing().is_final() && clear && left && moves.is_none()
+        self.scaling.is_none()
+            && self.engine.standing().is_final()
+            && clear
+            && left
+            && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {

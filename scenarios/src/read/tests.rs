@@ -10,6 +10,7 @@ use super::*;
 
 mod faults;
 mod routes;
+mod service;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
     let source = Source {

@@ -3,13 +3,16 @@
 //! A repeat is for the same route, and where sessions stick for the same side; the cohort, the pod and
 //! whether the policy's rules match count as drawn anew.
 
-use super::{Conditions, Piece, Sender, Whose};
+use super::{Conditions, Met, Piece, Sender, Whose};
 use crate::fault::Treatment;
 use crate::repeats::Attempt;
 use crate::split::{Cohort, Split};
 
 /// Rounds after which the load that repeats add counts as settled.
 const ROUNDS_MAX: usize = 8;
+
+/// Somebody who is told what requests meet.
+pub type Each<'e> = &'e mut dyn FnMut(Met, &Treatment);
 
 /// Requests whose attempts all meet the same on average.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +42,51 @@ impl Repeats {
     pub fn of(&self, side: usize, route: u16) -> f64 {
         self.again[side][usize::from(route)]
     }
+
+    /// The mean over all requests.
+    #[must_use]
+    pub const fn all(&self) -> f64 {
+        self.all
+    }
 }
 
 impl Conditions<'_> {
+    /// Whether clients repeat what fails.
+    #[must_use]
+    pub const fn repeat(&self) -> bool {
+        self.retries.is_some()
+    }
+
     /// Attempts after the first in a piece in which users send `rate` requests a second; `None` unless
     /// clients repeat what fails.
     ///
     /// More attempts are more load, which may let more of them fail: the fixed point from below.
     #[must_use]
     pub fn repeats(&self, rate: f64, piece: &Piece<'_>, split: &Split) -> Option<Repeats> {
+        self.retries?;
+        self.repeats_by(rate, piece, self.unloaded(piece, split))
+    }
+
+    /// What requests meet on pods without limits.
+    fn unloaded<'c>(
+        &'c self,
+        piece: &'c Piece<'_>,
+        split: &'c Split,
+    ) -> impl FnMut(Whose, f64, Each<'_>) + use<'c> {
+        move |whose, rate, each| {
+            self.each(whose, rate, piece, split, |met| {
+                each(met, self.behaviours.get(met.mask));
+            });
+        }
+    }
+
+    /// The same where `meet` says what requests meet at a rate of attempts.
+    pub fn repeats_by(
+        &self,
+        rate: f64,
+        piece: &Piece<'_>,
+        mut meet: impl FnMut(Whose, f64, Each<'_>),
+    ) -> Option<Repeats> {
         let retries = self.retries?;
         let parts = piece.segment.by_side().map(|(part, _)| part);
         let mut repeats = Repeats::default();
@@ -56,7 +95,7 @@ impl Conditions<'_> {
                 again: [vec![0.0; self.routes], vec![0.0; self.routes]],
                 all: 0.0,
             };
-            self.each_group(rate * (1.0 + repeats.all), piece, split, |group| {
+            self.each_group_by(rate * (1.0 + repeats.all), piece, &mut meet, |group| {
                 let again = retries.attempts(group.attempt.failed) - 1.0;
                 next.again[group.side][usize::from(group.route)] = again;
                 next.all += parts[group.side] * group.part * again;
@@ -81,11 +120,16 @@ impl Conditions<'_> {
 
     /// Calls `each` with the requests that meet the same, in a piece in which the service gets `rate`
     /// attempts a second.
-    pub fn each_group(
+    pub fn each_group(&self, rate: f64, piece: &Piece<'_>, split: &Split, each: impl FnMut(Group)) {
+        self.each_group_by(rate, piece, self.unloaded(piece, split), each);
+    }
+
+    /// The same where `meet` says what requests meet at a rate of attempts.
+    pub fn each_group_by(
         &self,
         rate: f64,
         piece: &Piece<'_>,
-        split: &Split,
+        mut meet: impl FnMut(Whose, f64, Each<'_>),
         mut each: impl FnMut(Group),
     ) {
         let mut by_route = vec![Attempt::default(); self.routes];
@@ -94,7 +138,7 @@ impl Conditions<'_> {
                 continue;
             }
             by_route.fill(Attempt::default());
-            self.attempts_by_route(&share, rate, piece, split, &mut by_route);
+            self.attempts_by_route(&share, (rate, piece), &mut meet, &mut by_route);
             for (route, sum) in by_route
                 .iter()
                 .enumerate()
@@ -113,9 +157,8 @@ impl Conditions<'_> {
     fn attempts_by_route(
         &self,
         share: &[f64; 3],
-        rate: f64,
-        piece: &Piece<'_>,
-        split: &Split,
+        (rate, piece): (f64, &Piece<'_>),
+        meet: &mut impl FnMut(Whose, f64, Each<'_>),
         by_route: &mut [Attempt],
     ) {
         let refused: f64 = piece.segment.refused.iter().sum();
@@ -134,8 +177,7 @@ impl Conditions<'_> {
                 rank: None,
                 sender: Sender::User,
             };
-            self.each(whose, rate, piece, split, |met| {
-                let treatment = self.behaviours.get(met.mask);
+            meet(whose, rate, &mut |met, treatment| {
                 let sum = &mut by_route[usize::from(met.route)];
                 let lost = self.losing_share(met.route, treatment);
                 sum.add(share * met.share, cohort.version(), treatment, lost);

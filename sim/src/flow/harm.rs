@@ -2,7 +2,7 @@
 
 use super::{BY_ROUTER, Portion};
 use crate::draw::binomial;
-use crate::fault::{Behaviours, Version};
+use crate::fault::{Treatment, Version};
 use crate::service::Business;
 use crate::stream::{Purpose, Stream, Streams};
 
@@ -44,16 +44,16 @@ impl<'a> Harm<'a> {
     /// Adds a portion. Of the failed those are hurt that the old version would have answered; of the
     /// answered those whose completion it would not have lost, and those it would have answered in
     /// time.
-    pub(super) fn suffer(&mut self, behaviours: &Behaviours, portion: Portion) {
+    pub(super) fn suffer(&mut self, met: (&Treatment, Version), portion: Portion) {
+        let (treatment, version) = met;
         if portion.mask & BY_ROUTER != 0 {
-            self.refuse(behaviours, portion);
+            self.refuse(treatment, portion);
             return;
         }
-        if behaviours.version(portion.mask) == Version::New {
+        if version == Version::New {
             self.exposed += portion.requests;
         }
-        let treatment = behaviours.get(portion.mask);
-        if !treatment.is_release_fault {
+        if !treatment.may_hurt() {
             return;
         }
         let excess =
@@ -78,8 +78,7 @@ impl<'a> Harm<'a> {
     }
 
     /// Adds requests that the router answered 5xx itself.
-    fn refuse(&mut self, behaviours: &Behaviours, portion: Portion) {
-        let old = behaviours.get(portion.mask & !BY_ROUTER);
+    fn refuse(&mut self, old: &Treatment, portion: Portion) {
         let answered = 1.0 - old.behaviour.error_share;
         let hurt = binomial(portion.requests, answered, &mut self.stream);
         self.hurt += hurt;

@@ -8,6 +8,7 @@ use crate::arrivals::CELL_S;
 use crate::conditions::{Met, Sender};
 use crate::crowd::{BySide, Crowd, Step};
 use crate::draw::{binomial, poisson};
+use crate::load::Loaded;
 use crate::repeats::Fate;
 use crate::service::{Retries, Sessions};
 use crate::stream::Stream;
@@ -51,14 +52,15 @@ impl Flow<'_> {
         watched: Watched,
         (a, b): (f64, f64),
         stream: &mut Stream,
-        each: &mut impl FnMut(Portion, &mut Stream),
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
         let mut parts = Parts::default();
         let index = watched.cohort as usize;
+        let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let expected = self.expected(&piece);
             let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-            let Some(repeats) = self.conditions.repeats(rate, &piece, &self.split) else {
+            let Some(repeats) = self.repeats(&mut load, rate, &piece) else {
                 return;
             };
             let watched_part = expected * self.part_share(watched, piece.segment);
@@ -69,19 +71,23 @@ impl Flow<'_> {
                 };
                 if part > 0.0 {
                     let whose = watched.whose(Sender::User);
-                    self.each_met(whose, expected, &piece, |met| add(met, shares[index]));
+                    self.each_met(&mut load, whose, expected, &piece, |met| {
+                        add(met, shares[index]);
+                    });
                     let refused = piece.segment.refused[index];
                     if refused > 0.0 && matches!(watched.part, Part::OneIngress) {
-                        self.each_refused(expected, &piece, |met| add(met, refused));
+                        self.each_refused(&mut load, expected, &piece, |met| add(met, refused));
                     }
                 }
             }
         });
+        self.load = load;
         let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
         let come = count as f64 / mass.max(f64::MIN_POSITIVE);
         for part in parts.iter() {
             let requests = poisson(part.mass * come, stream);
-            each(self.treat(requests, part, stream), stream);
+            let portion = self.treat(requests, part, stream);
+            each(portion, self.loaded(&portion), stream);
         }
     }
 
@@ -136,7 +142,7 @@ impl Flow<'_> {
     }
 
     /// What is expected of a cell's requests; the crowd that sends them goes on to its end.
-    fn fates(&self, cell: usize, mut crowd: Option<&mut Crowd>) -> Expected {
+    fn fates(&mut self, cell: usize, mut crowd: Option<&mut Crowd>) -> Expected {
         let retries = self.people.retries.unwrap_or(ONCE);
         let business = self.harm.business();
         let mut all = Expected {
@@ -144,25 +150,24 @@ impl Flow<'_> {
             ..Expected::default()
         };
         let bounds = self.ledgers[0].bounds(cell);
+        let mut load = self.load.take();
         self.conditions.pieces(&self.split, bounds, |piece| {
             let requests = self.expected(&piece);
-            let rate = self.rate(requests, &piece);
             let mut chances: [BySide; 2] = [[0.0; 2]; 2];
             let parts = piece.segment.by_side().map(|(part, _)| part);
-            self.conditions
-                .each_group(rate, &piece, &self.split, |group| {
-                    let fate = retries.fate(&group.attempt);
-                    let expected = requests * parts[group.side] * group.part;
-                    all.fate.exposed += expected * fate.exposed;
-                    all.fate.hurt += expected * fate.hurt;
-                    chances[0][group.side] += group.part * fate.exposed;
-                    chances[1][group.side] += group.part * fate.hurt;
-                    for (step, lost) in business.iter().zip(&mut all.lost) {
-                        if step.is_of(group.route) {
-                            *lost += expected * step.completion * (fate.let_down + fate.lost);
-                        }
+            self.each_group(&mut load, requests, &piece, |group| {
+                let fate = retries.fate(&group.attempt);
+                let expected = requests * parts[group.side] * group.part;
+                all.fate.exposed += expected * fate.exposed;
+                all.fate.hurt += expected * fate.hurt;
+                chances[0][group.side] += group.part * fate.exposed;
+                chances[1][group.side] += group.part * fate.hurt;
+                for (step, lost) in business.iter().zip(&mut all.lost) {
+                    if step.is_of(group.route) {
+                        *lost += expected * step.completion * (fate.let_down + fate.lost);
                     }
-                });
+                }
+            });
             if let Some(crowd) = &mut crowd {
                 if piece.segment.sides.is_none() {
                     crowd.leave_canary();
@@ -176,6 +181,7 @@ impl Flow<'_> {
                 });
             }
         });
+        self.load = load;
         all
     }
 }

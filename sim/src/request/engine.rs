@@ -502,11 +502,9 @@ impl<'a> Engine<'a> {
         let mask = self.meet(cohort, origin, rank, &mut attempt);
         let behaviour = self.behaviours.get(mask).behaviour;
         let service = &self.scenario.service;
+        let warming = self.warming(self.pods[slot as usize].ready_ns, now_ns);
         let pod = &mut self.pods[slot as usize];
-        let mut service_s = behaviour.latency.at_score(score);
-        if let Some(warm_up) = service.warm_up.filter(|_| pod.ready_ns > 0) {
-            service_s *= warm_up.factor(now_ns.saturating_sub(pod.ready_ns) as f64 * 1e-9);
-        }
+        let service_s = behaviour.latency.at_score(score) * warming;
         let mut failed = luck < behaviour.error_share;
         let work_ns = (service_s * 1e9) as u64;
         let mut finish_ns = match pod.station.admit(now_ns, work_ns, self.limits) {
@@ -590,18 +588,28 @@ impl<'a> Engine<'a> {
     fn on_old(&self, now_ns: u64, (luck, score, low): (f64, f64, u64), mask: usize) -> OnOld {
         let old = self.behaviours.on_old(mask).behaviour;
         let stable = &self.piece.pods[Cohort::PrimaryOld as usize];
-        let wait_ns = if stable.is_empty() {
-            0
-        } else {
-            let slot = stable[pick(low, stable.len())];
-            self.pods[slot as usize].station.wait_ns(now_ns)
-        };
-        let latency_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
+        let mut latency_s = old.latency.at_score(score);
+        let mut refused = false;
+        if !stable.is_empty() {
+            let pod = &self.pods[stable[pick(low, stable.len())] as usize];
+            latency_s *= self.warming(pod.ready_ns, now_ns);
+            latency_s += pod.station.wait_ns(now_ns) as f64 * 1e-9;
+            refused = pod.station.refuses(now_ns, self.limits);
+        }
         let is_late = |timeout_s: f64| latency_s > timeout_s;
+        let is_late = self.scenario.service.timeout_s.is_some_and(is_late);
         OnOld {
-            failed: luck < old.error_share || self.scenario.service.timeout_s.is_some_and(is_late),
+            failed: refused || is_late || luck < old.error_share,
             latency_s,
         }
+    }
+
+    /// The factor on latencies of a pod since its readiness; 0 for what is long warm.
+    fn warming(&self, ready_ns: u64, now_ns: u64) -> f64 {
+        let warm_up = self.scenario.service.warm_up.filter(|_| ready_ns > 0);
+        warm_up.map_or(1.0, |warm_up| {
+            warm_up.factor(now_ns.saturating_sub(ready_ns) as f64 * 1e-9)
+        })
     }
 
     /// Whether a request that ends so fared worse than on the old version; the completions that it lost
