@@ -251,8 +251,9 @@ pub(crate) struct RouterArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
-    /// What happens, one `SECONDS,EVENT` a line in order of time; `#` begins a comment, a first line
-    /// `time,event` is passed over. EVENT is one of
+    /// What happens, one `SECONDS,EVENT` a line in order of time.
+    ///
+    /// `#` begins a comment, a first line `time,event` is passed over. EVENT is one of:
     ///
     /// `20`, `5/50`: the canary's weight in percent, or of a total;
     /// `slice`, `slice-empty`, `slice-ready`: endpoints changed, the canary's are gone, are back;
@@ -260,8 +261,8 @@ pub(crate) struct RouterArgs {
     /// `broken`, `fixed`: the generated configuration is invalid, is valid again;
     /// `weight [NAME] W[/TOTAL]`: the same of one canary; what is no number counts as the
     /// controller takes it;
-    /// `canary [NAME] KEY=VALUE …`: an Ingress of a canary: weight, total, header, value, pattern,
-    /// cookie, behavior (legacy), host, path, pathType; `delete NAME` takes it away;
+    /// `canary [NAME] KEY=VALUE …`: an Ingress of a canary: weight, total, header, value,
+    /// pattern, cookie, behavior (legacy), host, path, pathType; `delete NAME` takes it away;
     /// `stable KEY=VALUE …`: the main Ingress: affinity (none, balanced, persistent), hosts
     /// (h1:h2), path, pathType;
     /// `endpoints stable=2 canary=3`: endpoints in the API;

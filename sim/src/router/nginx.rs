@@ -347,10 +347,12 @@ impl Replica {
             } else {
                 known.earlier
             };
-            if poll_s < self.swap_s && earlier >= stamp {
-                continue;
-            }
-            let at_s = poll_s.min(self.swap_s);
+            let at_s = match poll_s < self.swap_s && earlier >= stamp {
+                // Passed over; a worker that is about to be replaced leaves it to its successor.
+                true if self.swap_s.is_finite() => self.swap_s,
+                true => continue,
+                false => poll_s.min(self.swap_s),
+            };
             *known = Taken {
                 at_s,
                 stamp,
