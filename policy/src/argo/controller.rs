@@ -101,6 +101,8 @@ pub struct Controller {
     retry_at: Option<Time>,
     /// How the last update ended.
     settled: Standing,
+    /// `status.phase`, and what of it was told.
+    written_phase: story::Phase,
     phase: story::Phase,
 }
 
@@ -167,6 +169,7 @@ impl Controller {
             handled_at: Time::ZERO,
             retry_at: None,
             settled: Standing::Idle,
+            written_phase: story::Phase::Healthy,
             phase: story::Phase::Healthy,
         }
     }
@@ -186,6 +189,7 @@ impl Controller {
             recorded_weight: None,
             step: 0,
             conditions: conditions::Conditions::installing(),
+            written_phase: story::Phase::Progressing,
             phase: story::Phase::Progressing,
             ..Self::new(rollout, template)
         }
