@@ -104,6 +104,8 @@ pub struct Controller {
     retry_at: Option<Time>,
     /// How the last update ended.
     settled: Standing,
+    /// `status.phase`, and what of it was told.
+    written_phase: story::Phase,
     phase: story::Phase,
 }
 
@@ -177,6 +179,7 @@ impl Controller {
             handled_at: Time::ZERO,
             retry_at: None,
             settled: Standing::Idle,
+            written_phase: story::Phase::Healthy,
             phase: story::Phase::Healthy,
         }
     }
@@ -196,6 +199,7 @@ impl Controller {
             recorded_weight: None,
             step: 0,
             conditions: conditions::Conditions::installing(),
+            written_phase: story::Phase::Progressing,
             phase: story::Phase::Progressing,
             ..Self::new(rollout, template)
         }

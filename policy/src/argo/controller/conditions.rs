@@ -119,7 +119,11 @@ impl Controller {
         if !was_aborted {
             conditions.paused = paused;
         }
-        before != *conditions
+        let changed = before != *conditions;
+        if changed {
+            self.written_phase = self.present_phase();
+        }
+        changed
     }
 
     /// Paused by a person or by the controller.
@@ -128,7 +132,7 @@ impl Controller {
     }
 
     /// `CalculateRolloutPhase` (`rolloututil.go:133`).
-    pub(super) fn present_phase(&self) -> Phase {
+    fn present_phase(&self) -> Phase {
         let replicas = self.rollout.replicas;
         let seen = self.seen();
         let done = match self.rollout.blue_green {
@@ -306,6 +310,7 @@ impl Controller {
         // NewReplicaSetAvailable in the next, for ever; nothing comes of it.
         let flips = healthy && self.is_paused();
         *changed |= before != self.conditions && !flips;
+        self.written_phase = self.present_phase();
     }
 
     fn time_out(&mut self, now: Time, effects: &mut Effects) {

@@ -97,7 +97,7 @@ pub(super) fn step_name(step: &Step) -> String {
 
 impl Controller {
     pub(super) fn tell_phase(&mut self, effects: &mut Effects) {
-        let phase = self.present_phase();
+        let phase = self.written_phase;
         if phase != self.phase {
             let (from, to) = (self.phase.as_str().into(), phase.as_str().into());
             effects.record(|| Record::Phase { from, to });

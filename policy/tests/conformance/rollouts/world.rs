@@ -102,8 +102,10 @@ impl World {
                     Service::Active => "active",
                     Service::Preview => "preview",
                 };
-                // Ping and pong swap roles without a write.
-                if !self.controller.rollout().canary.ping_pong {
+                // Ping and pong swap roles without a write; without services there are subsets.
+                let canary = &self.controller.rollout().canary;
+                let subsets = canary.routing.as_ref().is_some_and(|r| r.subsets);
+                if !canary.ping_pong && !subsets {
                     self.moved(name, to.as_str().to_owned());
                 }
             }
