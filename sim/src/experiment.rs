@@ -187,6 +187,7 @@ mod tests {
 
     use super::*;
     use crate::latency::Latency;
+    use crate::pods::Crashes;
     use crate::stream::{Seed, Streams};
 
     fn foreseen(served: bool) -> ExperimentPods {
