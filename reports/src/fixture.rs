@@ -31,6 +31,7 @@ pub(crate) fn study(policies: &[&str], scenarios: &[(&str, bool)]) -> Arc<Study>
             title: format!("about {name}"),
             traffic: traffic.to_owned(),
             fault: faulty.then(|| fault.to_owned()),
+            weight: 1.0,
             horizon_ns: Span::from_mins(60),
         }
     };

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use coalmine_policy::Span;
 use coalmine_sim::event::Event;
 
-use crate::summary::{Cell, Summary};
+use crate::summary::{Cell, Means, Summary};
 
 /// Takes every event of a study in order.
 pub trait Reporter {
@@ -60,9 +61,11 @@ impl Reporter for Collector {
                 if let Some(summary) = &mut self.summary {
                     let info = summary.study.scenarios.get(*scenario);
                     let faulty = info.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
-                    summary
-                        .cells
-                        .push(Cell::new(*policy, *scenario, faulty, outcomes));
+                    let horizon = info.map_or(Span::ZERO, |info| info.horizon_ns);
+                    summary.cells.push(Cell {
+                        means: Means::of(outcomes, horizon),
+                        ..Cell::new(*policy, *scenario, faulty, outcomes)
+                    });
                 }
             }
             Event::Finished { complete } => {

@@ -36,7 +36,7 @@ pub struct Refusal {
 }
 
 /// A scenario under study, as reports show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioInfo {
     /// Unique within a study (`market-open/overload-only`).
     pub name: String,
@@ -46,6 +46,8 @@ pub struct ScenarioInfo {
     pub traffic: String,
     /// The fault's name (`overload-only`); `None` when the new revision is healthy.
     pub fault: Option<String>,
+    /// How often releases of this kind come, relative to the others that are bad, or good, alike.
+    pub weight: f64,
     /// How long after the start a replication is watched.
     pub horizon_ns: Span,
 }
@@ -60,7 +62,7 @@ impl ScenarioInfo {
 }
 
 /// What is run: the frame of every event that follows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     /// The root of all random streams.
     pub seed: u64,
