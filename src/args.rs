@@ -90,6 +90,20 @@ pub(crate) struct ScoreArgs {
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000_000))]
     pub(crate) runs: u32,
 
+    /// Run each cell on until the 95 % interval of its wrong verdicts reaches no further than this
+    /// to either side, for example `0.5%`; at least `--runs`, at most `--max-runs` replications.
+    #[arg(long, value_name = "SHARE", value_parser = crate::mix::share)]
+    pub(crate) precision: Option<f64>,
+
+    /// The budget of `--precision`, in replications of a cell.
+    #[arg(long, default_value_t = 100_000, requires = "precision",
+          value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) max_runs: u32,
+
+    /// The mix of releases.
+    #[command(flatten)]
+    pub(crate) mix: crate::mix::MixArgs,
+
     /// Worker threads; results do not depend on them. Without it, one a core.
     #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -98,7 +112,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
     pub(crate) format: ScoreFormat,
 
-    /// Also write `score.csv` and `score.json` into this folder.
+    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit) and `score.md` into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -116,6 +130,10 @@ pub(crate) enum ScoreFormat {
     Json,
     /// One row per policy and scenario.
     Csv,
+    /// JUnit XML: a case per policy and scenario, failed where the wrong verdict is the rule.
+    Junit,
+    /// For a comment under a pull request.
+    Markdown,
 }
 
 /// One rollout: a policy, a scenario, a replication.

@@ -31,7 +31,7 @@ pub(crate) fn router(args: &RouterArgs) -> Result<ExitCode, Failure> {
     }
     router.advance(last_s + REST_S, |change| changes.push(change));
     let text = match args.format {
-        ScoreFormat::Table => table(&changes),
+        ScoreFormat::Table | ScoreFormat::Junit | ScoreFormat::Markdown => table(&changes),
         ScoreFormat::Csv => csv(&changes),
         ScoreFormat::Json => json(&changes),
     };

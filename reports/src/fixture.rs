@@ -38,6 +38,7 @@ pub(crate) fn study(policies: &[&str], scenarios: &[(&str, bool)]) -> Arc<Study>
     Arc::new(Study {
         seed: 42,
         runs: 1000,
+        precision: None,
         fidelity: coalmine_sim::fidelity::Fidelity::Aggregate,
         policies: policies.iter().map(policy).collect(),
         scenarios: scenarios.iter().map(scenario).collect(),

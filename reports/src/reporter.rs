@@ -5,6 +5,7 @@ use std::io;
 use coalmine_policy::Span;
 use coalmine_sim::event::Event;
 
+use crate::mix::Mix;
 use crate::summary::{Cell, Means, Summary};
 
 /// Takes every event of a study in order.
@@ -19,6 +20,7 @@ pub trait Reporter {
 /// Folds a study into its [`Summary`].
 #[derive(Debug, Default)]
 pub struct Collector {
+    mix: Mix,
     summary: Option<Summary>,
 }
 
@@ -27,6 +29,12 @@ impl Collector {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for this mix of releases.
+    #[must_use]
+    pub fn with_mix(self, mix: Mix) -> Self {
+        Self { mix, ..self }
     }
 
     /// The summary of what has arrived; `None` before [`Event::Started`].
@@ -48,6 +56,7 @@ impl Reporter for Collector {
             Event::Started(study) => {
                 self.summary = Some(Summary {
                     study: study.clone(),
+                    mix: self.mix,
                     cells: Vec::new(),
                     complete: false,
                 });

@@ -9,6 +9,7 @@ use coalmine_sim::outcome::{Outcome, Verdict};
 use crate::interval::{Estimate, Rate, quantile};
 use crate::marks::Marks;
 use crate::mean::Mean;
+use crate::mix::Mix;
 use crate::surprise::{Candidate, rarest};
 
 /// A whole study, folded.
@@ -16,6 +17,8 @@ use crate::surprise::{Candidate, rarest};
 pub struct Summary {
     /// What was run.
     pub study: Arc<Study>,
+    /// How often which releases come, and what things cost.
+    pub mix: Mix,
     /// The cells that were run to their end, in order of arrival: scenario by scenario, policies
     /// within.
     pub cells: Vec<Cell>,
@@ -176,7 +179,8 @@ impl Cell {
     }
 }
 
-fn is_wrong(faulty: bool, outcome: &Outcome) -> bool {
+/// Whether a verdict is the wrong one: promoted though bad, rolled back though good.
+pub(crate) fn is_wrong(faulty: bool, outcome: &Outcome) -> bool {
     let wrong = if faulty {
         Verdict::Promoted
     } else {

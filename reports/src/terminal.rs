@@ -3,7 +3,9 @@
 mod fit;
 mod overview;
 mod paint;
+mod pairs;
 mod table;
+mod worth;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
@@ -77,7 +79,10 @@ fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String)
     let width = options.table_width();
     let (table, dropped) = table::render(summary, width, paint);
     let overview = overview::render(summary, width, paint);
-    for table in [&table, &overview].into_iter().filter(|t| !t.is_empty()) {
+    let worth = worth::render(summary, width, paint);
+    let pairs = pairs::render(summary, width, paint);
+    let all = [&table, &overview, &worth, &pairs];
+    for table in all.into_iter().filter(|table| !table.is_empty()) {
         text.push('\n');
         text.push_str(table);
     }
@@ -128,7 +133,26 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
         lines.push("missed and hurt people: leaves out what hurt nobody by then.".to_owned());
     }
     lines.extend(table::nothing_stuck(summary));
+    if pooled {
+        lines.extend(worth::legend(&summary.mix));
+    }
+    lines.extend(pairs::legend(summary));
     lines
+}
+
+/// A table whose last `rows` lines are its rows, with a faint head.
+fn faint_head(lines: &[String], rows: usize, paint: &Paint) -> String {
+    let head = lines.len() - rows;
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        text.push_str(&if index < head {
+            paint.faint(line)
+        } else {
+            line.clone()
+        });
+        text.push('\n');
+    }
+    text
 }
 
 /// Each refused policy once: the controller's reason, the place, the cure.

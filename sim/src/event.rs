@@ -66,14 +66,25 @@ impl ScenarioInfo {
 pub struct Study {
     /// The root of all random streams.
     pub seed: u64,
-    /// Replications per cell.
+    /// Replications per cell; at least so many when a precision is wanted.
     pub runs: u32,
+    /// Cells are run on until they are as precise as this.
+    pub precision: Option<Precision>,
     /// How closely requests are looked at.
     pub fidelity: Fidelity,
     /// The policies.
     pub policies: Vec<PolicyInfo>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioInfo>,
+}
+
+/// When a cell has been run often enough.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Precision {
+    /// The wanted half width of the interval of the rate of wrong verdicts.
+    pub half_width: f64,
+    /// The budget: no cell is run more often, precise or not.
+    pub max_runs: u32,
 }
 
 /// Something that happened in an ensemble. Cells arrive in a fixed order (scenario by scenario,
