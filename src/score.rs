@@ -2,20 +2,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use coalmine_reports::{
-    Collector, Progress, Reporter, Summary, csv, json, junit, markdown, precision, surprise,
-    terminal,
-};
-use coalmine_scenarios::manifests::Policy;
-use coalmine_sim::ensemble::Ensemble;
-use coalmine_sim::event::{Event, Precision, Study};
-use coalmine_sim::scenario::Scenario;
+use coalmine_reports::{Summary, csv, json, junit, markdown, surprise, terminal};
+use coalmine_sim::event::Precision;
 
 use crate::args::{ScoreArgs, ScoreFormat};
+use crate::ensemble::{self, Effort};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::output;
 use crate::replay;
 use crate::study::Inputs;
@@ -23,68 +16,26 @@ use crate::study::Inputs;
 /// Scores policies. Exits with 1 when the controller refuses every policy it was given.
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::read(&args.world, &args.scenarios)?;
-    let stages = inputs.stages()?;
     if let Some(folder) = &args.out {
         // Before the work: a place that cannot be written to is bad input, not a lost result.
         output::make_folder(folder)?;
     }
-    let study = Study {
+    let effort = Effort {
         seed: args.world.seed,
         runs: args.runs,
         precision: args.precision.map(|half_width| Precision {
             half_width,
             max_runs: args.max_runs,
         }),
-        fidelity: inputs.fidelity,
-        policies: inputs.policies.iter().map(Policy::info).collect(),
-        scenarios: inputs.scenarios.iter().map(Scenario::info).collect(),
+        threads: args.threads,
+        quiet: args.quiet,
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads.map_or(0, usize::from))
-        .build()
-        .map_err(|error| Failure::usage(format!("cannot start threads: {error}"), ""))?;
-    let ensemble = Ensemble {
-        study,
-        stages,
-        is_enough: precision::is_enough,
-    };
-    let interrupted = interrupt::watch();
-    let summary = pool.install(|| collect(&ensemble, args, interrupted))?;
+    let summary = ensemble::play(&inputs, effort, args.mix.mix())?;
     if let Some(folder) = &args.out {
         write_files(&summary, folder)?;
     }
     print(&summary, args, &inputs)?;
-    let refused = |policy: &coalmine_sim::event::PolicyInfo| policy.invalid.is_some();
-    let all_refused = summary.study.policies.iter().all(refused);
-    Ok(if summary.complete {
-        ExitCode::from(u8::from(all_refused))
-    } else {
-        interrupt::EXIT_CODE.into()
-    })
-}
-
-fn collect(
-    ensemble: &Ensemble<'_>,
-    args: &ScoreArgs,
-    interrupted: &AtomicBool,
-) -> Result<Summary, Failure> {
-    let mut collector = Collector::new().with_mix(args.mix.mix());
-    let mut progress = Progress::stderr(args.quiet);
-    let mut failed = None;
-    ensemble.run(|event: Event| {
-        let told = collector
-            .event(&event)
-            .and_then(|()| progress.event(&event));
-        if let Err(error) = told {
-            failed.get_or_insert(error);
-        }
-        failed.is_none() && !interrupted.load(Ordering::Relaxed)
-    });
-    match (failed, collector.into_summary()) {
-        (None, Some(summary)) => Ok(summary),
-        (Some(error), _) => Err(Failure::Write("standard error".into(), error)),
-        (None, None) => Err(Failure::usage("nothing was run", "")),
-    }
+    Ok(ensemble::exit_code(&summary))
 }
 
 fn bytes(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<Vec<u8>, Failure> {

@@ -19,6 +19,7 @@ pub mod mean;
 pub mod mix;
 pub mod overall;
 pub mod paired;
+pub mod power;
 pub mod precision;
 pub mod progress;
 pub mod reporter;
@@ -26,6 +27,7 @@ pub mod summary;
 pub mod surprise;
 pub mod terminal;
 pub mod timeline;
+pub mod when;
 
 pub use overall::{Overall, overall};
 pub use progress::Progress;

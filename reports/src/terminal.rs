@@ -4,6 +4,7 @@ mod fit;
 mod overview;
 mod paint;
 mod pairs;
+mod spark;
 mod table;
 mod worth;
 
@@ -15,6 +16,7 @@ use crate::insights;
 use crate::summary::Summary;
 
 use paint::Paint;
+pub use spark::spark;
 
 /// Running text is hard to read in longer lines, on however wide a terminal.
 const TEXT_WIDTH: usize = 100;
@@ -29,6 +31,8 @@ pub struct Options {
     /// Columns of the terminal. `None` when the output is none: then nothing is left out, and text
     /// is wrapped at 100.
     pub width: Option<u16>,
+    /// ASCII only, where something else stands for it.
+    pub ascii: bool,
 }
 
 impl Options {
@@ -44,6 +48,7 @@ impl Options {
         Self {
             colour: terminal && !objection,
             width: width.filter(|&width| terminal && width > 0),
+            ascii: spark::is_ascii(|name| std::env::var(name).ok()),
         }
     }
 
@@ -138,6 +143,12 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
     }
     lines.extend(pairs::legend(summary));
     lines
+}
+
+/// A table with a faint head; the first column holds names, the others numbers.
+pub(crate) fn table(header: &[String], rows: &[Vec<String>], options: Options) -> String {
+    let paint = Paint::new(options.colour);
+    faint_head(&fit::lines(header, rows), rows.len(), &paint)
 }
 
 /// A table whose last `rows` lines are its rows, with a faint head.

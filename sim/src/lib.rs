@@ -23,6 +23,7 @@ mod measure;
 pub mod monitor;
 pub mod outcome;
 pub mod pods;
+pub mod probe;
 pub mod request;
 pub mod router;
 pub mod scenario;
