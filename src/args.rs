@@ -20,6 +20,10 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Score policies: missed faults, false rollbacks, time to detect, people hurt.
     Score(ScoreArgs),
+    /// The smallest fault that each policy catches in 95 % of rollouts, by kind and traffic.
+    Power(PowerArgs),
+    /// When to start a canary: what becomes of a release by the time of day.
+    When(WhenArgs),
     /// Tell one rollout as a timeline.
     Run(RunArgs),
     /// List the scenarios of the catalogue with their traffic and the reason why they exist, or print
@@ -93,6 +97,20 @@ pub(crate) struct ScoreArgs {
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000_000))]
     pub(crate) runs: u32,
 
+    /// Run each cell on until the 95 % interval of its wrong verdicts reaches no further than this
+    /// to either side, for example `0.5%`; at least `--runs`, at most `--max-runs` replications.
+    #[arg(long, value_name = "SHARE", value_parser = crate::mix::share)]
+    pub(crate) precision: Option<f64>,
+
+    /// The budget of `--precision`, in replications of a cell.
+    #[arg(long, default_value_t = 100_000, requires = "precision",
+          value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) max_runs: u32,
+
+    /// The mix of releases.
+    #[command(flatten)]
+    pub(crate) mix: crate::mix::MixArgs,
+
     /// Worker threads; results do not depend on them. Without it, one a core.
     #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -101,7 +119,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
     pub(crate) format: ScoreFormat,
 
-    /// Also write `score.csv` and `score.json` into this folder.
+    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit) and `score.md` into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -119,6 +137,115 @@ pub(crate) enum ScoreFormat {
     Json,
     /// One row per policy and scenario.
     Csv,
+    /// JUnit XML: a case per policy and scenario, failed where the wrong verdict is the rule.
+    Junit,
+    /// For a comment under a pull request.
+    Markdown,
+}
+
+/// `power`.
+#[derive(Debug, Args)]
+pub(crate) struct PowerArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// Whose traffic and service: a name of the catalogue, a file, or one of several in it
+    /// (`FILE#NAME`). Its own fault is one of the kinds tried.
+    #[arg(
+        long,
+        value_name = "NAME|FILE|FILE#NAME",
+        default_value = "market-open/healthy"
+    )]
+    pub(crate) scenario: String,
+
+    /// A kind of fault. Repeatable. Without it, all that apply.
+    #[arg(long = "fault", value_enum, value_name = "KIND")]
+    pub(crate) faults: Vec<KindArg>,
+
+    /// A level of traffic, as a factor. Repeatable. Without it, a tenth, once and ten times.
+    #[arg(long = "load", value_name = "FACTOR", value_parser = load)]
+    pub(crate) loads: Vec<f64>,
+
+    /// Replications of each point of a curve.
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) runs: u32,
+
+    /// Worker threads; results do not depend on them. Without it, one a core.
+    #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = CurveFormat::Table)]
+    pub(crate) format: CurveFormat,
+
+    /// No progress.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    /// The share of the new revision's answers that fail.
+    Errors,
+    /// The factor on its 99th percentile of latency.
+    Slow,
+    /// The scenario's own fault, as a multiple of its size.
+    Own,
+}
+
+/// How `power` and `when` print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CurveFormat {
+    /// For people.
+    Table,
+    /// Every point, with intervals.
+    Json,
+}
+
+fn load(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(load) if (1e-6..=1e6).contains(&load) => Ok(load),
+        _ => Err("write a factor, for example `0.1` for a tenth of the traffic".to_owned()),
+    }
+}
+
+/// `when`.
+#[derive(Debug, Args)]
+pub(crate) struct WhenArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// A scenario of the catalogue, all of one traffic, or a file of your own. Repeatable.
+    #[arg(
+        long = "scenario",
+        value_name = "NAME|FILE|FILE#NAME",
+        default_value = "market-open/overload-only"
+    )]
+    pub(crate) scenarios: Vec<String>,
+
+    /// Minutes from one start to the next.
+    #[arg(long, value_name = "MINUTES", default_value_t = 30,
+          value_parser = value_parser!(u16).range(1..=720))]
+    pub(crate) every: u16,
+
+    /// Replications of each start.
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) runs: u32,
+
+    /// Worker threads; results do not depend on them. Without it, one a core.
+    #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = CurveFormat::Table)]
+    pub(crate) format: CurveFormat,
+
+    /// No progress.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// One rollout: a policy, a scenario, a replication.

@@ -3,10 +3,14 @@
 mod args;
 mod contradiction;
 mod diagnostics;
+mod ensemble;
 mod failure;
 mod input;
+mod interrupt;
 mod locate;
+mod mix;
 mod output;
+mod power;
 mod promql;
 mod replay;
 mod router;
@@ -16,6 +20,7 @@ mod schema;
 mod score;
 mod serve;
 mod study;
+mod when;
 
 use std::process::ExitCode;
 
@@ -28,6 +33,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ended = match cli.verb {
         Verb::Score(args) => score::score(&args),
+        Verb::Power(args) => power::power(&args),
+        Verb::When(args) => when::when(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Schema(args) => schema::schema(&args),

@@ -31,12 +31,14 @@ pub(crate) fn study(policies: &[&str], scenarios: &[(&str, bool)]) -> Arc<Study>
             title: format!("about {name}"),
             traffic: traffic.to_owned(),
             fault: faulty.then(|| fault.to_owned()),
+            weight: 1.0,
             horizon_ns: Span::from_mins(60),
         }
     };
     Arc::new(Study {
         seed: 42,
         runs: 1000,
+        precision: None,
         fidelity: coalmine_sim::fidelity::Fidelity::Aggregate,
         policies: policies.iter().map(policy).collect(),
         scenarios: scenarios.iter().map(scenario).collect(),

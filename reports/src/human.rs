@@ -54,6 +54,33 @@ pub fn time(estimate: Option<Estimate>) -> String {
     )
 }
 
+/// Seconds as `2m05s`.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    Span::from_secs(seconds.round().max(0.0) as u64).to_string()
+}
+
+/// An amount of money without its unit, to three digits or whole.
+#[must_use]
+pub fn money(amount: f64) -> String {
+    match amount.abs() {
+        a if a < 9.995 => format!("{amount:.2}"),
+        a if a < 99.95 => format!("{amount:.1}"),
+        _ if amount < 0.0 => format!("-{}", count(-amount.round() as u64)),
+        _ => count(amount.round() as u64),
+    }
+}
+
+/// A p-value, as small as anybody should believe it.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "<0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}
+
 /// A number of requests.
 #[must_use]
 pub fn requests(estimate: Option<Estimate>) -> String {

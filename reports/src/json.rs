@@ -13,7 +13,9 @@ use serde::Serialize;
 
 use crate::insights;
 use crate::interval::{CONFIDENCE, Estimate, Rate};
+use crate::mix::{Mix, Worth, worth};
 use crate::overall::{Overall, overall};
+use crate::paired::{Comparison, Difference, Pairs, comparisons};
 use crate::summary::{Cell, Quantiles, Summary};
 use crate::surprise::most_surprising;
 
@@ -32,6 +34,9 @@ struct Root<'a> {
     scenarios: Vec<ScenarioView<'a>>,
     cells: Vec<CellView<'a>>,
     overall: Vec<OverallView<'a>>,
+    mix: Mix,
+    worth: Vec<WorthView<'a>>,
+    comparisons: Vec<ComparisonView<'a>>,
     insights: [String; 3],
     surprise: Option<SurpriseView>,
 }
@@ -42,6 +47,7 @@ struct ScenarioView<'a> {
     title: &'a str,
     traffic: &'a str,
     fault: Option<&'a str>,
+    weight: f64,
     horizon_s: f64,
 }
 
@@ -69,6 +75,29 @@ struct OverallView<'a> {
     policy: &'a str,
     #[serde(flatten)]
     rates: Overall,
+}
+
+#[derive(Serialize)]
+struct WorthView<'a> {
+    policy: &'a str,
+    #[serde(flatten)]
+    worth: Worth,
+}
+
+#[derive(Serialize)]
+struct ComparisonView<'a> {
+    first: &'a str,
+    second: &'a str,
+    missed: Option<PairsView>,
+    false_rollback: Option<PairsView>,
+}
+
+/// The first policy's share less the second's.
+#[derive(Serialize)]
+struct PairsView {
+    #[serde(flatten)]
+    pairs: Pairs,
+    difference: Difference,
 }
 
 #[derive(Serialize)]
@@ -132,6 +161,18 @@ fn root(summary: &Summary) -> Root<'_> {
             .into_iter()
             .map(|o| over(summary, o))
             .collect(),
+        mix: summary.mix,
+        worth: worth(summary, &summary.mix)
+            .into_iter()
+            .map(|worth| WorthView {
+                policy: label(summary, worth.policy),
+                worth,
+            })
+            .collect(),
+        comparisons: comparisons(summary)
+            .iter()
+            .map(|pair| comparison(summary, pair))
+            .collect(),
         insights: insights::sentences(summary),
         surprise,
     }
@@ -143,6 +184,7 @@ fn scenario(info: &ScenarioInfo) -> ScenarioView<'_> {
         title: &info.title,
         traffic: &info.traffic,
         fault: info.fault.as_deref(),
+        weight: info.weight,
         horizon_s: info.horizon_ns.as_secs_f64(),
     }
 }
@@ -167,11 +209,28 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
     }
 }
 
+fn label(summary: &Summary, policy: usize) -> &str {
+    let policy = summary.study.policies.get(policy);
+    policy.map_or("?", |policy| &policy.label)
+}
+
 fn over(summary: &Summary, rates: Overall) -> OverallView<'_> {
-    let policy = summary.study.policies.get(rates.policy);
     OverallView {
-        policy: policy.map_or("?", |policy| &policy.label),
+        policy: label(summary, rates.policy),
         rates,
+    }
+}
+
+fn comparison<'a>(summary: &'a Summary, pair: &Comparison) -> ComparisonView<'a> {
+    let view = |pairs: Pairs| {
+        let difference = pairs.difference()?;
+        Some(PairsView { pairs, difference })
+    };
+    ComparisonView {
+        first: label(summary, pair.first),
+        second: label(summary, pair.second),
+        missed: view(pair.missed),
+        false_rollback: view(pair.false_rollback),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::io;
 
+use coalmine_policy::Span;
 use coalmine_sim::event::Event;
 
-use crate::summary::{Cell, Summary};
+use crate::mix::Mix;
+use crate::summary::{Cell, Means, Summary};
 
 /// Takes every event of a study in order.
 pub trait Reporter {
@@ -18,6 +20,7 @@ pub trait Reporter {
 /// Folds a study into its [`Summary`].
 #[derive(Debug, Default)]
 pub struct Collector {
+    mix: Mix,
     summary: Option<Summary>,
 }
 
@@ -26,6 +29,12 @@ impl Collector {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for this mix of releases.
+    #[must_use]
+    pub fn with_mix(self, mix: Mix) -> Self {
+        Self { mix, ..self }
     }
 
     /// The summary of what has arrived; `None` before [`Event::Started`].
@@ -47,6 +56,7 @@ impl Reporter for Collector {
             Event::Started(study) => {
                 self.summary = Some(Summary {
                     study: study.clone(),
+                    mix: self.mix,
                     cells: Vec::new(),
                     complete: false,
                 });
@@ -60,9 +70,11 @@ impl Reporter for Collector {
                 if let Some(summary) = &mut self.summary {
                     let info = summary.study.scenarios.get(*scenario);
                     let faulty = info.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
-                    summary
-                        .cells
-                        .push(Cell::new(*policy, *scenario, faulty, outcomes));
+                    let horizon = info.map_or(Span::ZERO, |info| info.horizon_ns);
+                    summary.cells.push(Cell {
+                        means: Means::of(outcomes, horizon),
+                        ..Cell::new(*policy, *scenario, faulty, outcomes)
+                    });
                 }
             }
             Event::Finished { complete } => {

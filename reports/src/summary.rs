@@ -7,6 +7,9 @@ use coalmine_sim::event::{PolicyInfo, ScenarioInfo, Study};
 use coalmine_sim::outcome::{Outcome, Verdict};
 
 use crate::interval::{Estimate, Rate, quantile};
+use crate::marks::Marks;
+use crate::mean::Mean;
+use crate::mix::Mix;
 use crate::surprise::{Candidate, rarest};
 
 /// A whole study, folded.
@@ -14,6 +17,8 @@ use crate::surprise::{Candidate, rarest};
 pub struct Summary {
     /// What was run.
     pub study: Arc<Study>,
+    /// How often which releases come, and what things cost.
+    pub mix: Mix,
     /// The cells that were run to their end, in order of arrival: scenario by scenario, policies
     /// within.
     pub cells: Vec<Cell>,
@@ -62,7 +67,46 @@ pub struct Cell {
     pub requests: Quantiles,
     /// Replications in which a request met the fault within the horizon.
     pub fault_met: u64,
+    /// Which replications had the wrong verdict: promoted though bad, rolled back though good.
+    pub wrong_marks: Marks,
+    /// What a mix of releases is worked out from.
+    pub means: Means,
     pub(crate) candidate: Option<Candidate>,
+}
+
+/// Means over the replications of a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Means {
+    /// The share of releases that hurt somebody within the horizon.
+    pub failed: Option<Rate>,
+    /// Of those, seconds from the first request that met the fault until nobody meets it, or to the
+    /// end of the horizon.
+    pub recovery_s: Option<Mean>,
+    /// Minutes until the decision, or the whole horizon.
+    pub minutes: Option<Mean>,
+    /// Requests hurt.
+    pub hurt: Option<Mean>,
+}
+
+impl Means {
+    /// Those of the replications that ran, watched for so long.
+    #[must_use]
+    pub fn of(outcomes: &[Outcome], horizon: Span) -> Self {
+        let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
+        let failed = || ran().filter(|o| o.hurt > 0);
+        let recovery = |o: &Outcome| {
+            let met = o.fault_met_ns.unwrap_or(Span::ZERO);
+            let left = horizon.as_secs_f64() - met.as_secs_f64();
+            o.mitigate_ns.map_or(left, Span::as_secs_f64)
+        };
+        let minutes = |o: &Outcome| o.decided_ns.unwrap_or(horizon).as_secs_f64() / 60.0;
+        Self {
+            failed: Rate::wilson(failed().count() as u64, ran().count() as u64),
+            recovery_s: Mean::of(failed().map(recovery)),
+            minutes: Mean::of(ran().map(minutes)),
+            hurt: Mean::of(ran().map(|o| o.hurt as f64)),
+        }
+    }
 }
 
 /// Median and 95th percentile of a measure; `None` when it was never observed.
@@ -117,6 +161,8 @@ impl Cell {
             exposed: Quantiles::of(ran().map(|o| o.exposed)),
             requests: Quantiles::of(ran().map(|o| o.requests)),
             fault_met: ran().filter(|o| o.fault_met_ns.is_some()).count() as u64,
+            wrong_marks: outcomes.iter().map(|o| is_wrong(faulty, o)).collect(),
+            means: Means::default(),
             candidate: rarest(faulty, outcomes),
         }
     }
@@ -133,6 +179,16 @@ impl Cell {
     pub fn wrong(&self) -> Option<Rate> {
         self.missed.or(self.false_rollback)
     }
+}
+
+/// Whether a verdict is the wrong one: promoted though bad, rolled back though good.
+pub(crate) fn is_wrong(faulty: bool, outcome: &Outcome) -> bool {
+    let wrong = if faulty {
+        Verdict::Promoted
+    } else {
+        Verdict::RolledBack
+    };
+    outcome.verdict == wrong
 }
 
 impl Summary {

@@ -3,7 +3,10 @@
 mod fit;
 mod overview;
 mod paint;
+mod pairs;
+mod spark;
 mod table;
+mod worth;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
@@ -13,6 +16,7 @@ use crate::insights;
 use crate::summary::Summary;
 
 use paint::Paint;
+pub use spark::spark;
 
 /// Running text is hard to read in longer lines, on however wide a terminal.
 const TEXT_WIDTH: usize = 100;
@@ -27,6 +31,8 @@ pub struct Options {
     /// Columns of the terminal. `None` when the output is none: then nothing is left out, and text
     /// is wrapped at 100.
     pub width: Option<u16>,
+    /// ASCII only, where something else stands for it.
+    pub ascii: bool,
 }
 
 impl Options {
@@ -42,6 +48,7 @@ impl Options {
         Self {
             colour: terminal && !objection,
             width: width.filter(|&width| terminal && width > 0),
+            ascii: spark::is_ascii(|name| std::env::var(name).ok()),
         }
     }
 
@@ -77,7 +84,10 @@ fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String)
     let width = options.table_width();
     let (table, dropped) = table::render(summary, width, paint);
     let overview = overview::render(summary, width, paint);
-    for table in [&table, &overview].into_iter().filter(|t| !t.is_empty()) {
+    let worth = worth::render(summary, width, paint);
+    let pairs = pairs::render(summary, width, paint);
+    let all = [&table, &overview, &worth, &pairs];
+    for table in all.into_iter().filter(|table| !table.is_empty()) {
         text.push('\n');
         text.push_str(table);
     }
@@ -128,7 +138,32 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
         lines.push("missed and hurt people: leaves out what hurt nobody by then.".to_owned());
     }
     lines.extend(table::nothing_stuck(summary));
+    if pooled {
+        lines.extend(worth::legend(&summary.mix));
+    }
+    lines.extend(pairs::legend(summary));
     lines
+}
+
+/// A table with a faint head; the first column holds names, the others numbers.
+pub(crate) fn table(header: &[String], rows: &[Vec<String>], options: Options) -> String {
+    let paint = Paint::new(options.colour);
+    faint_head(&fit::lines(header, rows), rows.len(), &paint)
+}
+
+/// A table whose last `rows` lines are its rows, with a faint head.
+fn faint_head(lines: &[String], rows: usize, paint: &Paint) -> String {
+    let head = lines.len() - rows;
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        text.push_str(&if index < head {
+            paint.faint(line)
+        } else {
+            line.clone()
+        });
+        text.push('\n');
+    }
+    text
 }
 
 /// Each refused policy once: the controller's reason, the place, the cure.

@@ -21,6 +21,9 @@ pub struct Ensemble<'a> {
     /// One stage per scenario and policy (policies within scenarios, as in the study); `None` where
     /// the policy is invalid.
     pub stages: Vec<Option<Stage<'a>>>,
+    /// Whether the outcomes of a scenario (its index) are enough for the study's precision; asked
+    /// where one is wanted, after the study's runs and after each further batch.
+    pub is_enough: fn(&Study, usize, &[Outcome]) -> bool,
 }
 
 impl Ensemble<'_> {
@@ -31,7 +34,7 @@ impl Ensemble<'_> {
         let policies = self.study.policies.len();
         let (seed, runs) = (Seed(self.study.seed), self.study.runs);
         let cells = self.stages.iter().flatten().count() as u64;
-        let total = cells * u64::from(runs);
+        let mut total = cells * u64::from(runs);
         let mut done = 0;
         let mut go_on = emit(Event::Started(Arc::new(self.study.clone())));
         for (index, stage) in self.stages.iter().enumerate() {
@@ -41,10 +44,12 @@ impl Ensemble<'_> {
             let mut outcomes = Vec::new();
             if let Some(stage) = stage {
                 outcomes.reserve(runs as usize);
-                for from in (0..runs).step_by(BATCH as usize) {
-                    let to = runs.min(from + BATCH);
+                let mut from = 0;
+                while let Some(to) = self.next(index / policies, from, &outcomes) {
                     outcomes.extend(batch(stage, seed, from..to));
                     done += u64::from(to - from);
+                    total += u64::from(to.saturating_sub(runs.max(from)));
+                    from = to;
                     go_on &= emit(Event::Progress { done, total });
                     if !go_on {
                         break;
@@ -58,6 +63,20 @@ impl Ensemble<'_> {
             });
         }
         emit(Event::Finished { complete: go_on });
+    }
+}
+
+impl Ensemble<'_> {
+    /// Up to which replication to go on from here; `None` when the cell is done.
+    fn next(&self, scenario: usize, from: u32, outcomes: &[Outcome]) -> Option<u32> {
+        let runs = self.study.runs;
+        if from < runs {
+            return Some(runs.min(from + BATCH));
+        }
+        let wanted = self.study.precision?;
+        let budget = wanted.max_runs.max(runs);
+        let is_done = from >= budget || (self.is_enough)(&self.study, scenario, outcomes);
+        (!is_done).then(|| budget.min(from + BATCH))
     }
 }
 

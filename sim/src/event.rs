@@ -36,7 +36,7 @@ pub struct Refusal {
 }
 
 /// A scenario under study, as reports show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioInfo {
     /// Unique within a study (`market-open/overload-only`).
     pub name: String,
@@ -46,6 +46,8 @@ pub struct ScenarioInfo {
     pub traffic: String,
     /// The fault's name (`overload-only`); `None` when the new revision is healthy.
     pub fault: Option<String>,
+    /// How often releases of this kind come, relative to the others that are bad, or good, alike.
+    pub weight: f64,
     /// How long after the start a replication is watched.
     pub horizon_ns: Span,
 }
@@ -60,18 +62,29 @@ impl ScenarioInfo {
 }
 
 /// What is run: the frame of every event that follows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     /// The root of all random streams.
     pub seed: u64,
-    /// Replications per cell.
+    /// Replications per cell; at least so many when a precision is wanted.
     pub runs: u32,
+    /// Cells are run on until they are as precise as this.
+    pub precision: Option<Precision>,
     /// How closely requests are looked at.
     pub fidelity: Fidelity,
     /// The policies.
     pub policies: Vec<PolicyInfo>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioInfo>,
+}
+
+/// When a cell has been run often enough.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Precision {
+    /// The wanted half width of the interval of the rate of wrong verdicts.
+    pub half_width: f64,
+    /// The budget: no cell is run more often, precise or not.
+    pub max_runs: u32,
 }
 
 /// Something that happened in an ensemble. Cells arrive in a fixed order (scenario by scenario,

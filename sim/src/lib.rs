@@ -30,6 +30,7 @@ pub mod monitor;
 pub mod outcome;
 pub mod pods;
 pub mod repeats;
+pub mod probe;
 pub mod request;
 pub mod router;
 pub mod scenario;

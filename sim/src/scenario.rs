@@ -28,6 +28,8 @@ pub struct Scenario {
     pub fault_name: Option<String>,
     /// What looks like a fault of a healthy revision, by name.
     pub lookalike_name: Option<String>,
+    /// How often releases of this kind come, relative to the others that are bad, or good, alike.
+    pub weight: f64,
     /// The wall-clock instant at which the release becomes visible to the controller.
     pub start: Zoned,
     /// How long after the start the world is watched.
@@ -131,6 +133,7 @@ impl Scenario {
                 .to_owned(),
             fault_name: None,
             lookalike_name: None,
+            weight: 1.0,
             start: jiff::tz::TimeZone::UTC
                 .to_ambiguous_zoned(start)
                 .compatible()
@@ -213,6 +216,7 @@ impl Scenario {
             title: self.title.clone(),
             traffic: self.traffic_name.clone(),
             fault: self.fault_name.clone(),
+            weight: self.weight,
             horizon_ns: self.horizon,
         }
     }

@@ -92,6 +92,11 @@ impl Traffic {
         self.terms.iter_mut().for_each(|term| term.shift(by_s));
     }
 
+    /// Multiplies the whole curve.
+    pub fn scale(&mut self, factor: f64) {
+        self.terms.iter_mut().for_each(|term| term.scale(factor));
+    }
+
     /// Requests per second at an instant.
     #[must_use]
     pub fn rate(&self, t_s: f64) -> f64 {
@@ -142,6 +147,29 @@ impl Term {
             }
             Self::Sum(terms) | Self::Product(terms) => {
                 terms.iter_mut().for_each(|term| term.shift(by_s));
+            }
+        }
+    }
+
+    fn scale(&mut self, factor: f64) {
+        match self {
+            Self::Constant { rps } | Self::Burst { rps, .. } | Self::Bell { rps, .. } => {
+                *rps *= factor;
+            }
+            Self::Wave { low, high, .. } => {
+                *low *= factor;
+                *high *= factor;
+            }
+            Self::Table { points } => points.iter_mut().for_each(|(_, rps)| *rps *= factor),
+            Self::Steps { before, points } => {
+                *before *= factor;
+                points.iter_mut().for_each(|(_, rps)| *rps *= factor);
+            }
+            Self::Sum(terms) => terms.iter_mut().for_each(|term| term.scale(factor)),
+            Self::Product(terms) => {
+                if let Some(first) = terms.first_mut() {
+                    first.scale(factor);
+                }
             }
         }
     }

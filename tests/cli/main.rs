@@ -1,6 +1,8 @@
 //! The command line as a user sees it.
 
 mod bad_input;
+mod curves;
+mod effort;
 mod finding;
 mod folders;
 mod promql;

@@ -61,23 +61,26 @@ impl Grid {
 
     /// The lines; the last ones are the rows, one each.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut table = Table::new();
-        table.load_style(STYLE);
-        // Numbers that wrap cannot be read.
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(&self.header);
-        table.add_rows(&self.rows);
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, PADDING));
-            if index > 0 {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        table
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect()
+        lines(&self.header, &self.rows)
     }
+}
+
+/// A table's lines; the last ones are the rows, one each.
+pub(super) fn lines(header: &[impl ToString], rows: &[Vec<String>]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    // Numbers that wrap cannot be read.
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.iter().map(ToString::to_string));
+    table.add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, PADDING));
+        if index > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let lines = table.lines().map(|line| line.trim_end().to_owned());
+    lines.collect()
 }
 
 /// At most so many characters: the middle gives way, for names differ at their ends.

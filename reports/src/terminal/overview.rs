@@ -23,18 +23,7 @@ pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> 
         rows: ran.iter().map(|overall| row(summary, overall)).collect(),
     };
     grid.fit(width, &[MISSED, STUCK]);
-    let lines = grid.lines();
-    let head = lines.len() - ran.len();
-    let mut text = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        text.push_str(&if index < head {
-            paint.faint(line)
-        } else {
-            line.clone()
-        });
-        text.push('\n');
-    }
-    text
+    super::faint_head(&grid.lines(), ran.len(), paint)
 }
 
 fn row(summary: &Summary, overall: &Overall) -> Vec<String> {

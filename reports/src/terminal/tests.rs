@@ -65,7 +65,14 @@ fn a_narrow_terminal_gets_all_that_matters() {
     let widest = |text: &str| text.lines().map(|line| line.chars().count()).max();
     let at = |summary: &Summary, width| {
         let (colour, width) = (false, Some(width));
-        render(summary, Options { colour, width })
+        render(
+            summary,
+            Options {
+                colour,
+                width,
+                ascii: false,
+            },
+        )
     };
     let plenty = summary(&study, &[(0, 0, &bad), (1, 0, &[]), (0, 1, &latent)]);
     insta::assert_snapshot!(at(&plenty, 80));
@@ -87,6 +94,7 @@ fn colour_changes_nothing_but_colour() {
         Options {
             colour: true,
             width: None,
+            ascii: false,
         },
     );
     assert!(coloured.contains("\u{1b}["));

@@ -258,7 +258,9 @@ fn one_thread_and_two_give_the_same_bytes() {
     let cells = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let ensemble = Ensemble {
+            is_enough: |_, _, _| true,
             study: Study {
+                precision: None,
                 seed: 7,
                 runs: 600,
                 fidelity: Fidelity::Aggregate,

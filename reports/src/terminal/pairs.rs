@@ -1,0 +1,87 @@
+//! Every policy against the first, on the same rollouts.
+
+use super::fit::Grid;
+use super::paint::Paint;
+use crate::human::{self, NOTHING};
+use crate::paired::{Comparison, Difference, comparisons};
+use crate::summary::Summary;
+
+const P_MISSED: &str = "p\n";
+const P_FALSE: &str = "p\n ";
+const GAIN: &str = "pairing\nworth";
+
+/// Empty when there is nobody to compare with. A narrow terminal goes without some columns.
+pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> String {
+    let all = comparisons(summary);
+    let Some(first) = all.first().map(|pair| pair.first) else {
+        return String::new();
+    };
+    let rows = all.iter().filter(|pair| pair.first == first);
+    let rows: Vec<_> = rows.map(|pair| row(summary, pair)).collect();
+    let count = rows.len();
+    let mut grid = Grid {
+        header: vec![
+            "same rollouts\n  policy",
+            "missed,\nmore or less",
+            P_MISSED,
+            "false rollback,\nmore or less",
+            P_FALSE,
+            GAIN,
+        ],
+        rows,
+    };
+    grid.fit(width, &[GAIN, P_FALSE, P_MISSED]);
+    super::faint_head(&grid.lines(), count, paint)
+}
+
+/// The second policy's shares less the first's.
+fn row(summary: &Summary, pair: &Comparison) -> Vec<String> {
+    let label = |policy: usize| {
+        let policy = summary.study.policies.get(policy);
+        policy.map_or("?", |policy| &policy.label)
+    };
+    let (missed, alarms) = (pair.missed.difference(), pair.false_rollback.difference());
+    let gains = [missed, alarms]
+        .into_iter()
+        .flatten()
+        .filter_map(|d| d.gain);
+    vec![
+        format!("  {}", label(pair.second)),
+        told(missed),
+        missed.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
+        told(alarms),
+        alarms.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
+        gains
+            .fold(None, |most: Option<f64>, gain| {
+                Some(most.map_or(gain, |most| most.max(gain)))
+            })
+            .map_or(NOTHING.to_owned(), |gain| format!("{gain:.1} ×")),
+    ]
+}
+
+fn told(difference: Option<Difference>) -> String {
+    let points = |share: f64| -share * 100.0;
+    difference.map_or(NOTHING.to_owned(), |d| {
+        // Rounded outwards.
+        let (low, high) = (points(d.high), points(d.low));
+        let outwards = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
+        format!(
+            "{:+.1} ({:+.1} to {:+.1})",
+            points(d.share) + 0.0,
+            outwards.0 + 0.0,
+            outwards.1 + 0.0
+        )
+    })
+}
+
+/// What the columns mean.
+pub(super) fn legend(summary: &Summary) -> Option<String> {
+    let all = comparisons(summary);
+    let first = summary.study.policies.get(all.first()?.first)?;
+    Some(format!(
+        "same rollouts: percentage points above or below {}, rollout by rollout (Newcombe's paired 95 % \
+         interval); p: McNemar's exact test. pairing worth: so many times the rollouts, had each policy \
+         had its own.",
+        first.label
+    ))
+}

@@ -1,0 +1,74 @@
+//! The day as one JSON document, format 1.
+//!
+//! `right` is `{count, n, share, low, high}`: caught where the release is bad, promoted where it is
+//! good; `requests` is the median of those that arrived within the horizon.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::When;
+use crate::interval::{CONFIDENCE, Rate};
+
+/// The version of the document's form; it grows when a field changes its meaning or goes.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Root<'a> {
+    format: u32,
+    seed: u64,
+    runs: u32,
+    complete: bool,
+    confidence: f64,
+    days: Vec<DayView<'a>>,
+}
+
+#[derive(Serialize)]
+struct DayView<'a> {
+    scenario: &'a str,
+    policy: &'a str,
+    release: &'static str,
+    starts: Vec<StartView>,
+}
+
+#[derive(Serialize)]
+struct StartView {
+    start: String,
+    requests: u64,
+    right: Rate,
+}
+
+/// Writes the document, with a line feed at its end.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write(when: &When<'_>, mut out: impl Write) -> io::Result<()> {
+    let days = when.days();
+    let study = &when.summary.study;
+    let view = |day: &super::Day| {
+        let policy = study.policies.get(day.policy);
+        let all = when.starts.iter().zip(&day.right).zip(&day.requests);
+        DayView {
+            scenario: when.names.get(day.scenario).map_or("?", String::as_str),
+            policy: policy.map_or("?", |policy| &policy.label),
+            release: if day.is_bad { "bad" } else { "good" },
+            starts: all
+                .map(|((start, right), requests)| StartView {
+                    start: start.clock(),
+                    requests: *requests,
+                    right: *right,
+                })
+                .collect(),
+        }
+    };
+    let root = Root {
+        format: FORMAT,
+        seed: study.seed,
+        runs: study.runs,
+        complete: when.summary.complete,
+        confidence: CONFIDENCE,
+        days: days.iter().map(view).collect(),
+    };
+    serde_json::to_writer_pretty(&mut out, &root)?;
+    out.write_all(b"\n")
+}
