@@ -13,7 +13,7 @@ use coalmine_sim::scenario::Scenario;
 use crate::args::ScenariosArgs;
 use crate::failure::Failure;
 use crate::output;
-use spark::Characters;
+use coalmine_reports::terminal::Characters;
 
 /// No line is longer.
 const WIDTH: usize = 100;
@@ -25,10 +25,10 @@ const SPARK_WIDTH: u32 = 24;
 pub(crate) fn scenarios(args: &ScenariosArgs) -> Result<ExitCode, Failure> {
     let text = match &args.name {
         None => {
-            let characters = Characters::of_locale(|name| std::env::var(name).ok());
-            let width = terminal::Options::stdout().width.map(usize::from);
+            let options = terminal::Options::stdout();
+            let width = options.width.map(usize::from);
             let width = width.map_or(WIDTH, |width| width.clamp(NARROWEST, WIDTH));
-            list(width, characters)
+            list(width, options.characters)
         }
         Some(name) => {
             let file = catalogue::files().iter().find(|file| file.label == name);

@@ -1,10 +1,10 @@
 //! A study as a table for people, as wide as their terminal and legible without colour.
 
+mod characters;
 mod fit;
 mod overview;
 mod paint;
 mod pairs;
-mod spark;
 mod table;
 mod worth;
 
@@ -15,8 +15,8 @@ use crate::human::{self, counted};
 use crate::insights;
 use crate::summary::Summary;
 
+pub use characters::Characters;
 use paint::Paint;
-pub use spark::spark;
 
 /// Running text is hard to read in longer lines, on however wide a terminal.
 const TEXT_WIDTH: usize = 100;
@@ -31,8 +31,8 @@ pub struct Options {
     /// Columns of the terminal. `None` when the output is none: then nothing is left out, and text
     /// is wrapped at 100.
     pub width: Option<u16>,
-    /// ASCII only, where something else stands for it.
-    pub ascii: bool,
+    /// What it can show.
+    pub characters: Characters,
 }
 
 impl Options {
@@ -48,7 +48,7 @@ impl Options {
         Self {
             colour: terminal && !objection,
             width: width.filter(|&width| terminal && width > 0),
-            ascii: spark::is_ascii(|name| std::env::var(name).ok()),
+            characters: Characters::of_locale(|name| std::env::var(name).ok()),
         }
     }
 

@@ -6,7 +6,7 @@ use coalmine_sim::probe::Kind;
 
 use super::{Curve, Power, Smallest, WANTED};
 use crate::human::{self, NOTHING};
-use crate::terminal::{Options, spark, table};
+use crate::terminal::{Options, table};
 
 /// The tables, with what they mean.
 #[must_use]
@@ -107,5 +107,6 @@ pub(super) fn amount(kind: Kind, size: f64) -> String {
 }
 
 fn bars(curve: &Curve, options: Options) -> String {
-    spark(curve.points.iter().map(|point| point.caught.share), options)
+    let shares = curve.points.iter().map(|point| point.caught.share);
+    options.characters.spark(shares)
 }

@@ -70,7 +70,7 @@ fn a_narrow_terminal_gets_all_that_matters() {
             Options {
                 colour,
                 width,
-                ascii: false,
+                characters: Characters::Unicode,
             },
         )
     };
@@ -94,7 +94,7 @@ fn colour_changes_nothing_but_colour() {
         Options {
             colour: true,
             width: None,
-            ascii: false,
+            characters: Characters::Unicode,
         },
     );
     assert!(coloured.contains("\u{1b}["));

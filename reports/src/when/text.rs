@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Day, Start, When};
 use crate::human;
-use crate::terminal::{Options, spark, table};
+use crate::terminal::{Options, table};
 
 /// The table, with what it means.
 #[must_use]
@@ -53,7 +53,9 @@ fn one(when: &When<'_>, name: &str, first: &Day, days: &[&Day], options: Options
     let most = first.requests.iter().copied().max().unwrap_or(0).max(1) as f64;
     let mut traffic = vec![
         "  traffic".to_owned(),
-        spark(first.requests.iter().map(|n| *n as f64 / most), options),
+        options
+            .characters
+            .spark(first.requests.iter().map(|n| *n as f64 / most)),
     ];
     traffic.resize(header.len(), String::new());
     let mut rows = vec![traffic];
@@ -65,7 +67,9 @@ fn row(when: &When<'_>, day: &Day, options: Options) -> Vec<String> {
     let info = when.summary.study.policies.get(day.policy);
     let mut row = vec![
         format!("  {}", info.map_or("?", |info| &info.label)),
-        spark(day.right.iter().map(|rate| rate.share), options),
+        options
+            .characters
+            .spark(day.right.iter().map(|rate| rate.share)),
     ];
     let ends = day.best_and_worst();
     for at in [ends.map(|ends| ends.0), ends.map(|ends| ends.1)] {
