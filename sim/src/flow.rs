@@ -253,7 +253,7 @@ impl<'a> Flow<'a> {
             for (parts, sender, mass) in copies {
                 let whose = watched.whose(sender);
                 self.each_met(whose, expected, &piece, |met| {
-                    parts.add(met, mass, piece.span)
+                    parts.add(met, mass, piece.span);
                 });
             }
         });
