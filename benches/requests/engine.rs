@@ -4,7 +4,7 @@ use coalmine_policy::{Replicas, Span, Time, Workload};
 use coalmine_sim::cluster::Cluster;
 use coalmine_sim::conditions::Conditions;
 use coalmine_sim::latency::Latency;
-use coalmine_sim::pods::Startup;
+use coalmine_sim::pods::{Crashes, Startup};
 use coalmine_sim::request::engine::Engine;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::split::{Segment, Split};
@@ -39,6 +39,7 @@ pub(crate) fn play(round: u64) -> Played {
     let startup = Startup {
         streams: &streams,
         time: Latency::from_quantiles(1e-6, 1e-6),
+        crashes: &Crashes::default(),
     };
     let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, PODS);
     cluster.scale(
