@@ -195,6 +195,7 @@ impl Scenario {
             traffic: self.traffic_name.clone(),
             fault: self.fault_name.clone(),
             horizon_ns: self.horizon,
+            business: self.business.iter().map(|step| step.name.clone()).collect(),
         }
     }
 }
