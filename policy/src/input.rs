@@ -39,6 +39,8 @@ pub enum Observation {
     Routes(Result<Routes, String>),
     /// Where a Service points.
     Service(Service, Template),
+    /// An autoscaler set `spec.replicas` of the user's object.
+    Replicas(u32),
     /// The user's object was edited: its new YAML text.
     Manifest(Arc<str>),
 }

@@ -35,10 +35,19 @@
 //!     burst: 3                      # mean size of the batches requests come in
 //!   service:                        # all optional
 //!     pods: 10                      # where the manifest does not say
-//!     latency: {median: 80ms, p99: 300ms}
+//!     latency: {median: 80ms, p99: 300ms}   # log-normal …
+//!     # latency: {gamma: {mean: 90ms, cv: 0.7}}   # … or gamma (cv: standard deviation over mean) …
+//!     # latency: {quantiles: {p50: 80ms, p90: 150ms, p99: 300ms}}   # … or as measured, two or more
 //!     errorShare: 0.001             # or 0.1%
 //!     startup: {median: 12s, p99: 40s}
 //!     patience: 1s                  # slower answers hurt people
+//!     concurrency: 8                # requests a pod works on at once; any number when absent
+//!     queue: 100                    # that may wait on a pod, others get 503 at once; any number …
+//!     timeout: 5s                   # 504 at this age; the pod goes on working on it
+//!     warmUp: {for: 3m, latencyTimes: 3}   # of a new pod, in a straight line down to 1
+//!     drain: 5s                     # a removed pod's time to finish; as long as it takes …
+//!     autoscaler: {target: 60%, min: 4, max: 20}   # utilisation is busy places / concurrency;
+//!                                   # sync: 15s, lag: 30s, stabilisation: 5m can be given
 //!   routes:                         # see `routes`; without any, nobody tells paths apart
 //!     - {path: /, share: 80%}
 //!     - {path: /checkout, share: 20%, latencyTimes: 2}
@@ -71,6 +80,8 @@
 //!     incident: what it stands for  # words for people
 //!     harmful: false                # it only looks like a fault: a good policy goes on
 //!   users: {matching: 0.1}          # share of requests that satisfy a policy's match rules
+//!   # users may have sessions: requestsPerSession: 8, thinkTime: {median: 20s, p99: 2m}, sticky: true
+//!   retries: {share: 30%, max: 2, backoff: 1s}   # clients repeat this share of what failed
 //!   hooks:                          # see `hooks`; gates answer 200, rollback hooks 403
 //!     - {type: confirm-promotion, status: 200, after: 10m, delay: 2s}
 //!   metrics:                        # see `metrics`; what Argo's web and job metrics answer
@@ -105,6 +116,7 @@ mod router;
 mod routes;
 mod service;
 mod traffic;
+mod users;
 
 use coalmine_policy::baseline::API_VERSION;
 use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
@@ -113,6 +125,7 @@ use coalmine_sim::scenario::Scenario;
 use crate::Files;
 
 pub(crate) use hooks::TYPES as HOOK_TYPES;
+pub(crate) use service::QUANTILES;
 
 pub(crate) const KIND: &str = "Scenario";
 

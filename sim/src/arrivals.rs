@@ -226,6 +226,12 @@ impl Arrivals {
         self.cell(index, traffic).requests
     }
 
+    /// All of a cell: requests, and their expectation.
+    pub fn drawn(&mut self, index: usize, traffic: &Traffic) -> (u64, f64) {
+        let cell = self.cell(index, traffic);
+        (cell.requests, cell.mass)
+    }
+
     /// What is left of a cell: requests, and their expectation.
     pub fn left(&mut self, index: usize, traffic: &Traffic) -> (u64, f64) {
         let cell = self.cell(index, traffic);

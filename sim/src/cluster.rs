@@ -1,12 +1,15 @@
 //! The workloads of one policy, and who serves which share of the requests.
 
 use coalmine_policy::{
-    Effects, Engine, Input, Observation, Replicas, Service, Template, Time, Workload,
+    Effects, Engine, Input, Observation, Replicas, Service, Span, Template, Time, Workload,
 };
 
+use crate::affinity::Affinity;
+use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::fault::Version;
 use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
-use crate::split::{Cohort, Segment};
+use crate::router::{Table, Upstream};
+use crate::split::{Cohort, Cold, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
 /// Index of the workload that is in service at the start.
@@ -19,12 +22,20 @@ pub const CANARY: usize = 1;
 pub struct Cluster {
     topology: Topology,
     sets: Vec<PodSet>,
-    /// Canary pods that were told to stop: they answer until the router sends them nothing more.
-    draining: u32,
+    /// What the data path may not know yet.
+    endpoints: Endpoints,
+    /// Of each workload, how many removed pods have been looked at.
+    looked: [usize; 2],
+    /// How the router treats them.
+    upstream: Upstream,
     /// The workload that each Service of an Argo rollout selects: stable, canary.
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
     keeps_ages: bool,
+    /// For how many seconds pods warm up.
+    warm_up_s: f64,
+    /// `minReplicas` of the workloads' autoscalers.
+    autoscaler_min: Option<u32>,
     /// Whether anything depends on which pods serve.
     keeps_ranks: bool,
     /// The ranks of those that drain.
@@ -48,9 +59,13 @@ impl Cluster {
         Self {
             topology: topology.clone(),
             sets,
-            draining: 0,
+            endpoints: Endpoints::default(),
+            looked: [0; 2],
+            upstream: Upstream::INGRESS_NGINX,
             selected: [STABLE, STABLE],
             keeps_ages: false,
+            warm_up_s: 0.0,
+            autoscaler_min: None,
             keeps_ranks: false,
             draining_ranks: 0,
             old: Template::new(OLD_TEMPLATE),
@@ -64,6 +79,21 @@ impl Cluster {
         Self { keeps_ages, ..self }
     }
 
+    /// The same behind a router that treats its backends so.
+    #[must_use]
+    pub fn behind(self, upstream: Upstream) -> Self {
+        Self { upstream, ..self }
+    }
+
+    /// The same with autoscalers that keep so many pods at least.
+    #[must_use]
+    pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
+        Self {
+            autoscaler_min,
+            ..self
+        }
+    }
+
     /// The same, with or without telling its pods apart in each [`Segment`].
     #[must_use]
     pub fn keeping_ranks(self, keeps_ranks: bool) -> Self {
@@ -71,6 +101,12 @@ impl Cluster {
             keeps_ranks,
             ..self
         }
+    }
+
+    /// The same with pods that warm up for so many seconds.
+    #[must_use]
+    pub fn warming_up(self, warm_up_s: f64) -> Self {
+        Self { warm_up_s, ..self }
     }
 
     /// The template of a version.
@@ -117,22 +153,18 @@ impl Cluster {
         let count = match replicas {
             Replicas::Zero => 0,
             Replicas::Exactly(count) => count,
-            // Flagger deployment_controller.go:166-211, without an autoscaler.
-            Replicas::FromZero => match self.sets[index].desired {
-                0 => self.sets[STABLE].desired.max(1),
-                current => current,
+            // Flagger deployment_controller.go:166-211: the primary's, or the autoscaler's minimum.
+            Replicas::FromZero => match (self.sets[index].desired, self.autoscaler_min) {
+                (0, None) => self.sets[STABLE].desired.max(1),
+                (0, Some(min)) => min.max(1),
+                (current, _) => current,
             },
         };
-        if index == CANARY {
-            let serving = self.sets[CANARY].serving(now, Version::New);
-            if self.keeps_ranks && serving > 0 {
-                self.draining_ranks = self.sets[CANARY].ranks(now, Version::New);
+        if index == CANARY && self.keeps_ranks {
+            match self.sets[CANARY].ranks(now, Version::New) {
+                0 => {}
+                ranks => self.draining_ranks = ranks,
             }
-            self.draining = if count == 0 {
-                serving.max(self.draining)
-            } else {
-                0
-            };
         }
         self.sets[index].scale(now, count, startup);
         true
@@ -154,16 +186,93 @@ impl Cluster {
         true
     }
 
-    /// Points a Service of an Argo rollout at the pods of a template.
-    pub fn point(&mut self, service: Service, to: &Template) {
+    /// Points a Service of an Argo rollout at the pods of a template. What units must see to know of
+    /// it, when requests go that way.
+    pub fn point(
+        &mut self,
+        service: Service,
+        to: &Template,
+        (written, tables): Sent<'_>,
+    ) -> Option<u32> {
         let index = match self.version_of(to) {
             Version::Old => STABLE,
             Version::New => CANARY,
         };
-        match service {
-            Service::Stable | Service::Active => self.selected[0] = index,
-            Service::Canary | Service::Preview => self.selected[1] = index,
+        let service = match service {
+            Service::Stable | Service::Active => 0,
+            Service::Canary | Service::Preview => 1,
+        };
+        let before = std::mem::replace(&mut self.selected[service], index);
+        let is_used =
+            service == 0 || written > 0.0 || tables.iter().any(|table| table.weight > 0.0);
+        if before == index || !is_used {
+            return None;
         }
+        self.endpoints.pointed(service, before);
+        Some(self.endpoints.generation())
+    }
+
+    /// Notes the pods that left since the last look, told to stop at `told_s`. What units must see
+    /// to know of it, when requests go that way.
+    pub fn note_left(
+        &mut self,
+        told_s: f64,
+        startup: &Startup<'_>,
+        (written, tables): Sent<'_>,
+    ) -> Option<u32> {
+        let generation = self.endpoints.generation();
+        for (workload, set) in self.sets.iter().enumerate() {
+            let looked = std::mem::replace(&mut self.looked[workload], set.gone.len());
+            let new = &set.gone[looked.min(set.gone.len())..];
+            if new.is_empty() || !self.is_asked(workload, (written, tables)) {
+                continue;
+            }
+            // Those that are told together stop together: the Flagger rollback of the router notes.
+            let mut left: [(u32, Option<u32>); 3] = Default::default();
+            for pod in were_ready(new) {
+                let (count, first) = &mut left[cohort(workload, *pod) as usize];
+                *count += 1;
+                first.get_or_insert(pod.ordinal);
+            }
+            for cohort in Cohort::ALL {
+                if let (pods, Some(first)) = left[cohort as usize] {
+                    let stops_s = told_s + startup.stop_s(set.id, first);
+                    self.endpoints.left(workload, (cohort, pods), stops_s);
+                }
+            }
+        }
+        let now = self.endpoints.generation();
+        (now > generation).then_some(now)
+    }
+
+    /// Whether requests may go to a workload.
+    fn is_asked(&self, workload: usize, (written, tables): Sent<'_>) -> bool {
+        let weight = written > 0.0 || tables.iter().any(|table| table.weight > 0.0);
+        match self.topology {
+            Topology::PrimaryAndTarget => workload == STABLE || weight,
+            Topology::ReplicaSets { routed: true } => {
+                !self.endpoints.is_settled()
+                    || self.selected[0] == workload
+                    || (weight && self.selected[1] == workload)
+            }
+            // One Service, and nothing here that knows its endpoints.
+            Topology::ReplicaSets { routed: false } | Topology::Deployment => false,
+        }
+    }
+
+    /// Forgets of the removed pods what every unit knows.
+    pub fn forget_left(&mut self, tables: &[Table]) {
+        if !self.endpoints.is_settled() {
+            self.endpoints.forget(tables);
+        }
+    }
+
+    /// When the next removed pod that some unit still knows stops taking connections.
+    #[must_use]
+    pub fn next_stop(&self, now: Time) -> Option<Time> {
+        let at_s = self.endpoints.next_stop_s(now.as_secs_f64())?;
+        // Never before it, however it rounds.
+        Some(Time::ZERO + Span::from_secs_f64(at_s + 1e-9))
     }
 
     /// Lets the workload controllers act on what changed.
@@ -183,6 +292,21 @@ impl Cluster {
     #[must_use]
     pub fn serving(&self, now: Time, version: Version) -> u32 {
         self.sets.iter().map(|set| set.serving(now, version)).sum()
+    }
+
+    /// Pods of a workload that are ready, and all of them.
+    #[must_use]
+    pub fn pods(&self, workload: usize, now: Time) -> (u32, u32) {
+        self.sets
+            .get(workload)
+            .map_or((0, 0), |set| (set.available(now), set.pods.len() as u32))
+    }
+
+    /// Whether the canary's Service has a ready pod.
+    #[must_use]
+    pub fn canary_serves(&self, now: Time) -> bool {
+        let canary = self.sets.get(CANARY);
+        canary.is_some_and(|set| set.serving(now, Version::New) > 0)
     }
 
     /// Whether a workload has made more pods than this.
@@ -237,34 +361,50 @@ impl Cluster {
         }
     }
 
-    /// The split of the requests while the router sends `canary_share` to the canary.
+    /// The split of the requests while every unit of the router knows what the API says and sends
+    /// `canary_share` to the canary.
     #[must_use]
     pub fn segment(&self, now: Time, canary_share: f64) -> Segment {
+        let knows_all = Table::knowing_all(canary_share);
+        self.segment_of(now, &[knows_all])
+    }
+
+    /// The split of the requests while the units of the router know this; `canary_share` is their
+    /// mean.
+    #[must_use]
+    pub fn segment_seen(&self, now: Time, canary_share: f64, tables: &[Table]) -> Segment {
+        if self.is_known_to_all(now) {
+            self.segment(now, canary_share)
+        } else {
+            self.segment_of(now, tables)
+        }
+    }
+
+    /// Whether what units do not know yet makes no difference to requests.
+    #[must_use]
+    pub fn is_known_to_all(&self, now: Time) -> bool {
+        if self.endpoints.is_settled() {
+            return true;
+        }
+        let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
+        !self
+            .endpoints
+            .matter([live(STABLE), live(CANARY)], self.upstream.tries)
+    }
+
+    fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
         let stable = &self.sets[STABLE];
         let canary = self.sets.get(CANARY);
-        let pods = [
-            match canary.map_or(0, |set| set.serving(now, Version::New)) {
-                0 if canary_share > 0.0 => self.draining,
-                serving => serving,
-            },
+        let live = [
+            canary.map_or(0, |set| set.serving(now, Version::New)),
             stable.serving(now, Version::New),
             stable.serving(now, Version::Old),
         ];
-        let share = match self.topology {
-            Topology::PrimaryAndTarget => {
-                // ingress-nginx serves from the main backend while the canary has no endpoints.
-                let canary = if pods[0] == 0 { 0.0 } else { canary_share };
-                let [_, new, old] = spread([0, pods[1], pods[2]], 1.0 - canary);
-                [canary, new, old]
-            }
-            Topology::ReplicaSets { routed: true } => self.by_service(pods, canary_share),
-            Topology::ReplicaSets { routed: false } | Topology::Deployment => spread(pods, 1.0),
-        };
-        Segment {
+        let mut segment = Segment {
             from_s: now.as_secs_f64(),
-            share,
-            pods,
+            pods: live,
             ready_s: self.ready_s(now),
+            cold: self.cold(now),
             ranks: if self.keeps_ranks {
                 self.ranks(now)
             } else {
@@ -272,6 +412,88 @@ impl Cluster {
             },
             dead: self.dead(now),
             ..Segment::default()
+        };
+        if self.is_routed() {
+            for table in units {
+                let pool = |service| self.pool(service, table.seen, segment.from_s, live);
+                let (stable, canary) = (pool(0), pool(1));
+                let part = 1.0 / units.len() as f64;
+                segment.send(table.share(), part, (&stable, &canary), self.upstream);
+            }
+        } else {
+            let all = Pool {
+                serving: live,
+                ..Pool::default()
+            };
+            segment.hand(1.0, &all, self.upstream);
+        }
+        segment
+    }
+
+    /// Whether a router splits the requests.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        matches!(
+            self.topology,
+            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
+        )
+    }
+
+    /// The endpoints behind the stable (0) or the canary's backend (1), as a unit knows them that
+    /// has seen a generation.
+    fn pool(&self, service: usize, seen: u32, now_s: f64, live: [u32; 3]) -> Pool {
+        let workload = match self.topology {
+            Topology::ReplicaSets { .. } => {
+                self.endpoints
+                    .selected(service, seen, self.selected[service])
+            }
+            _ => service,
+        };
+        let serving = match workload {
+            CANARY => [live[0], 0, 0],
+            _ => [0, live[1], live[2]],
+        };
+        let mut pool = Pool {
+            serving,
+            ..Pool::default()
+        };
+        self.endpoints.add_left(workload, seen, now_s, &mut pool);
+        pool
+    }
+
+    /// The same where sessions stick to the sides of the router.
+    #[must_use]
+    pub fn sticky_segment(
+        &self,
+        now: Time,
+        affinity: &mut Affinity<'_>,
+        (weight, tables): (f64, &[Table]),
+    ) -> Segment {
+        let known_to_all = self.is_known_to_all(now);
+        // What a share of all requests meets, as units know the pods.
+        let split = |share| {
+            if known_to_all {
+                return self.segment(now, share);
+            }
+            let table = |table: &Table| table.with_share(share);
+            let units: Vec<Table> = tables.iter().map(table).collect();
+            self.segment_of(now, &units)
+        };
+        let canary = split(1.0);
+        let index = Cohort::Canary as usize;
+        let serves = canary.share[index] + canary.refused[index] > 0.0;
+        affinity.aim(now.as_secs_f64(), weight, serves);
+        if !serves {
+            return split(weight);
+        }
+        let sides = Sides {
+            fresh: weight,
+            canary: affinity.share(),
+            share: [split(0.0).share, canary.share],
+        };
+        Segment {
+            sides: Some(sides),
+            ..split(affinity.share())
         }
     }
 
@@ -281,7 +503,7 @@ impl Cluster {
         let canary = self.sets.get(CANARY);
         [
             match canary.map_or(0, |set| set.ranks(now, Version::New)) {
-                0 if self.draining > 0 => self.draining_ranks,
+                0 => self.draining_ranks,
                 ranks => ranks,
             },
             stable.ranks(now, Version::New),
@@ -308,20 +530,25 @@ impl Cluster {
         [of(canary), of(stable), f64::NEG_INFINITY]
     }
 
-    /// Argo with a router: each share goes to the pods that its Service selects.
-    fn by_service(&self, pods: [u32; 3], canary_share: f64) -> [f64; 3] {
-        let mut share = [0.0; 3];
-        let canary = if pods[0] == 0 { 0.0 } else { canary_share };
-        for (index, part) in [(0, 1.0 - canary), (1, canary)] {
-            if self.selected[index] == CANARY && pods[0] > 0 {
-                share[0] += part;
-            } else {
-                share[2] += part;
-            }
+    /// By cohort, those pods that still warm up; none where pods are warm at once.
+    fn cold(&self, now: Time) -> [Cold; 3] {
+        if self.warm_up_s <= 0.0 {
+            return [Cold::default(); 3];
         }
-        share
+        let of = |index: usize, version: Version| {
+            let set = self.sets.get(index);
+            set.map_or_else(Cold::default, |set| set.cold(now, version, self.warm_up_s))
+        };
+        [
+            of(CANARY, Version::New),
+            of(STABLE, Version::New),
+            of(STABLE, Version::Old),
+        ]
     }
 }
+
+/// What was last written to the router, and what its units know.
+pub type Sent<'t> = (f64, &'t [Table]);
 
 /// The cohort that a pod of a workload serves in.
 const fn cohort(workload: usize, pod: Pod) -> Cohort {
@@ -332,8 +559,17 @@ const fn cohort(workload: usize, pod: Pod) -> Cohort {
     }
 }
 
-/// Every ready pod gets the same share of `total`.
-fn spread(pods: [u32; 3], total: f64) -> [f64; 3] {
-    let all: u32 = pods.iter().sum();
-    pods.map(|count| total * f64::from(count) / f64::from(all.max(1)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_is_ready_the_router_refuses_all() {
+        for topology in [Topology::Deployment, Topology::PrimaryAndTarget] {
+            let nobody = Cluster::at_rest(&topology, 0).segment(Time::ZERO, 0.3);
+            assert_eq!((nobody.share, nobody.refused), ([0.0; 3], [0.0, 0.0, 1.0]));
+            let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
+            assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
+        }
+    }
 }

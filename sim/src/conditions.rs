@@ -1,13 +1,16 @@
 //! Which treatment the pods of a cohort give at a moment: both fidelities ask here.
 
+mod attempts;
 mod strata;
 
+pub use attempts::{Each, Group, Repeats};
 pub use strata::{Met, Request, Sender, Whose, matching_share};
 
 use strata::Strata;
 
 use crate::fault::{Behaviours, Calendar, Condition, Fault};
 use crate::scenario::Scenario;
+use crate::service::{Business, Retries};
 use crate::split::{Cohort, Segment, Split};
 use crate::stream::Streams;
 use crate::traffic::Traffic;
@@ -20,6 +23,11 @@ pub struct Conditions<'a> {
     /// Which faults the clock allows.
     calendar: Calendar,
     end_s: f64,
+    /// Clients that repeat what failed.
+    retries: Option<Retries>,
+    business: &'a [Business],
+    /// Number of routes; one where there are none.
+    routes: usize,
     /// What some fault depends on; the rest need not be worked out.
     needs: Needs,
     /// How requests of one cohort differ; they are all alike when `None`.
@@ -60,6 +68,9 @@ impl<'a> Conditions<'a> {
             calendar: Calendar::default(),
             strata: Strata::new(scenario, behaviours),
             end_s: scenario.horizon.as_secs_f64(),
+            retries: scenario.retries,
+            business: &scenario.business,
+            routes: scenario.routes.len().max(1),
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
@@ -91,6 +102,16 @@ impl<'a> Conditions<'a> {
                 });
             });
         }
+    }
+
+    /// Until when the clock changes nothing, at most to the end of an interval, and what it allows.
+    #[must_use]
+    pub(crate) fn allowed(&self, from_s: f64, to_s: f64) -> (f64, usize) {
+        let mut first = None;
+        self.calendar.each_between((from_s, to_s), |span, allowed| {
+            first.get_or_insert((span.1, allowed));
+        });
+        first.unwrap_or((to_s, 0))
     }
 
     /// The first piece of an interval; none while nothing is known of it.

@@ -118,6 +118,15 @@ impl Counts {
         }
     }
 
+    /// Adds requests that took no time to speak of.
+    pub(crate) fn add_quick(&mut self, requests: u64, buckets: usize) {
+        self.requests += requests;
+        self.buckets.resize(buckets, 0);
+        if let Some(first) = self.buckets.first_mut() {
+            *first += requests;
+        }
+    }
+
     /// Adds one request.
     pub(crate) fn add_one(&mut self, seconds: f64, (bucket, buckets): (usize, usize)) {
         self.requests += 1;

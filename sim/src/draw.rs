@@ -1,5 +1,8 @@
 //! Exact random counts: Poisson, binomial, multinomial.
 
+#[cfg(feature = "record-draws")]
+pub mod record;
+
 use rand::RngExt;
 use rand_distr::{Binomial, Distribution, Poisson};
 
@@ -10,6 +13,8 @@ pub fn poisson(mean: f64, stream: &mut Stream) -> u64 {
     if mean <= 0.0 {
         return 0;
     }
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Poisson(mean));
     // 1 - mean <= exp(-mean), so this decides the empty cases without a logarithm.
     if mean < 0.05 {
         return small_poisson(mean, stream);
@@ -40,6 +45,8 @@ pub fn binomial(n: u64, p: f64, stream: &mut Stream) -> u64 {
     if p >= 1.0 {
         return n;
     }
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Binomial(n, p));
     if n == 1 {
         return u64::from(stream.random::<f64>() < p);
     }

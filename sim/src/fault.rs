@@ -54,6 +54,8 @@ pub struct Treatment {
     pub behaviour: Behaviour,
     /// Whether it is worse for a fault that only the new version has.
     pub is_release_fault: bool,
+    /// Whether it is worse because its pods are fuller or colder than those of the old version.
+    pub is_load_harm: bool,
     /// The share of requests that fail where the old version would have answered.
     pub failed_share: f64,
     /// Among answered requests, the share slower than people's patience where the old version was
@@ -204,6 +206,12 @@ impl Behaviours {
         self.ordinary(version) + self.per_version - 1
     }
 
+    /// Whether a treatment is that of requests that are lost with a process.
+    #[must_use]
+    pub fn is_lost(&self, mask: usize) -> bool {
+        self.crash() && mask % self.per_version == self.per_version - 1
+    }
+
     /// Whether requests that the old version serves can be worse off for the release.
     #[must_use]
     pub fn reach_old(&self) -> bool {
@@ -228,17 +236,23 @@ impl Behaviours {
     /// release.
     #[must_use]
     pub fn on_old(&self, mask: usize) -> &Treatment {
+        &self.table[self.old_mask(mask)]
+    }
+
+    /// The mask of that treatment.
+    #[must_use]
+    pub fn old_mask(&self, mask: usize) -> usize {
         let place = mask % self.per_version;
         let (kind, index) = (place / self.combinations, place % self.combinations);
         if self.crash() && place == self.per_version - 1 {
-            return &self.table[0];
+            return 0;
         }
         let shared = self.faults.iter().zip(&self.strides);
         let shared = shared.filter(|(fault, _)| fault.scope.with_new_share);
         let of_release =
             |(fault, stride): (&Fault, &usize)| index / stride % (fault.levels() + 1) * stride;
         let of_release: usize = shared.map(of_release).sum();
-        &self.table[kind * self.combinations + index - of_release]
+        kind * self.combinations + index - of_release
     }
 
     /// All treatments, by mask.
@@ -350,10 +364,18 @@ impl Treatment {
         Self {
             behaviour,
             is_release_fault: false,
+            is_load_harm: false,
             failed_share: (behaviour.error_share - old.error_share).max(0.0),
             slowed_share: (slow(&behaviour.latency) - slow(&old.latency)).max(0.0),
             kept: [1.0; 2],
         }
+    }
+
+    /// Whether anybody may fare worse than on the old version: for a fault, or for pods that are
+    /// fuller or colder.
+    #[must_use]
+    pub fn may_hurt(&self) -> bool {
+        self.is_release_fault || self.is_load_harm
     }
 
     /// The share of requests that fare worse than on the old version.

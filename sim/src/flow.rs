@@ -2,14 +2,16 @@
 
 mod harm;
 mod parts;
+mod people;
 
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Met, Piece, Sender, Whose};
+use crate::conditions::{Conditions, Each, Group, Met, Piece, Repeats, Sender, Whose};
 use crate::draw::{binomial, poisson};
-use crate::fault::Behaviours;
+use crate::fault::{Behaviours, Treatment};
+use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Segment, Split};
@@ -17,6 +19,7 @@ use crate::stream::{Purpose, Stream, Streams};
 use crate::traffic::Traffic;
 use harm::Harm;
 use parts::{Parts, Treated};
+use people::People;
 
 /// Requests with one treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +28,15 @@ pub struct Portion {
     pub requests: u64,
     /// How many of them failed.
     pub failed: u64,
-    /// The treatment's mask in [`Behaviours`].
+    /// The treatment's mask in [`Behaviours`]; with [`BY_ROUTER`], of the old version's pods, which
+    /// the router did not hand them to.
     pub mask: usize,
     /// Their route's index; 0 where there are none.
     pub route: u16,
 }
+
+/// A bit of [`Portion::mask`]: the router answered 5xx itself, at once.
+pub const BY_ROUTER: usize = 1 << 31;
 
 /// Which requests an observer counts.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +65,12 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Those of the hurt that the router answered itself.
+    pub refused: u64,
+    /// Users some of whose requests are among the exposed.
+    pub exposed_users: u64,
+    /// Users some of whose requests are among the hurt.
+    pub hurt_users: u64,
     /// Completions lost to the release, by step of the business.
     pub lost: Vec<u64>,
     /// When the first request met the fault, in seconds since the start.
@@ -74,6 +87,9 @@ pub struct Flow<'a> {
     /// Who serves them.
     pub split: Split,
     conditions: Conditions<'a>,
+    /// How loaded the pods are, where that changes their answers.
+    load: Option<Box<Load<'a>>>,
+    people: People,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -111,6 +127,11 @@ impl<'a> Flow<'a> {
             ingress_share: 1.0 / f64::from(scenario.scrape.ingress_replicas.max(1)),
             split: Split::default(),
             conditions: Conditions::new(scenario, behaviours),
+            load: Load::of(scenario, behaviours, lead_s, streams).map(Box::new),
+            people: People {
+                retries: scenario.retries,
+                sessions: scenario.sessions,
+            },
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -126,6 +147,9 @@ impl<'a> Flow<'a> {
     pub fn reset(&mut self, streams: &Streams) {
         self.split.clear();
         self.conditions.reset(streams);
+        if let Some(load) = &mut self.load {
+            load.reset(streams);
+        }
         if let Some(each) = &mut self.each {
             each.reset(streams);
         }
@@ -143,10 +167,101 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
-    /// Calls `each` with the treatments that requests meet in a piece that expects so many.
-    fn each_met(&self, whose: Whose, expected: f64, piece: &Piece<'_>, each: impl FnMut(Met)) {
+    /// Calls `each` with the treatments that requests meet in a piece that expects so many. The load
+    /// must be known up to its end.
+    fn each_met(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        whose: Whose,
+        expected: f64,
+        piece: &Piece<'_>,
+        mut each: impl FnMut(Met),
+    ) {
+        if let Some(load) = load {
+            let world = (&self.conditions, &self.split);
+            load.each(whose, piece, world, |met, _| each(met));
+            return;
+        }
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
         self.conditions.each(whose, rate, piece, &self.split, each);
+    }
+
+    /// The same for what the router answers itself: what the old version would have done with it.
+    fn each_refused(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        expected: f64,
+        piece: &Piece<'_>,
+        mut each: impl FnMut(Met),
+    ) {
+        let whose = Whose {
+            cohort: Cohort::PrimaryOld,
+            rank: None,
+            sender: Sender::User,
+        };
+        self.each_met(load, whose, expected, piece, |met| {
+            each(Met {
+                mask: met.mask | BY_ROUTER,
+                ..met
+            });
+        });
+    }
+
+    /// Attempts after the first in a piece in which users send `rate` requests a second.
+    fn repeats(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        rate: f64,
+        piece: &Piece<'_>,
+    ) -> Option<Repeats> {
+        let world = (&self.conditions, &self.split);
+        match load {
+            None => self.conditions.repeats(rate, piece, &self.split),
+            Some(load) => self.conditions.repeats_by(rate, piece, |whose, _, each| {
+                load.each(whose, piece, world, each);
+            }),
+        }
+    }
+
+    /// Calls `each` with the requests that meet the same, in a piece that expects so many.
+    fn each_group(
+        &self,
+        load: &mut Option<Box<Load<'a>>>,
+        expected: f64,
+        piece: &Piece<'_>,
+        each: impl FnMut(Group),
+    ) {
+        let world = (&self.conditions, &self.split);
+        if let Some(load) = load {
+            let meet = |whose: Whose, _: f64, each: Each<'_>| load.each(whose, piece, world, each);
+            self.conditions.each_group_by(0.0, piece, meet, each);
+            return;
+        }
+        let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
+        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
+        self.conditions.each_group(rate, piece, &self.split, each);
+    }
+
+    /// Follows the pods' queues up to an instant up to which the split is known.
+    fn follow(&mut self, to_s: f64) {
+        if let Some(load) = &mut self.load {
+            load.advance(to_s, &self.split, &self.conditions);
+        }
+    }
+
+    /// The share of the servers of some cohorts' pods that were expected to work at an instant, as
+    /// known later.
+    pub(crate) fn utilisation(&mut self, cohorts: &[Cohort], at_s: f64, now_s: f64) -> f64 {
+        self.follow(now_s);
+        let load = self.load.as_ref();
+        load.map_or(0.0, |load| load.utilisation(cohorts, at_s))
+    }
+
+    fn treatment(&self, mask: usize) -> &Treatment {
+        let mask = mask & !BY_ROUTER;
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
+        loaded.map_or_else(|| self.behaviours.get(mask), |loaded| &loaded.treatment)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -157,14 +272,15 @@ impl<'a> Flow<'a> {
     }
 
     /// Draws what an observer counts in `from_s..to_s`.
-    pub fn draw(
+    pub(crate) fn draw(
         &mut self,
         family: usize,
         watched: Watched,
         (from_s, to_s): (f64, f64),
         stream: &mut Stream,
-        mut each: impl FnMut(Portion, &mut Stream),
+        mut each: impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
+        self.follow(to_s);
         let index = watched.cohort as usize;
         let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
         let mut cell = self.ledgers[family].index(from_s);
@@ -176,34 +292,51 @@ impl<'a> Flow<'a> {
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             // Parts of a cell with one treatment are one draw; there are rarely two.
             let mut parts = Parts::default();
+            let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
-                let share = segment.share[index]
-                    * match watched.part {
-                        Part::OneIngress => self.ingress_share,
-                        Part::OnePod(_) => 1.0 / f64::from(segment.pods[index].max(1)),
-                    };
+                let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
-                self.each_met(whose, expected, &piece, |met| {
+                self.each_met(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, expected * share, piece.span);
                 });
+                if let Part::OneIngress = watched.part
+                    && segment.refused[index] > 0.0
+                {
+                    let mass = expected * segment.refused[index] * self.ingress_share;
+                    self.each_refused(&mut load, expected, &piece, |met| {
+                        parts.add(met, mass, piece.span);
+                    });
+                }
             });
+            self.load = load;
             for part in parts.iter() {
                 let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
                 let portion = self.treat(requests, part, stream);
-                if family == 0 && hurts {
+                if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
                     let cells = self.counted_new.len().max(cell + 1);
                     self.counted_new.resize_with(cells, Parts::default);
                     self.counted_new[cell].add_same(part);
-                    self.harm.suffer(self.behaviours, portion);
+                    self.suffer(portion);
                     self.note_meeting(portion, part.span);
                 }
-                each(portion, stream);
+                each(portion, self.loaded(&portion), stream);
+            }
+            if self.people.retries.is_some() {
+                self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
             }
             if watched.cohort == Cohort::Canary {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// The part of its cohort's requests that an observer counts.
+    fn part_share(&self, watched: Watched, segment: &Segment) -> f64 {
+        match watched.part {
+            Part::OneIngress => self.ingress_share,
+            Part::OnePod(_) => 1.0 / f64::from(segment.pods[watched.cohort as usize].max(1)),
         }
     }
 
@@ -215,14 +348,15 @@ impl<'a> Flow<'a> {
         watched: Watched,
         (a, b): (f64, f64),
         stream: &mut Stream,
-        each: &mut impl FnMut(Portion, &mut Stream),
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
         let has_copies = |segment: &Segment| segment.mirror > 0.0 || segment.load_rps > 0.0;
         let mut segments = self.split.between(a, b);
         if !segments.any(|(_, _, segment)| has_copies(segment)) {
             return;
         }
-        let (mut mirrored, mut load) = (Parts::default(), Parts::default());
+        let (mut mirrored, mut tests) = (Parts::default(), Parts::default());
+        let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
             if !has_copies(segment) {
@@ -238,40 +372,68 @@ impl<'a> Flow<'a> {
                 }
             };
             let (from, to) = piece.span;
+            let mirrored_part = segment.mirror * mirror_part;
             let copies = [
+                (&mut mirrored, Sender::Mirror, expected * mirrored_part),
                 (
-                    &mut mirrored,
-                    Sender::Mirror,
-                    expected * segment.mirror * mirror_part,
-                ),
-                (
-                    &mut load,
+                    &mut tests,
                     Sender::LoadTest,
                     segment.load_rps * (to - from) * load_part,
                 ),
             ];
             for (parts, sender, mass) in copies {
                 let whose = watched.whose(sender);
-                self.each_met(whose, expected, &piece, |met| {
+                self.each_met(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, mass, piece.span);
                 });
             }
+            if self.people.retries.is_some() {
+                let rate = expected / (to - from).max(1e-9);
+                let repeats = self.repeats(&mut load, rate, &piece);
+                let repeats = repeats.map_or(0.0, |repeats| repeats.all()) * expected;
+                let whose = watched.whose(Sender::Mirror);
+                self.each_met(&mut load, whose, expected, &piece, |met| {
+                    tests.add(met, repeats * mirrored_part, piece.span);
+                });
+            }
         });
+        self.load = load;
         for part in mirrored.iter() {
             let requests = self.mirrors[family].take(cell, part.mass, self.traffic, stream);
-            each(self.treat(requests, part, stream), stream);
+            let portion = self.treat(requests, part, stream);
+            each(portion, self.loaded(&portion), stream);
         }
-        for part in load.iter() {
+        for part in tests.iter() {
             let requests = poisson(part.mass, stream);
-            each(self.treat(requests, part, stream), stream);
+            let portion = self.treat(requests, part, stream);
+            each(portion, self.loaded(&portion), stream);
         }
     }
 
+    /// How long the answers take, where that depends on the load.
+    fn loaded(&self, portion: &Portion) -> Option<&Loaded> {
+        self.load.as_ref()?.loaded(portion.mask)
+    }
+
+    /// Adds a portion to those who were worse off.
+    fn suffer(&mut self, portion: Portion) {
+        let mask = portion.mask & !BY_ROUTER;
+        let base = self.load.as_ref().map_or(mask, |load| load.base(mask));
+        let version = self.behaviours.version(base);
+        let treatment = *self.treatment(portion.mask);
+        self.harm.suffer((&treatment, version), portion);
+    }
+
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
-        let error_share = self.behaviours.get(part.mask()).behaviour.error_share;
+        let failed = if part.mask() & BY_ROUTER != 0 {
+            requests
+        } else {
+            let error_share = self.treatment(part.mask()).behaviour.error_share;
+            binomial(requests, error_share, stream)
+        };
         Portion {
             requests,
-            failed: binomial(requests, error_share, stream),
+            failed,
             mask: part.mask(),
             route: part.route,
         }
@@ -283,6 +445,7 @@ impl<'a> Flow<'a> {
         if let Some(each) = &self.each {
             return each.tally();
         }
+        self.follow(to_s);
         let none = Parts::default();
         let mut parts = Parts::default();
         let counted_new = std::mem::take(&mut self.counted_new);
@@ -323,13 +486,17 @@ impl<'a> Flow<'a> {
         }
         self.flush(merged);
         self.counted_new = counted_new;
-        Tally {
+        let tally = Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+            refused: self.harm.refused,
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
+            exposed_users: self.harm.exposed,
+            hurt_users: self.harm.hurt,
             lost: self.harm.lost.clone(),
             met_s: self.met_s.is_finite().then_some(self.met_s),
-        }
+        };
+        self.with_people(tally, first..end)
     }
 
     fn flush(&mut self, merged: Option<(Treated, f64, u64)>) {
@@ -341,9 +508,19 @@ impl<'a> Flow<'a> {
 
     /// Requests of an interval that no observer counted meet the new version.
     fn meet(&mut self, part: &Treated, requests: u64) {
-        let treatment = self.behaviours.get(part.mask());
+        if part.mask() & BY_ROUTER != 0 {
+            let portion = Portion {
+                requests,
+                failed: requests,
+                mask: part.mask(),
+                route: part.route,
+            };
+            self.suffer(portion);
+            return;
+        }
+        let treatment = *self.treatment(part.mask());
         // The healthy part needs no failures: nobody is hurt.
-        let failed = if treatment.is_release_fault {
+        let failed = if treatment.may_hurt() {
             let error_share = treatment.behaviour.error_share;
             binomial(requests, error_share, &mut self.harm.stream)
         } else {
@@ -355,13 +532,16 @@ impl<'a> Flow<'a> {
             mask: part.mask(),
             route: part.route,
         };
-        self.harm.suffer(self.behaviours, portion);
+        self.suffer(portion);
         self.note_meeting(portion, part.span);
     }
 
     /// The first of so many requests in an interval: the smallest of as many uniform instants.
     fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
-        let is_fault = self.behaviours.get(portion.mask).is_release_fault;
+        if portion.mask & BY_ROUTER != 0 {
+            return;
+        }
+        let is_fault = self.treatment(portion.mask).is_release_fault;
         if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
         }
@@ -372,18 +552,26 @@ impl<'a> Flow<'a> {
 
     /// Expected requests in an interval that the release can hurt, by treatment: those on the new
     /// version, and where it wears out what both depend on, all.
-    fn new_parts(&self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
+    fn new_parts(&mut self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
         let cohorts = if self.reach_old {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
         };
+        let mut load = self.load.take();
         self.conditions
             .pieces(&self.split, (from_s, to_s), |piece| {
-                if piece.segment.new_share() <= 0.0 {
+                let refuses = piece.segment.refuses();
+                if piece.segment.new_share() <= 0.0 && !refuses {
                     return;
                 }
                 let expected = self.expected(&piece);
+                if refuses {
+                    let mass = expected * piece.segment.refused.iter().sum::<f64>();
+                    self.each_refused(&mut load, expected, &piece, |met| {
+                        parts.add(met, mass, piece.span);
+                    });
+                }
                 for cohort in cohorts {
                     let mass = expected * piece.segment.share[*cohort as usize];
                     if mass > 0.0 {
@@ -392,12 +580,13 @@ impl<'a> Flow<'a> {
                             rank: None,
                             sender: Sender::User,
                         };
-                        self.each_met(whose, expected, &piece, |met| {
+                        self.each_met(&mut load, whose, expected, &piece, |met| {
                             parts.add(met, mass, piece.span);
                         });
                     }
                 }
             });
+        self.load = load;
     }
 }
 

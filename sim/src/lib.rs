@@ -4,12 +4,16 @@
 //! the seam of `coalmine-policy`; an ensemble runs thousands of them on all cores and emits a
 //! stream of [`event::Event`]s.
 
+pub mod affinity;
 pub mod arrivals;
+mod autoscale;
 pub mod capture;
 pub mod cluster;
 pub mod conditions;
 mod counts;
+pub mod crowd;
 pub mod draw;
+mod endpoints;
 pub mod ensemble;
 pub mod event;
 pub mod exposition;
@@ -19,10 +23,12 @@ pub mod flow;
 pub mod given;
 pub mod hook;
 pub mod latency;
+mod load;
 mod measure;
 pub mod monitor;
 pub mod outcome;
 pub mod pods;
+pub mod repeats;
 pub mod request;
 pub mod router;
 pub mod scenario;

@@ -10,7 +10,8 @@ use crate::cluster::Cluster;
 use crate::counts::{Counts, Sheet};
 use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
-use crate::flow::{Flow, Part, Portion, Watched};
+use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
+use crate::load::Loaded;
 use crate::split::Cohort;
 use crate::stage::{Panel, Stage};
 use crate::stream::{Purpose, Stream, Streams};
@@ -461,9 +462,15 @@ impl Tally {
                 cohort: *cohort,
                 part: *part,
             };
-            flow.draw(panel.family, watched, span, stream, |portion, stream| {
-                record(portion, panel, scraping, sheet, stream);
-            });
+            flow.draw(
+                panel.family,
+                watched,
+                span,
+                stream,
+                |portion, loaded, stream| {
+                    record((portion, loaded), panel, scraping, sheet, stream);
+                },
+            );
         }
     }
 
@@ -562,37 +569,52 @@ impl Tally {
 
 /// Adds a portion to what a target has counted.
 fn record(
-    portion: Portion,
+    (portion, loaded): (Portion, Option<&Loaded>),
     panel: &Panel,
     scraping: &Scraping<'_>,
     sheet: &mut Sheet,
     stream: &mut Stream,
 ) {
-    let treatment = scraping.stage.behaviours.get(portion.mask);
-    let latency = &treatment.behaviour.latency;
-    let shares = &scraping.bucket_shares[portion.mask];
     let answered = portion.requests - portion.failed;
     let pair = sheet.route_mut(portion.route);
-    for (counts, requests) in [
-        (&mut pair.good, answered),
-        (&mut pair.failed, portion.failed),
-    ] {
-        counts.requests += requests;
-        if requests == 0 {
-            continue;
-        }
-        if panel.sums {
-            counts.seconds += latency.draw_sum_s(requests, stream);
-        }
-        if panel.buckets {
-            counts.add_buckets(requests, shares, stream);
-        }
+    if portion.mask & BY_ROUTER != 0 {
+        // Nobody was asked: no time to speak of.
+        let buckets = scraping.bucket_shares[0].len();
+        pair.failed.add_quick(portion.requests, buckets);
+        return;
     }
+    let kept = if let Some(loaded) = loaded {
+        let bounds = &scraping.stage.scenario.scrape.buckets_s[..];
+        let wanted = (panel.sums, panel.buckets.then_some(bounds));
+        loaded.count((&mut pair.good, answered, false), wanted, stream);
+        loaded.count((&mut pair.failed, portion.failed, true), wanted, stream);
+        loaded.treatment.kept[0]
+    } else {
+        let treatment = scraping.stage.behaviours.get(portion.mask);
+        let latency = &treatment.behaviour.latency;
+        let shares = &scraping.bucket_shares[portion.mask];
+        for (counts, requests) in [
+            (&mut pair.good, answered),
+            (&mut pair.failed, portion.failed),
+        ] {
+            counts.requests += requests;
+            if requests == 0 {
+                continue;
+            }
+            if panel.sums {
+                counts.seconds += latency.draw_sum_s(requests, stream);
+            }
+            if panel.buckets {
+                counts.add_buckets(requests, shares, stream);
+            }
+        }
+        treatment.kept[0]
+    };
     if panel.completions {
         let steps = scraping.stage.scenario.business.iter();
         for (step, count) in steps.zip(&mut sheet.completed) {
             if step.is_of(portion.route) {
-                let share = step.completion * treatment.kept[0];
+                let share = step.completion * kept;
                 *count += binomial(answered, share, stream);
             }
         }

@@ -39,8 +39,17 @@ pub struct Outcome {
     pub exposed: u64,
     /// Requests that fared worse than the same request would have on the old revision: failed where
     /// it would have been answered, or slower than people's patience where it would have been in
-    /// time, or without the completion that it would have had.
+    /// time, or without the completion that it would have had. A request that is sent again because it
+    /// failed is judged by its last attempt.
     pub hurt: u64,
+    /// Those of the hurt that met no pod at all: the router answered them 5xx, because it did not yet
+    /// know that pods had left, or knew of none. No fault of the release; 0 where a fault kills pods.
+    pub hurt_by_router: u64,
+    /// Users some of whose requests the new revision served; each request is somebody else's unless the
+    /// scenario's users have sessions.
+    pub exposed_users: u64,
+    /// Users some of whose requests were hurt.
+    pub hurt_users: u64,
     /// Completions lost to the release, by step of the scenario's business (orders): those that the
     /// same requests would have had on the old revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -7,6 +7,8 @@ use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 
 use crate::fault::Version;
 use crate::latency::Latency;
+use crate::router::delay;
+use crate::split::Cold;
 use crate::stream::{Purpose, Stream, Streams};
 use crash::Fate;
 pub use crash::{Crash, Crashes, Outage};
@@ -265,6 +267,29 @@ impl PodSet {
             .unwrap_or(0.0)
     }
 
+    /// Those pods of a version that take traffic and have been ready for less than a time, what was
+    /// there at the start apart.
+    #[must_use]
+    pub fn cold(&self, now: Time, version: Version, for_s: f64) -> Cold {
+        let now_s = now.as_secs_f64();
+        let (mut cold, mut sum_s) = (0, 0.0);
+        for pod in self.serving_pods(now, version) {
+            // A process that was started again warms up again.
+            let ready_s = self.ready_since(pod, now).as_secs_f64();
+            if ready_s > 0.0 && now_s - ready_s < for_s {
+                cold += 1;
+                sum_s += ready_s;
+            }
+        }
+        if cold == 0 {
+            return Cold::default();
+        }
+        Cold {
+            share: f64::from(cold) / f64::from(self.serving(now, version).max(1)),
+            ready_s: sum_s / f64::from(cold),
+        }
+    }
+
     /// From when to when a pod took traffic, until its process first died, from then to the second
     /// time, and so on; the end is open while it exists. `None` while it was not ready so often.
     #[must_use]
@@ -338,21 +363,33 @@ impl PodSet {
     }
 }
 
-/// Draws start-up times, each pod from its own stream.
+/// Draws start-up and stopping times, each pod from its own stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Startup<'a> {
     /// The replication's streams.
     pub streams: &'a Streams,
     /// The distribution.
     pub time: Latency,
+    /// How long pods go on as before when told to stop, in seconds.
+    pub pre_stop_s: f64,
     /// What kills processes.
     pub crashes: &'a Crashes,
 }
+
+/// From a server's signal to stop until it takes no more connections: median and sigma of the
+/// logarithm, in seconds.
+const STOP_S: (f64, f64) = (0.3, 0.5);
 
 impl Startup<'_> {
     fn of(&self, workload: u32, ordinal: u32) -> Span {
         let mut stream = self.streams.get(Purpose::Pod(workload, ordinal));
         Span::from_secs_f64(self.time.draw_s(&mut stream))
+    }
+
+    /// How long a removed pod still takes connections.
+    pub(crate) fn stop_s(&self, workload: u32, ordinal: u32) -> f64 {
+        let mut stream = self.streams.get(Purpose::Stop(workload, ordinal));
+        self.pre_stop_s + delay::draw(STOP_S, &mut stream)
     }
 
     /// Of a process that is started again.
@@ -385,6 +422,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
             crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 10, Version::Old, Replacement::Rolling);
@@ -402,6 +440,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
             crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 3, Version::Old, Replacement::None);

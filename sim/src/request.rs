@@ -7,7 +7,9 @@
 
 pub mod agenda;
 pub mod arrivals;
+mod course;
 pub mod engine;
 mod piece;
 pub mod roster;
+mod sessions;
 pub mod station;

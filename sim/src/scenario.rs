@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::Span;
+use coalmine_policy::source::Position;
 use jiff::Zoned;
 
 use crate::arrivals::Pattern;
@@ -11,7 +12,7 @@ use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::router::RouterConfig;
-pub use crate::service::{Autoscaler, Business, Retries, Route, Service, WarmUp};
+pub use crate::service::{Autoscaler, Business, Retries, Route, Service, Sessions, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.
@@ -47,14 +48,30 @@ pub struct Scenario {
     pub retries: Option<Retries>,
     /// Who the users are.
     pub users: Users,
+    /// Users who send more than one request; each request is somebody else's when `None`.
+    pub sessions: Option<Sessions>,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
     /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
     pub metrics: Vec<GivenMetric>,
-    /// How weights reach the data path.
+    /// How weights reach the data path. Where the file says nothing and this is the default, the
+    /// manifest decides.
     pub router: RouterConfig,
+    /// Where the file names a router.
+    pub router_said: Option<RouterSaid>,
     /// Prometheus.
     pub scrape: Scrape,
+}
+
+/// A router that a scenario's file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterSaid {
+    /// Its kind.
+    pub kind: String,
+    /// The file.
+    pub file: Arc<str>,
+    /// The place in it.
+    pub position: Position,
 }
 
 /// The users, as far as routing rules can tell them apart.
@@ -127,9 +144,11 @@ impl Scenario {
             business: Vec::new(),
             retries: None,
             users: Users::default(),
+            sessions: None,
             hooks: Vec::new(),
             metrics: Vec::new(),
             router: RouterConfig::default(),
+            router_said: None,
             scrape: Scrape::default(),
         }
     }

@@ -31,6 +31,9 @@ pub struct Service {
     pub warm_up: Option<WarmUp>,
     /// How long a removed pod still works on what it has; then the rest fails. To the end when `None`.
     pub drain_s: Option<f64>,
+    /// How long a pod that is told to stop goes on taking connections (`preStop`), before its server
+    /// hears of it.
+    pub pre_stop_s: f64,
     /// What sets the number of pods.
     pub autoscaler: Option<Autoscaler>,
 }
@@ -62,6 +65,28 @@ pub struct Retries {
     pub max: u8,
     /// From the failure to the next attempt.
     pub backoff: Span,
+}
+
+/// Users who send one request after another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sessions {
+    /// Mean number of requests of a session; the number is geometric from one on.
+    pub requests: f64,
+    /// From one request of a session to the next.
+    pub think: Latency,
+    /// A session stays on the side of the router that its first request was sent to, as long as somebody
+    /// serves there.
+    pub sticky: bool,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            requests: 8.0,
+            think: Latency::from_quantiles(20.0, 120.0),
+            sticky: false,
+        }
+    }
 }
 
 /// A HorizontalPodAutoscaler on utilisation (busy places / `concurrency`).
@@ -138,6 +163,7 @@ impl Default for Service {
             timeout_s: None,
             warm_up: None,
             drain_s: None,
+            pre_stop_s: 0.0,
             autoscaler: None,
         }
     }

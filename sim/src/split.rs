@@ -27,18 +27,35 @@ impl Cohort {
     }
 }
 
+/// Pods that still warm up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cold {
+    /// Share of the cohort's pods.
+    pub share: f64,
+    /// When they became ready, on average, in seconds since the start.
+    pub ready_s: f64,
+}
+
 /// The split from one change to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Segment {
     /// Seconds since the start.
     pub from_s: f64,
-    /// Share of all requests, by cohort; the sum is 1, or less while nobody can serve.
+    /// Share of all requests that pods serve, by cohort; with `refused` the sum is 1.
     pub share: [f64; 3],
+    /// Share of all requests that the router answers 5xx itself, by the cohort it chose: no pod sees
+    /// them, the ingress counts them, and their users are hurt when the old version would have
+    /// answered.
+    pub refused: [f64; 3],
     /// Pods that serve it, by cohort.
     pub pods: [u32; 3],
     /// When those pods became ready, on average, by cohort; what was there at the start counts as
     /// there for ever.
     pub ready_s: [f64; 3],
+    /// By cohort, those of its pods that still warm up; where nothing depends on them, none.
+    pub cold: [Cold; 3],
+    /// Where sessions are sticky and the router's sides are served by different pods.
+    pub sides: Option<Sides>,
     /// Share of all requests that the canary gets a copy of; nobody waits for its answer.
     pub mirror: f64,
     /// Requests a second that a load test sends to the canary's pods.
@@ -53,11 +70,41 @@ pub struct Segment {
     pub dead: [u32; 3],
 }
 
+/// The two sides of a router, to which sessions stick.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sides {
+    /// The share of new sessions that the canary's side gets.
+    pub fresh: f64,
+    /// Its share of the requests.
+    pub canary: f64,
+    /// How the requests of a side spread over cohorts: the main Service's, the canary's.
+    pub share: [[f64; 3]; 2],
+}
+
 impl Segment {
     /// The share of requests that the new version serves.
     #[must_use]
     pub fn new_share(&self) -> f64 {
         self.share[Cohort::Canary as usize] + self.share[Cohort::PrimaryNew as usize]
+    }
+
+    /// Whether the router answers any request 5xx itself.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.refused.iter().any(|share| *share > 0.0)
+    }
+
+    /// By side of the router to which sessions stick: its part of all requests, and how they spread
+    /// over cohorts. Where nothing sticks the first side is all.
+    #[must_use]
+    pub fn by_side(&self) -> [(f64, [f64; 3]); 2] {
+        match self.sides {
+            None => [(1.0, self.share), (0.0, [0.0; 3])],
+            Some(sides) => [
+                (1.0 - sides.canary, sides.share[0]),
+                (sides.canary, sides.share[1]),
+            ],
+        }
     }
 
     /// By cohort, how many pods serve; at least one where requests go.

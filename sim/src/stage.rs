@@ -14,6 +14,7 @@ use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
 use crate::given;
 use crate::pods::Crashes;
+use crate::router::{RouterConfig, presets};
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -23,6 +24,9 @@ const PINNED_LEAD_S: f64 = 3600.0;
 
 /// The longest history: a query that reaches further back sees a service that is a day old.
 const LEAD_MAX_S: f64 = 86_400.0;
+
+/// More pods than these no autoscaler is expected to make.
+const SCALED_PODS_MAX: u32 = 2_000;
 
 /// A policy in a scenario.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub struct Stage<'a> {
     /// How closely it looks at requests.
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
+    pub(crate) router: RouterConfig,
     pub(crate) crashes: Crashes,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
@@ -125,7 +130,7 @@ impl<'a> Stage<'a> {
         let (asked, queries) = parse(asked)?;
         let topology = subject.topology();
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
-        let pods_created = subject.pods_created(replicas);
+        let pods_created = pods_created(scenario, subject, replicas);
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,
@@ -167,6 +172,7 @@ impl<'a> Stage<'a> {
             subject,
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
+            router: router(scenario, subject),
             crashes: Crashes::of(scenario),
             topology,
             replicas,
@@ -191,6 +197,28 @@ impl<'a> Stage<'a> {
     pub(crate) fn question(&self, text: &str) -> Option<usize> {
         self.questions.iter().position(|q| *q.text == *text)
     }
+}
+
+/// The scenario's router, or the one that the manifest asks for with its usual parameters.
+fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
+    let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
+    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
+    usual.flatten().unwrap_or_else(|| scenario.router.clone())
+}
+
+/// Pods that each workload may have, one after another.
+fn pods_created(scenario: &Scenario, subject: &dyn Subject, replicas: u32) -> [u32; 2] {
+    let Some(scaler) = scenario.service.autoscaler else {
+        return subject.pods_created(replicas);
+    };
+    // Every rise after the first needs a fall, which the stabilisation window delays.
+    let window = scaler.stabilisation.max(scaler.sync).as_secs_f64();
+    let rises = scenario.horizon.as_secs_f64() / window.max(1.0) + 2.0;
+    let more = rises * f64::from(scaler.max - scaler.min.min(scaler.max));
+    let more = more.min(f64::from(SCALED_PODS_MAX)) as u32;
+    subject
+        .pods_created(replicas.max(scaler.max))
+        .map(|pods| pods + if pods > 0 { more } else { 0 })
 }
 
 fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {

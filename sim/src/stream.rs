@@ -26,6 +26,8 @@ pub enum Purpose {
     Controller,
     /// The start-up time of one pod: workload, ordinal.
     Pod(u32, u32),
+    /// How long a removed pod still takes connections: workload, ordinal.
+    Stop(u32, u32),
     /// Router and its background events.
     Router,
     /// When a target is scraped within the interval.
@@ -48,6 +50,8 @@ pub enum Purpose {
     Instants,
     /// Request fidelity: what each request meets.
     Requests,
+    /// Request fidelity: whose request it is.
+    Sessions,
 }
 
 impl Purpose {
@@ -56,6 +60,7 @@ impl Purpose {
             Self::Arrivals => 1,
             Self::Controller => 2,
             Self::Pod(workload, ordinal) => 3 | (workload as u64) << 8 | (ordinal as u64) << 32,
+            Self::Stop(workload, ordinal) => 12 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Router => 4,
             Self::ScrapeOffset(target) => 5 | (target as u64) << 8,
             Self::Tally(tally) => 6 | (tally as u64) << 8,
@@ -68,6 +73,7 @@ impl Purpose {
             Self::Crash(workload, ordinal) => 13 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Instants => 64,
             Self::Requests => 65,
+            Self::Sessions => 66,
         }
     }
 }
@@ -92,6 +98,8 @@ impl Streams {
     /// The stream for a purpose, at its beginning.
     #[must_use]
     pub fn get(&self, purpose: Purpose) -> Stream {
+        #[cfg(feature = "record-draws")]
+        crate::draw::record::note(crate::draw::record::Draw::Stream);
         let mut state = mix(self.base ^ purpose.code());
         let mut seed = [0; 32];
         for chunk in seed.chunks_exact_mut(8) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf;
 
 mod product;
-mod quadrature;
+pub(crate) mod quadrature;
 
 /// Rates that are looked at for the highest and the lowest of an interval.
 const LOOKS: f64 = 1000.0;

@@ -1,5 +1,7 @@
 //! One replication: a world drives a policy engine through the seam of `coalmine-policy`.
 
+mod scaling;
+
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
@@ -9,6 +11,7 @@ use coalmine_policy::{
 use coalmine_promql::Store;
 use rand::RngExt;
 
+use crate::affinity::Affinity;
 use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
 use crate::fault::Version;
@@ -21,13 +24,13 @@ use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
-use crate::router::{Change, Router, RouterConfig};
-use crate::scenario::Users;
+use crate::router::{Api, Change, Router, Table};
+use crate::scenario::{Scenario, Users};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::{Front, Topology};
 use crate::timeline::{Entry, What};
+use scaling::Scaling;
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
 const INPUTS_MAX: u32 = 1_000_000;
@@ -37,6 +40,14 @@ pub const TRACE_SHARE: f64 = 0.001;
 
 /// How long after a write its last effect on the data path is waited for.
 const ROUTER_REST_S: f64 = 30.0;
+
+/// From a Service's new selector to its EndpointSlice (an assumption: the controller acts on
+/// events, so tens of milliseconds).
+const SLICE_S: f64 = 0.02;
+
+/// From a controller's decision to scale, by way of Deployment and ReplicaSet, to the pods' deletion
+/// (an assumption).
+const SCALE_S: f64 = 0.05;
 
 /// Somebody who wants to know what happens in a replication.
 pub trait Witness {
@@ -98,7 +109,7 @@ impl<'a> World<'a> {
             seed,
             monitor: Monitor::new(stage, &streams),
             flow,
-            router: Router::new(router_config(stage), streams.get(Purpose::Router)),
+            router: Router::new(&stage.router, streams.get(Purpose::Router)),
         }
     }
 
@@ -125,11 +136,21 @@ impl<'a> World<'a> {
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+                .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
-                .keeping_ranks(self.stage.behaviours.count_pods()),
+                .keeping_ranks(self.stage.behaviours.count_pods())
+                .behind(self.stage.router.upstream())
+                .warming_up(
+                    self.stage
+                        .scenario
+                        .service
+                        .warm_up
+                        .map_or(0.0, |warm| warm.lasts_s),
+                ),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
+                pre_stop_s: self.stage.scenario.service.pre_stop_s,
                 crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
@@ -142,6 +163,7 @@ impl<'a> World<'a> {
             inputs: 0,
             told_share: 0.0,
             pending: Vec::new(),
+            affinity: affinity(self.stage.scenario),
             senders: Senders {
                 users: self
                     .stage
@@ -150,9 +172,11 @@ impl<'a> World<'a> {
                     .then_some(self.stage.scenario.users),
                 ..Senders::default()
             },
+            scaling: None,
             world: self,
             witness,
         };
+        rollout.scaling = rollout.autoscalers();
         rollout.begin();
         rollout.go_on();
         if to_the_end {
@@ -178,16 +202,6 @@ impl<'a> World<'a> {
     }
 }
 
-/// The scenario's router. ingress-nginx, which is also what a scenario has that names none, is not
-/// put before a policy of another provider: there weights are in effect as they are written, unless
-/// the scenario names a router.
-fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
-    match (stage.subject.front(), &stage.scenario.router) {
-        (Front::Nginx, router) | (_, router @ RouterConfig::Control(_)) => router,
-        _ => &RouterConfig::Instant,
-    }
-}
-
 /// A replication on its way.
 struct Rollout<'w, 'a> {
     world: &'w mut World<'a>,
@@ -204,6 +218,16 @@ struct Rollout<'w, 'a> {
     /// Webhooks, web metrics and jobs that take their time, in the order asked.
     pending: Vec<(Time, Call, Answer)>,
     senders: Senders,
+    /// Autoscalers, if there are any.
+    scaling: Option<Scaling>,
+    /// Where sessions are, when they are sticky.
+    affinity: Option<Affinity<'w>>,
+}
+
+/// Sessions that stick to a side of the router, if there are any.
+fn affinity(scenario: &Scenario) -> Option<Affinity<'_>> {
+    let sessions = scenario.sessions.as_ref().filter(|s| s.sticky)?;
+    Some(Affinity::new(sessions, &scenario.traffic))
 }
 
 /// Who sends the canary requests besides users at large.
@@ -248,7 +272,11 @@ impl Rollout<'_, '_> {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
-            let Some(next) = wake.into_iter().chain(ready).chain(answer).min() else {
+            let stop = self.cluster.next_stop(self.now);
+            let look = self.scaling.as_ref().map(|scaling| scaling.next);
+            let events = wake.into_iter().chain(ready).chain(answer);
+            let events = events.chain(stop).chain(look);
+            let Some(next) = events.min() else {
                 break;
             };
             if next >= horizon {
@@ -258,6 +286,11 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
+            } else if stop == Some(next) && !self.cluster.is_known_to_all(self.now) {
+                self.push_segment();
+            }
+            if look == Some(next) {
+                self.autoscale();
             }
             let come: Vec<_> = self
                 .pending
@@ -270,7 +303,11 @@ impl Rollout<'_, '_> {
                 self.tell_engine(Input::Tick);
             }
         }
-        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        let rest_s = match &self.affinity {
+            // Sessions may stick to the horizon.
+            Some(affinity) if !affinity.is_at_rest() => f64::INFINITY,
+            _ => self.now.as_secs_f64() + ROUTER_REST_S,
+        };
         self.advance_router(rest_s.min(horizon.as_secs_f64()));
     }
 
@@ -296,7 +333,20 @@ impl Rollout<'_, '_> {
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
         let clear = new_share <= TRACE_SHARE || new_share >= 1.0 - TRACE_SHARE;
-        self.engine.standing().is_final() && clear && self.cluster.next_ready(self.now).is_none()
+        // While sessions stick to the canary, it matters when its pods go.
+        let left = self
+            .affinity
+            .as_ref()
+            .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
+        let moves = self
+            .cluster
+            .next_ready(self.now)
+            .or(self.cluster.next_stop(self.now));
+        self.scaling.is_none()
+            && self.engine.standing().is_final()
+            && clear
+            && left
+            && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -359,8 +409,7 @@ impl Rollout<'_, '_> {
             Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
             Effect::CallHook { call, hook } => self.call_hook(call, &hook),
             Effect::PointService { service, to } => {
-                self.cluster.point(service, &to);
-                self.push_segment();
+                self.point(service, &to);
                 None
             }
             Effect::Record(record) => {
@@ -407,12 +456,34 @@ impl Rollout<'_, '_> {
         Answer::Done
     }
 
+    /// A Service selects other pods: the router hears of the Service at once, and of its endpoints
+    /// when the EndpointSlice follows.
+    fn point(&mut self, service: coalmine_policy::Service, to: &coalmine_policy::Template) {
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        let sent = (router.written(), router.tables());
+        if let Some(generation) = self.cluster.point(service, to, sent) {
+            router.event(now_s, Api::Service);
+            router.slices(now_s, now_s + SLICE_S, generation);
+        }
+        self.push_segment();
+    }
+
     /// Pods came, went, or became ready.
     fn pods_changed(&mut self) {
         self.cluster.reconcile(self.now, &self.startup);
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        // A controller scales when its write of the weight is done, and pods hear of it last.
+        let told_s = router.after_writes_s(now_s) + SCALE_S;
+        let sent = (router.written(), router.tables());
+        let left = self.cluster.note_left(told_s, &self.startup, sent);
         self.push_segment();
-        if self.is_routed() {
-            self.world.router.endpoints_changed(self.now.as_secs_f64());
+        let router = &mut self.world.router;
+        if let Some(generation) = left {
+            router.slices(now_s, told_s, generation);
+        } else if self.cluster.is_routed() {
+            router.endpoints_changed(now_s);
         }
         self.cluster
             .show(self.now, &mut *self.engine, &mut self.effects);
@@ -424,16 +495,12 @@ impl Rollout<'_, '_> {
         self.carry_out();
     }
 
-    fn is_routed(&self) -> bool {
-        matches!(
-            self.world.stage.topology,
-            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
-        )
-    }
-
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
-        let segment = self.cluster.segment(self.now, self.world.router.share());
+        let router = &self.world.router;
+        self.cluster.forget_left(router.tables());
+        let known = (router.share(), router.tables());
+        let segment = segment(&self.cluster, &mut self.affinity, self.now, known);
         let segment = self.senders.on(segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -450,7 +517,7 @@ impl Rollout<'_, '_> {
 
     /// Lets the data path follow what was written.
     fn advance_router(&mut self, until_s: f64) {
-        if !self.is_routed() {
+        if !self.cluster.is_routed() {
             return;
         }
         let Self {
@@ -458,13 +525,14 @@ impl Rollout<'_, '_> {
             cluster,
             witness,
             told_share,
+            affinity,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
         let senders = self.senders;
-        router.advance(until_s, |Change { at_s, share, .. }| {
+        let mut push = |at_s: f64, segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = senders.on(cluster.segment(at, share));
+            let mut segment = senders.on(segment);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -473,7 +541,27 @@ impl Rollout<'_, '_> {
                 witness.see(Entry { at, what });
             }
             flow.split.push(segment);
+        };
+        let mut weight = router.share();
+        let mut known: Vec<Table> = Vec::new();
+        if affinity.is_some() {
+            known.extend_from_slice(router.tables());
+        }
+        router.follow(until_s, |Change { at_s, share, .. }, tables| {
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            if share == weight && cluster.is_known_to_all(at) {
+                // A unit learnt of pods that nobody missed.
+                return;
+            }
+            if affinity.is_some() {
+                relax(affinity, cluster, (weight, &known), at_s, &mut push);
+                known.clear();
+                known.extend_from_slice(tables);
+            }
+            weight = share;
+            push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
+        relax(affinity, cluster, (weight, &known), until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -507,5 +595,35 @@ impl Senders {
             matching,
             ..segment
         }
+    }
+}
+
+/// Who serves while the router sends this share of what it splits to the canary, by what its units
+/// know.
+fn segment(
+    cluster: &Cluster,
+    affinity: &mut Option<Affinity<'_>>,
+    now: Time,
+    known: (f64, &[Table]),
+) -> Segment {
+    match affinity {
+        None => cluster.segment_seen(now, known.0, known.1),
+        Some(affinity) => cluster.sticky_segment(now, affinity, known),
+    }
+}
+
+/// Lets sticky sessions follow the weight until an instant.
+fn relax(
+    affinity: &mut Option<Affinity<'_>>,
+    cluster: &Cluster,
+    known: (f64, &[Table]),
+    until_s: f64,
+    push: &mut impl FnMut(f64, Segment),
+) {
+    while let Some(affinity) = affinity
+        && let Some(at_s) = affinity.step(until_s)
+    {
+        let at = Time::ZERO + Span::from_secs_f64(at_s);
+        push(at_s, cluster.sticky_segment(at, affinity, known));
     }
 }

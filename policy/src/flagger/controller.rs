@@ -174,7 +174,9 @@ impl Controller {
             Observation::Workload(Workload::Target, state) => self.seen.target = state,
             Observation::Routes(routes) => self.seen.routes = routes,
             Observation::Manifest(text) => self.edit(&text, effects),
-            Observation::Workload(Workload::ReplicaSet(_), _) | Observation::Service(..) => {}
+            Observation::Workload(Workload::ReplicaSet(_), _)
+            | Observation::Service(..)
+            | Observation::Replicas(_) => {}
         }
     }
 

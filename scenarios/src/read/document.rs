@@ -9,7 +9,9 @@ use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
 use super::joined::Joined;
-use super::{arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic};
+use super::{
+    arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic, users,
+};
 use crate::Files;
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
@@ -93,13 +95,15 @@ fn read_spec(
         Some(form) => fault::read(form, &assumed, (&routes, &business), found),
         None => FaultSection::default(),
     };
-    let users = match spec.form("users", found) {
-        Some(form) => hooks::read_users(form, found),
-        None => Users::default(),
+    let (users, sessions) = match spec.form("users", found) {
+        Some(form) => users::read(form, found),
+        None => (Users::default(), None),
     };
+    let retries = spec.form("retries", found);
+    let retries = retries.and_then(|form| users::read_retries(form, found));
     let hooks = hooks::read(&mut spec, found);
     let metrics = metrics::read(&mut spec, found);
-    let router = router::read(spec.form("router", found), found);
+    let (router, router_said) = router::read(spec.form("router", found), found);
     let mut scrape = Scrape {
         ingress_replicas: router::replicas(&router),
         ..Scrape::default()
@@ -119,9 +123,12 @@ fn read_spec(
         routes,
         business,
         users,
+        sessions,
+        retries,
         hooks,
         metrics,
         router,
+        router_said,
         scrape,
         ..Scenario::ordinary(name, horizon?, traffic?)
     })

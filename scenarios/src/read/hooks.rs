@@ -1,7 +1,6 @@
-//! `spec.hooks` and `spec.users`: who answers webhooks, and whom routing rules capture.
+//! `spec.hooks`: who answers webhooks.
 //!
 //! ```yaml
-//! users: {matching: 0.1}    # share of requests that satisfy a policy's header and cookie rules
 //! hooks:                    # the last entry that fits and has begun answers
 //!   - {type: confirm-promotion, status: 403}              # closed …
 //!   - {type: confirm-promotion, status: 200, after: 20m}  # … and opened 20 minutes after the start
@@ -13,7 +12,6 @@
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
 use coalmine_sim::hook::{HookScript, HookSelector};
-use coalmine_sim::scenario::Users;
 
 use super::form::Form;
 
@@ -32,13 +30,6 @@ const STATUSES: std::ops::RangeInclusive<u32> = 100..=599;
 const STATUS_MAX: u32 = *STATUSES.end();
 /// What a single load generator can send.
 const LOAD_MAX: f64 = 1e6;
-
-pub(super) fn read_users(mut form: Form<'_>, found: &mut Diagnostics) -> Users {
-    let usual = Users::default();
-    let matching = form.share("matching", found).unwrap_or(usual.matching);
-    form.close(found);
-    Users { matching }
-}
 
 pub(super) fn read(spec: &mut Form<'_>, found: &mut Diagnostics) -> Vec<HookScript> {
     let mut hooks = Vec::new();

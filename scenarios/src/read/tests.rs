@@ -3,7 +3,7 @@ use coalmine_sim::given::GivenMetric;
 use coalmine_sim::hook::{HookScript, HookSelector};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::{IngressNginx, RouterConfig};
-use coalmine_sim::scenario::{Scrape, Service, Users};
+use coalmine_sim::scenario::{Retries, Scrape, Service, Sessions, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
@@ -14,6 +14,7 @@ mod variants;
 
 mod faults;
 mod routes;
+mod service;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
     read_beside(text, &[])
@@ -479,6 +480,42 @@ fn hooks_and_users_arrive_and_their_mistakes_are_placed() {
         "a.yaml:10:33: error: `spec.hooks[1].type` is \"rolback\", no type of hook that is \
          answered (did you mean `rollback`?)",
         "`spec.hooks[2].status` is 7, no HTTP status",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
+}
+
+#[test]
+fn sessions_and_retries_arrive_and_their_mistakes_are_placed() {
+    let traffic = "  traffic: [{constant: {rps: 200}}]\n";
+    let scenario = good(&format!("{traffic}  users: {{matching: 25%}}\n"));
+    assert_eq!((scenario.sessions, scenario.retries), (None, None));
+    let rest = "  users: {requestsPerSession: 5, thinkTime: {median: 9s, p99: 1m}, sticky: true}\n  \
+                retries: {share: 30%, max: 2, backoff: 500ms}\n";
+    let scenario = good(&format!("{traffic}{rest}"));
+    let sessions = Sessions {
+        requests: 5.0,
+        think: Latency::from_quantiles(9.0, 60.0),
+        sticky: true,
+    };
+    assert_eq!(scenario.sessions, Some(sessions));
+    let retries = Retries {
+        share: 0.3,
+        max: 2,
+        backoff: Span::from_millis(500),
+    };
+    assert_eq!(scenario.retries, Some(retries));
+    let rest = "  users: {requestsPerSession: 0.5, thinkTime: {median: 9s}, stiky: true}\n  \
+                retries: {max: 21, backoff: 5}\n";
+    let (scenarios, complaints) = with(&format!("{traffic}{rest}"));
+    assert!(scenarios.is_empty());
+    for wanted in [
+        "a.yaml:9:31: error: `spec.users.requestsPerSession` is below 1",
+        "`spec.users.thinkTime.p99` is required",
+        "unknown field `spec.users.stiky` (did you mean `sticky`?)",
+        "a.yaml:10:12: error: `spec.retries.share` is required",
+        "a.yaml:10:18: error: `spec.retries.max` is 21, not a number from 1 to 20",
+        "`spec.retries.backoff` is 5, without a unit",
     ] {
         assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
     }

@@ -70,6 +70,13 @@ impl<T: Copy> Agenda<T> {
         Some((at_ns(key), self.things[place as usize]))
     }
 
+    /// Shows everything to come, in no order.
+    pub fn each(&self, mut see: impl FnMut(&T)) {
+        for key in &self.heap {
+            see(&self.things[key.0 as u32 as usize]);
+        }
+    }
+
     /// Lets `change` look at everything to come, alter it, and give it another time.
     pub fn amend(&mut self, mut change: impl FnMut(u64, &mut T) -> u64) {
         let things = &mut self.things;

@@ -6,8 +6,10 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use super::agenda::Agenda;
 use super::arrivals::Instants;
+use super::course::{Attempt, Course, Origin};
 use super::piece::Piece;
 use super::roster::Roster;
+use super::sessions::Book;
 use super::station::{Limits, Station};
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
@@ -48,6 +50,8 @@ pub struct Engine<'a> {
     tally: Tally,
     /// By workload, how many outages of its pods have been played.
     outages: [usize; 2],
+    /// Users with sessions.
+    book: Option<Book>,
 }
 
 /// What is to come.
@@ -56,7 +60,7 @@ enum Coming {
     /// A request is answered.
     Answer(Answer),
     /// A client repeats a failed request.
-    Repeat { attempt: u8 },
+    Repeat(Attempt),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,25 +69,8 @@ struct Answer {
     pod: u32,
     ingress: u16,
     cohort: Cohort,
-    attempt: u8,
-    failed: bool,
     origin: Origin,
-    hurt: bool,
-    route: u16,
-    /// What it met.
-    mask: u32,
-    /// What decides on completions.
-    luck: u64,
-}
-
-/// Who sent a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    User,
-    /// The router, as a copy; nobody waits for the answer.
-    Mirror,
-    /// A load test, past the router.
-    LoadTest,
+    course: Course,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +123,9 @@ impl<'a> Engine<'a> {
                 ..Tally::default()
             },
             outages: [0; 2],
+            book: scenario
+                .sessions
+                .map(|sessions| Book::new(sessions, streams)),
         }
     }
 
@@ -156,12 +146,34 @@ impl<'a> Engine<'a> {
             ..Tally::default()
         };
         self.outages = [0; 2];
+        if let Some(book) = &mut self.book {
+            book.reset(streams);
+        }
     }
 
-    /// What the requests so far came to.
+    /// What the requests so far came to; those that are still being worked on, as they will end.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        self.tally.clone()
+        let mut tally = self.tally.clone();
+        let mut users = Vec::new();
+        self.agenda.each(|coming| match coming {
+            Coming::Answer(answer) if answer.origin == Origin::User => {
+                if self.weigh(&answer.course, &mut tally.lost) {
+                    tally.hurt += 1;
+                    users.push(answer.course.attempt.session);
+                }
+            }
+            Coming::Answer(_) | Coming::Repeat(_) => {}
+        });
+        let Some(book) = &self.book else {
+            (tally.exposed_users, tally.hurt_users) = (tally.exposed, tally.hurt);
+            return tally;
+        };
+        users.sort_unstable();
+        users.dedup();
+        let more = users.iter().filter(|session| !book.was_hurt(**session));
+        tally.hurt_users += more.count() as u64;
+        tally
     }
 
     /// Requests that pods have answered so far, how many of them failed, and their latencies' sum.
@@ -225,6 +237,8 @@ impl<'a> Engine<'a> {
             self.roster.update(cluster, at, piece.segment.served_by());
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
+            self.piece.rate = rate;
+            let rate = rate * conditions.attempts(rate, &piece, split);
             self.piece
                 .set(&piece, rate, (self.scenario, split), conditions);
             self.enlist();
@@ -334,23 +348,15 @@ impl<'a> Engine<'a> {
     /// From this instant on a pod answers nothing: what it has then fails.
     fn kill(&mut self, slot: usize, dead_ns: u64, hurts: bool) {
         self.pods[slot].dead_ns = Some(dead_ns);
-        let mut hurt = Vec::new();
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
-                let new = hurts && answer.cohort != Cohort::PrimaryOld;
-                if answer.origin == Origin::User && new && !answer.failed && !answer.hurt {
-                    hurt.push(*answer);
-                    answer.hurt = true;
-                }
-                answer.failed = true;
+                answer.course.failed = true;
+                // Whom an old pod lets down the release has not hurt.
+                answer.course.old_failed |= !hurts || answer.cohort == Cohort::PrimaryOld;
                 dead_ns.max(answer.arrived_ns)
             }
             _ => at_ns,
         });
-        for answer in hurt {
-            self.tally.hurt += 1;
-            self.lose(&answer, true);
-        }
     }
 
     /// Plays the events of an interval in which the split stands still.
@@ -370,14 +376,19 @@ impl<'a> Engine<'a> {
             if coming_ns == next_ns {
                 match self.agenda.pop() {
                     Some((now_ns, Coming::Answer(answer))) => self.answer(now_ns, answer),
-                    Some((now_ns, Coming::Repeat { attempt })) => self.user(now_ns, attempt),
+                    Some((now_ns, Coming::Repeat(attempt))) => self.user(now_ns, attempt),
                     None => return,
                 }
             } else if arrival_ns == next_ns {
                 self.instants.advance();
-                self.user(next_ns, 0);
+                let session = match &mut self.book {
+                    Some(book) => book.next(next_ns, self.piece.rate),
+                    None => 0,
+                };
+                self.user(next_ns, Attempt::first(session));
             } else {
-                self.serve(next_ns, Cohort::Canary, (Origin::LoadTest, 0));
+                let load = (Origin::LoadTest, Attempt::default());
+                self.serve(next_ns, Cohort::Canary, load);
                 load_ns = self.next_load(next_ns);
             }
         }
@@ -394,20 +405,80 @@ impl<'a> Engine<'a> {
     }
 
     /// A user's request arrives at the router.
-    fn user(&mut self, now_ns: u64, attempt: u8) {
-        let cohort = self.piece.cohort(self.stream.random());
+    fn user(&mut self, now_ns: u64, attempt: Attempt) {
+        let luck = self.stream.random();
+        let cohort = self.cohort(attempt.session, luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
-            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, 0));
+            self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
-        let is_counted = now_ns as f64 >= -self.origin_s * 1e9;
-        self.tally.requests += u64::from(is_counted);
+        self.tally.requests += u64::from(attempt.number == 0 && self.counts(now_ns));
         if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
+        } else if let Some(cohort) = self.piece.refused(luck) {
+            self.refuse(now_ns, cohort, attempt);
         }
     }
 
+    /// The cohort that serves a user's request; none when the router answers it itself.
+    fn cohort(&mut self, session: u32, luck: f64) -> Option<Cohort> {
+        let Some(book) = self.book.as_mut().filter(|book| book.is_sticky()) else {
+            return self.piece.cohort(luck);
+        };
+        let Some(sides) = &self.piece.sides else {
+            // Nobody serves on the canary's side.
+            book.get(session).on_canary = Some(false);
+            return self.piece.cohort(luck);
+        };
+        let on_canary = book.is_on_canary(session, sides.fresh);
+        Piece::cohort_of_side(sides, on_canary, luck)
+    }
+
+    /// The router answers 5xx itself: it counts that, and no pod does.
+    fn refuse(&mut self, now_ns: u64, cohort: Cohort, mut attempt: Attempt) {
+        let replica = pick(self.stream.next_u64() >> 32, self.ingress.len());
+        let old = Cohort::PrimaryOld;
+        // No pod: beyond those that faults can tell apart.
+        let mask = self.meet(old, Origin::User, u32::MAX, &mut attempt);
+        let buckets = self.scenario.scrape.buckets_s.len() + 1;
+        let sheet = &mut self.ingress[replica][cohort as usize];
+        let counts = &mut sheet.route_mut(attempt.route).failed;
+        counts.add_quick(1, buckets);
+        let luck = self.stream.random::<f64>();
+        let old_failed = luck < self.behaviours.get(mask).behaviour.error_share;
+        let course = Course {
+            attempt,
+            failed: true,
+            old_failed: old_failed || !self.counts(now_ns),
+            slowed: false,
+            mask: mask as u32,
+            luck: self.completion_luck(),
+        };
+        let before = self.tally.hurt;
+        self.conclude(now_ns, course);
+        self.tally.refused += self.tally.hurt - before;
+    }
+
+    /// What decides on completions.
+    fn completion_luck(&mut self) -> u64 {
+        if self.scenario.business.is_empty() {
+            0
+        } else {
+            self.stream.next_u64()
+        }
+    }
+
+    /// What a request meets; its route is drawn when it is sent for the first time.
+    fn meet(&mut self, cohort: Cohort, origin: Origin, rank: u32, attempt: &mut Attempt) -> usize {
+        if !self.piece.differs() {
+            return self.piece.mask[cohort as usize];
+        }
+        let request = self.ask(cohort, origin, rank, attempt);
+        attempt.route = request.route;
+        self.piece.mask_of(cohort, &request)
+    }
+
     /// A request meets a pod of a cohort.
-    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, u8)) {
+    fn serve(&mut self, now_ns: u64, cohort: Cohort, (origin, attempt): (Origin, Attempt)) {
         let bits = self.stream.next_u64();
         let (luck, score): (f64, f64) = (
             self.stream.random(),
@@ -418,25 +489,22 @@ impl<'a> Engine<'a> {
             Origin::User | Origin::Mirror => pick(bits >> 32, self.ingress.len()) as u16,
         };
         let low = bits & 0xffff_ffff;
-        let pods = &self.piece.pods[cohort as usize];
-        if pods.is_empty() {
+        let Some(cohort) = self.piece.served_for(cohort) else {
+            if origin == Origin::User {
+                self.refuse(now_ns, cohort, attempt);
+            }
             return;
-        }
+        };
+        let pods = &self.piece.pods[cohort as usize];
         let slot = pods[pick(low, pods.len())];
         let rank = self.pods[slot as usize].rank;
-        let (mask, route) = if self.piece.differs() {
-            let request = self.ask(cohort, origin, rank);
-            (self.piece.mask_of(cohort, &request), request.route)
-        } else {
-            (self.piece.mask[cohort as usize], 0)
-        };
+        let mut attempt = attempt;
+        let mask = self.meet(cohort, origin, rank, &mut attempt);
         let behaviour = self.behaviours.get(mask).behaviour;
         let service = &self.scenario.service;
+        let warming = self.warming(self.pods[slot as usize].ready_ns, now_ns);
         let pod = &mut self.pods[slot as usize];
-        let mut service_s = behaviour.latency.at_score(score);
-        if let Some(warm_up) = service.warm_up.filter(|_| pod.ready_ns > 0) {
-            service_s *= warm_up.factor(now_ns.saturating_sub(pod.ready_ns) as f64 * 1e-9);
-        }
+        let service_s = behaviour.latency.at_score(score) * warming;
         let mut failed = luck < behaviour.error_share;
         let work_ns = (service_s * 1e9) as u64;
         let mut finish_ns = match pod.station.admit(now_ns, work_ns, self.limits) {
@@ -455,81 +523,115 @@ impl<'a> Engine<'a> {
             failed = true;
             finish_ns = dead_ns.max(now_ns);
         }
-        let mut answer = Answer {
+        let mut course = Course {
+            attempt,
+            failed,
+            old_failed: failed,
+            slowed: false,
+            mask: mask as u32,
+            luck: self.completion_luck(),
+        };
+        if origin == Origin::User && self.counts(now_ns) {
+            if cohort != Cohort::PrimaryOld {
+                self.expose(&mut course.attempt);
+            }
+            self.note_meeting(now_ns, mask);
+            if self.differs_from_old(cohort, mask) {
+                let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
+                let on_old = self.on_old(now_ns, (luck, score, low), mask);
+                let patience_s = self.scenario.service.patience_s;
+                course.old_failed = on_old.failed;
+                course.slowed = latency_s > patience_s && on_old.latency_s <= patience_s;
+            }
+        }
+        let answer = Answer {
             arrived_ns: now_ns,
             pod: slot,
             ingress,
             cohort,
-            attempt,
-            failed,
             origin,
-            hurt: false,
-            route,
-            mask: mask as u32,
-            luck: 0,
+            course,
         };
-        if !self.scenario.business.is_empty() {
-            answer.luck = self.stream.next_u64();
-        }
-        let is_new = cohort != Cohort::PrimaryOld;
-        if origin == Origin::User && (is_new || self.behaviours.get(mask).is_release_fault) {
-            let latency_s = (finish_ns - now_ns) as f64 * 1e-9;
-            answer.hurt = self.suffers(now_ns, &answer, latency_s, (luck, score, low));
-        }
         self.agenda.push(finish_ns, Coming::Answer(answer));
     }
 
-    /// Notes that a user's request met the new version, and whether it fared worse than the same
-    /// request (the same random numbers) would have on a pod of the old one at that moment.
-    fn suffers(
-        &mut self,
-        now_ns: u64,
-        answer: &Answer,
-        latency_s: f64,
-        (luck, score, low): (f64, f64, u64),
-    ) -> bool {
-        let now_s = now_ns as f64 * 1e-9 + self.origin_s;
-        if now_s < 0.0 {
-            return false;
+    /// Whether what arrives at an instant is counted: the scenario has begun.
+    fn counts(&self, now_ns: u64) -> bool {
+        now_ns as f64 >= -self.origin_s * 1e9
+    }
+
+    /// Notes that the new version has a user's request.
+    fn expose(&mut self, attempt: &mut Attempt) {
+        self.tally.exposed += u64::from(!attempt.exposed);
+        attempt.exposed = true;
+        if let Some(book) = &mut self.book {
+            let session = book.get(attempt.session);
+            self.tally.exposed_users += u64::from(!session.exposed);
+            session.exposed = true;
         }
-        let mask = answer.mask as usize;
-        self.tally.exposed += u64::from(answer.cohort != Cohort::PrimaryOld);
-        let is_release_fault = self.behaviours.get(mask).is_release_fault;
-        if is_release_fault && self.tally.met_s.is_none() {
-            self.tally.met_s = Some(now_s);
+    }
+
+    fn note_meeting(&mut self, now_ns: u64, mask: usize) {
+        if self.tally.met_s.is_none() && self.behaviours.get(mask).is_release_fault {
+            self.tally.met_s = Some(now_ns as f64 * 1e-9 + self.origin_s);
         }
-        let service = &self.scenario.service;
-        if !is_release_fault && !service.is_stateful() {
-            return false;
-        }
+    }
+
+    /// Whether a request may be treated otherwise than without the release.
+    fn differs_from_old(&self, cohort: Cohort, mask: usize) -> bool {
+        let is_stateful = cohort != Cohort::PrimaryOld && self.scenario.service.is_stateful();
+        is_stateful || self.behaviours.get(mask).is_release_fault
+    }
+
+    /// How the same attempt (the same random numbers) would have fared on a pod of the old version at
+    /// that moment.
+    fn on_old(&self, now_ns: u64, (luck, score, low): (f64, f64, u64), mask: usize) -> OnOld {
         let old = self.behaviours.on_old(mask).behaviour;
         let stable = &self.piece.pods[Cohort::PrimaryOld as usize];
-        let wait_ns = if stable.is_empty() {
-            0
-        } else {
-            let slot = stable[pick(low, stable.len())];
-            self.pods[slot as usize].station.wait_ns(now_ns)
-        };
-        let old_s = wait_ns as f64 * 1e-9 + old.latency.at_score(score);
-        let too_late = |timeout_s: f64| old_s > timeout_s;
-        let old_failed = luck < old.error_share || service.timeout_s.is_some_and(too_late);
-        let patience_s = service.patience_s;
-        let slowed = latency_s > patience_s && old_s <= patience_s;
-        let lost = !old_failed && self.lose(answer, answer.failed);
-        let hurt = !old_failed && (answer.failed || slowed || lost);
-        self.tally.hurt += u64::from(hurt);
-        hurt
+        let mut latency_s = old.latency.at_score(score);
+        let mut refused = false;
+        if !stable.is_empty() {
+            let pod = &self.pods[stable[pick(low, stable.len())] as usize];
+            latency_s *= self.warming(pod.ready_ns, now_ns);
+            latency_s += pod.station.wait_ns(now_ns) as f64 * 1e-9;
+            refused = pod.station.refuses(now_ns, self.limits);
+        }
+        let is_late = |timeout_s: f64| latency_s > timeout_s;
+        let is_late = self.scenario.service.timeout_s.is_some_and(is_late);
+        OnOld {
+            failed: refused || is_late || luck < old.error_share,
+            latency_s,
+        }
+    }
+
+    /// The factor on latencies of a pod since its readiness; 0 for what is long warm.
+    fn warming(&self, ready_ns: u64, now_ns: u64) -> f64 {
+        let warm_up = self.scenario.service.warm_up.filter(|_| ready_ns > 0);
+        warm_up.map_or(1.0, |warm_up| {
+            warm_up.factor(now_ns.saturating_sub(ready_ns) as f64 * 1e-9)
+        })
+    }
+
+    /// Whether a request that ends so fared worse than on the old version; the completions that it lost
+    /// are added.
+    fn weigh(&self, course: &Course, lost: &mut [u64]) -> bool {
+        if !course.is_spared() {
+            return false;
+        }
+        let loses = self.lose(course, lost);
+        course.failed || course.slowed || loses
     }
 
     /// Notes the completions that the old version would have had from a request; whether there are any.
-    fn lose(&mut self, answer: &Answer, failed: bool) -> bool {
-        let [kept, kept_on_old] = self.behaviours.get(answer.mask as usize).kept;
+    fn lose(&self, course: &Course, tally: &mut [u64]) -> bool {
+        let [kept, kept_on_old] = self.behaviours.get(course.mask as usize).kept;
         let mut any = false;
         for (index, step) in self.scenario.business.iter().enumerate() {
-            let luck = step_luck(answer.luck, index);
+            let luck = step_luck(course.luck, index);
             let completes = |kept: f64| luck < step.completion * kept;
-            if step.is_of(answer.route) && completes(kept_on_old) && (failed || !completes(kept)) {
-                self.tally.lost[index] += 1;
+            let is_lost = course.failed || !completes(kept);
+            if step.is_of(course.attempt.route) && completes(kept_on_old) && is_lost {
+                tally[index] += 1;
                 any = true;
             }
         }
@@ -537,10 +639,10 @@ impl<'a> Engine<'a> {
     }
 
     /// What a request asks for, and who asks.
-    fn ask(&mut self, cohort: Cohort, origin: Origin, rank: u32) -> Request {
+    fn ask(&mut self, cohort: Cohort, origin: Origin, rank: u32, attempt: &Attempt) -> Request {
         let routes = &self.scenario.routes;
-        let route = if routes.is_empty() {
-            0
+        let route = if routes.is_empty() || attempt.number > 0 {
+            usize::from(attempt.route)
         } else {
             let mut luck: f64 = self.stream.random();
             let is_it = |route: &crate::scenario::Route| {
@@ -568,34 +670,64 @@ impl<'a> Engine<'a> {
         let bounds_s = &self.scenario.scrape.buckets_s;
         let bucket = bounds_s.partition_point(|bound| *bound < seconds);
         let at = (bucket, bounds_s.len() + 1);
+        let course = answer.course;
         let sheet = &mut self.pods[answer.pod as usize].sheet;
-        let pair = sheet.route_mut(answer.route);
-        pair.of(answer.failed).add_one(seconds, at);
+        let route = course.attempt.route;
+        let pair = sheet.route_mut(route);
+        pair.of(course.failed).add_one(seconds, at);
         let steps = self.scenario.business.iter().zip(&mut sheet.completed);
-        for (index, (step, count)) in steps.enumerate().filter(|_| !answer.failed) {
-            let kept = self.behaviours.get(answer.mask as usize).kept[0];
-            let completes = step_luck(answer.luck, index) < step.completion * kept;
-            *count += u64::from(completes && step.is_of(answer.route));
+        for (index, (step, count)) in steps.enumerate().filter(|_| !course.failed) {
+            let kept = self.behaviours.get(course.mask as usize).kept[0];
+            let completes = step_luck(course.luck, index) < step.completion * kept;
+            *count += u64::from(completes && step.is_of(course.attempt.route));
         }
         if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = sheets[answer.cohort as usize].route_mut(answer.route);
-            pair.of(answer.failed).add_one(seconds, at);
+            let pair = sheets[answer.cohort as usize].route_mut(route);
+            pair.of(course.failed).add_one(seconds, at);
         }
-        if answer.failed && answer.origin == Origin::User {
-            self.repeat(now_ns, answer.attempt);
+        if answer.origin == Origin::User {
+            self.conclude(now_ns, course);
         }
     }
 
-    fn repeat(&mut self, now_ns: u64, attempt: u8) {
-        let Some(retries) = self.scenario.retries else {
+    /// A user has an answer.
+    fn conclude(&mut self, now_ns: u64, course: Course) {
+        if course.failed && self.repeat(now_ns, &course) {
             return;
-        };
-        if attempt < retries.max && self.stream.random::<f64>() < retries.share {
-            let attempt = attempt + 1;
-            let at_ns = now_ns + retries.backoff.nanos();
-            self.agenda.push(at_ns, Coming::Repeat { attempt });
+        }
+        let mut lost = std::mem::take(&mut self.tally.lost);
+        let is_hurt = self.weigh(&course, &mut lost);
+        self.tally.lost = lost;
+        if !is_hurt {
+            return;
+        }
+        self.tally.hurt += 1;
+        if let Some(book) = &mut self.book {
+            let session = book.get(course.attempt.session);
+            self.tally.hurt_users += u64::from(!session.hurt);
+            session.hurt = true;
         }
     }
+
+    /// Whether the client repeats what failed.
+    fn repeat(&mut self, now_ns: u64, course: &Course) -> bool {
+        let Some(retries) = self.scenario.retries else {
+            return false;
+        };
+        let number = course.attempt.number;
+        if number >= retries.max || self.stream.random::<f64>() >= retries.share {
+            return false;
+        }
+        let at_ns = now_ns + retries.backoff.nanos();
+        self.agenda.push(at_ns, Coming::Repeat(course.again()));
+        true
+    }
+}
+
+/// How an attempt would have fared on the old version.
+struct OnOld {
+    failed: bool,
+    latency_s: f64,
 }
 
 /// Whether a request completes a step of the business does not depend on whether it completes

@@ -2,13 +2,15 @@
 
 use crate::conditions::{self, Conditions, Request};
 use crate::scenario::Scenario;
-use crate::split::{Cohort, Split};
+use crate::split::{Cohort, Sides, Split};
 
 /// An interval in which the split stands still, ready for one request after another.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     /// Cumulative shares by cohort.
     below: [f64; 3],
+    /// The same of what the router answers 5xx itself, after those.
+    refused_below: [f64; 3],
     /// Pods by cohort, as the engine numbers them.
     pub(super) pods: [Vec<u32>; 3],
     /// The treatment in each cohort, where its requests do not differ.
@@ -21,6 +23,10 @@ pub(super) struct Piece {
     matching: [f64; 3],
     pub(super) mirror: f64,
     pub(super) load_rps: f64,
+    /// Users' requests a second.
+    pub(super) rate: f64,
+    /// Where sessions stick to the sides of the router.
+    pub(super) sides: Option<Sides>,
 }
 
 impl Piece {
@@ -51,7 +57,12 @@ impl Piece {
                 self.mask[index] = conditions.mask(cohort, rate, piece, split);
             }
         }
+        for (below, refused) in self.refused_below.iter_mut().zip(segment.refused) {
+            sum += refused;
+            *below = sum;
+        }
         (self.mirror, self.load_rps) = (segment.mirror, segment.load_rps);
+        self.sides = segment.sides;
     }
 
     /// Whether requests of one cohort differ in what they meet.
@@ -72,11 +83,37 @@ impl Piece {
         self.matching[cohort as usize]
     }
 
-    /// The cohort that serves a request with this luck; none while nobody can.
+    /// The cohort that serves a request with this luck; none when the router answers it itself.
     pub(super) fn cohort(&self, luck: f64) -> Option<Cohort> {
         Cohort::ALL
             .into_iter()
             .find(|cohort| luck < self.below[*cohort as usize])
+    }
+
+    /// The cohort that serves a request of one side of the router.
+    pub(super) fn cohort_of_side(sides: &Sides, on_canary: bool, luck: f64) -> Option<Cohort> {
+        let mut below = 0.0;
+        let share = &sides.share[usize::from(on_canary)];
+        Cohort::ALL.into_iter().find(|cohort| {
+            below += share[*cohort as usize];
+            luck < below
+        })
+    }
+
+    /// The cohort that serves requests for one; none while no pod is there. A process that has just
+    /// died counts as gone, though its pod has not: what it had in work stands for what the router
+    /// still sends there. When it was the last of its cohort, the others serve.
+    pub(super) fn served_for(&self, cohort: Cohort) -> Option<Cohort> {
+        let has_pods = |cohort: &Cohort| !self.pods[*cohort as usize].is_empty();
+        let others = [Cohort::PrimaryOld, Cohort::PrimaryNew, Cohort::Canary];
+        std::iter::once(cohort).chain(others).find(has_pods)
+    }
+
+    /// The cohort that the router chose for a request with this luck and answers 5xx itself.
+    pub(super) fn refused(&self, luck: f64) -> Option<Cohort> {
+        Cohort::ALL
+            .into_iter()
+            .find(|cohort| luck < self.refused_below[*cohort as usize])
     }
 }
 

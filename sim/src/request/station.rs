@@ -48,6 +48,17 @@ impl Station {
             .map_or(0, |free| free.saturating_sub(now_ns))
     }
 
+    /// Whether a request that arrives now would find no place.
+    #[must_use]
+    pub fn refuses(&self, now_ns: u64, limits: Limits) -> bool {
+        let Some(places) = limits.places.filter(|_| limits.servers > 0) else {
+            return false;
+        };
+        let is_free = self.free.first().is_none_or(|free| *free <= now_ns);
+        let begun = self.starts.iter().take_while(|start| **start <= now_ns);
+        !is_free && self.starts.len() - begun.count() >= places as usize
+    }
+
     /// Takes a request, or refuses it because all places are taken. Arrivals come in time order.
     pub fn admit(&mut self, now_ns: u64, work_ns: u64, limits: Limits) -> Option<Service> {
         if limits.servers == 0 {

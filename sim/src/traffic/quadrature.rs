@@ -53,6 +53,16 @@ fn refine(f: &impl Fn(f64) -> f64, (a, b): (f64, f64), negligible: f64, depth: u
     refine(f, (a, middle), negligible, depth - 1) + refine(f, (middle, b), negligible, depth - 1)
 }
 
+/// The 15 nodes of the Kronrod rule between two bounds, with their weights.
+pub(crate) fn nodes(a: f64, b: f64) -> impl Iterator<Item = (f64, f64)> {
+    let (middle, half) = (f64::midpoint(a, b), (b - a) / 2.0);
+    NODES.into_iter().flat_map(move |(node, weight, _)| {
+        let right = (middle + half * node, weight * half);
+        let left = (node > 0.0).then_some((middle - half * node, weight * half));
+        std::iter::once(right).chain(left)
+    })
+}
+
 /// The Kronrod value, and its distance from the Gauss value.
 fn panel(f: &impl Fn(f64) -> f64, a: f64, b: f64) -> (f64, f64) {
     let (middle, half) = (f64::midpoint(a, b), (b - a) / 2.0);

@@ -1,5 +1,7 @@
 //! What inputs change before the next pass.
 
+use std::sync::Arc;
+
 use super::runs::{self, ActiveRun};
 use super::{Asked, Controller, RETRY, story};
 use crate::{
@@ -119,6 +121,11 @@ impl Controller {
                     _ => false,
                 });
                 self.sets.observe(&template, state.as_ref(), scaling);
+            }
+            // The pass that follows scales (`sync.go`, isScalingEvent). Limits that were given as
+            // percentages stay what they came to at the manifest's replicas.
+            Observation::Replicas(replicas) => {
+                Arc::make_mut(&mut self.rollout).replicas = replicas;
             }
             // Nothing else bears on a canary's decisions; a manifest edit needs a new controller.
             _ => {}

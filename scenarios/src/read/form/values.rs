@@ -185,14 +185,25 @@ impl<'a> Form<'a> {
         max: u32,
         found: &mut Diagnostics,
     ) -> Option<u32> {
+        self.whole(name, (1, max), found)
+    }
+
+    /// A whole number within bounds.
+    pub(in crate::read) fn whole(
+        &mut self,
+        name: &'static str,
+        (min, max): (u32, u32),
+        found: &mut Diagnostics,
+    ) -> Option<u32> {
         self.note(name);
         let value = self.fields.int(name, found)?;
-        let count = u32::try_from(value).ok().filter(|n| (1..=max).contains(n));
-        if count.is_none() {
-            let complaint = format!("is {value}, not a number from 1 to {max}");
+        let whole = u32::try_from(value).ok();
+        let whole = whole.filter(|n| (min..=max).contains(n));
+        if whole.is_none() {
+            let complaint = format!("is {value}, not a number from {min} to {max}");
             self.refuse(name, &complaint, "", found);
         }
-        count
+        whole
     }
 
     /// The text of a time; a bare number is told its missing unit.

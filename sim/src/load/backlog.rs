@@ -1,0 +1,370 @@
+//! A pod's queue over time: a backlog that grows under overload, is worked off, and settles into the
+//! equilibrium of the load.
+//!
+//! Two numbers are carried: how many wait, and the variance of that. They follow the fluid flow
+//! (pointwise stationary fluid flow approximation, Wang, Tipper and Banerjee 1996): what goes out at
+//! a backlog is what would go out in the equilibrium that has this backlog. So they come to rest in the
+//! queue's exact equilibrium below saturation, and grow by arrivals less capacity above it. The variance
+//! grows as in free diffusion while the queue is far from empty, and not at all once waits are as
+//! irregular as in equilibrium.
+
+use super::stationary::{Equilibrium, Pool};
+
+/// Points of the table per factor of ten in the distance from saturation.
+const PER_DECADE: i32 = 24;
+
+/// The table comes so close to saturation; an unbounded queue has a million waiting then.
+const DECADES: i32 = 6;
+
+/// Beyond this utilisation a bounded queue is as good as always full.
+const OFFERED_MAX: f64 = 100.0;
+
+/// Steps into which an interval is cut where the queue is not at rest.
+const STEPS: usize = 5;
+
+/// Below this utilisation a queue near its equilibrium is taken to be in it.
+const QUIET: f64 = 0.97;
+
+/// A pod's queue, worked out once for all utilisations.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    /// Requests that a pod finishes per second when all its servers work.
+    pub(super) capacity: f64,
+    squared_cv: f64,
+    /// By rising utilisation offered.
+    table: Vec<(f64, Equilibrium)>,
+}
+
+/// A pod's queue at an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Backlog {
+    /// Requests waiting, on average.
+    pub(super) waiting: f64,
+    /// The variance of the number waiting where anybody waits.
+    pub(super) variance: f64,
+}
+
+/// A pod's queue over an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Passage {
+    /// The mean over the interval; what the queue went through counts as variance.
+    pub(super) mean: Backlog,
+    /// Share of the arrivals that found no place.
+    pub(super) refused: f64,
+    /// Share of the servers that worked.
+    pub(super) busy: f64,
+    /// At its end.
+    pub(super) end: Backlog,
+}
+
+impl Course {
+    /// The queue of a pool whose requests take `mean_s`.
+    pub(super) fn new(pool: Pool, mean_s: f64) -> Self {
+        let mut offered = vec![0.0];
+        let distances =
+            (0..=DECADES * PER_DECADE).map(|k| 10_f64.powf(f64::from(-k) / f64::from(PER_DECADE)));
+        offered.extend(distances.skip(1).map(|distance| 1.0 - distance));
+        if pool.places.is_some() {
+            let above = (-DECADES * PER_DECADE..)
+                .map(|k| 1.0 + 10_f64.powf(f64::from(k) / f64::from(PER_DECADE)));
+            offered.extend(above.take_while(|offered| *offered < OFFERED_MAX));
+        }
+        let mut table: Vec<_> = offered
+            .into_iter()
+            .map(|offered| (offered, pool.equilibrium(offered)))
+            .collect();
+        // Rounding must not make the number waiting fall.
+        let mut most = 0.0;
+        for (_, at) in &mut table {
+            most = f64::max(most, at.waiting);
+            at.waiting = most;
+        }
+        Self {
+            capacity: f64::from(pool.servers) / mean_s,
+            squared_cv: pool.squared_cv,
+            table,
+        }
+    }
+
+    /// The equilibrium at a utilisation offered; the last one where it has none.
+    fn equilibrium(&self, offered: f64) -> Equilibrium {
+        between(&self.table, offered, |(offered, _)| *offered)
+    }
+
+    /// The equilibrium in which so many wait.
+    pub(super) fn with_waiting(&self, waiting: f64) -> Equilibrium {
+        between(&self.table, waiting, |(_, at)| at.waiting)
+    }
+
+    /// The queue at rest; empty where it never comes to rest.
+    pub(super) fn at_rest(&self, rate: f64) -> Backlog {
+        let last = self.table.last().map_or(0.0, |(offered, _)| *offered);
+        if rate > last * self.capacity {
+            return Backlog::default();
+        }
+        let at = self.equilibrium(rate / self.capacity);
+        Backlog {
+            waiting: at.waiting,
+            variance: at.wait_squared_cv * at.waiting * at.waiting,
+        }
+    }
+
+    /// The queue after and during `span_s` in which requests arrive at a rate.
+    pub(super) fn pass(&self, start: Backlog, rate: f64, span_s: f64) -> Passage {
+        let offered = rate / self.capacity;
+        let rest = self.equilibrium(offered);
+        let is_near = (start.waiting - rest.waiting).abs() <= 0.01 * rest.waiting + 1e-4;
+        let squared_cv = start.squared_cv();
+        if offered < QUIET && is_near && squared_cv >= 0.99 * rest.wait_squared_cv {
+            let end = self.at_rest(rate);
+            return Passage {
+                mean: end,
+                refused: rest.refused,
+                busy: rest.busy,
+                end,
+            };
+        }
+        let (mut now, mut sums) = (start, Sums::default());
+        let step_s = span_s / STEPS as f64;
+        for _ in 0..STEPS {
+            let next = self.step(now, rate, step_s);
+            let middle = self.with_waiting(f64::midpoint(now.waiting, next.waiting));
+            // What came in and does not wait has gone out.
+            let out = rate * (1.0 - middle.refused) - (next.waiting - now.waiting) / step_s;
+            let busy = (out / self.capacity).clamp(0.0, 1.0);
+            sums.add(&now, &next, (middle.refused, busy));
+            now = next;
+        }
+        sums.over(STEPS as f64, now)
+    }
+
+    /// One step, implicit in the number waiting, so that any step is stable.
+    fn step(&self, now: Backlog, rate: f64, step_s: f64) -> Backlog {
+        let empties = now.emptiness(self.with_waiting(now.waiting).wait_squared_cv);
+        let net = |waiting: f64| {
+            let at = self.with_waiting(waiting);
+            let busy = 1.0 - (1.0 - at.busy) * empties;
+            rate * (1.0 - at.refused) - self.capacity * busy
+        };
+        let excess = |waiting: f64| waiting - now.waiting - step_s * net(waiting);
+        let (low, high) = (0.0, now.waiting + step_s * rate);
+        let waiting = root(excess, low, high);
+        let at = self.with_waiting(waiting);
+        let noise = rate * (1.0 - at.refused) + self.capacity * self.squared_cv;
+        let moved = Backlog { waiting, ..now };
+        let free = 1.0 - moved.emptiness(at.wait_squared_cv);
+        let variance = now.variance + step_s * noise * free;
+        Backlog {
+            waiting,
+            variance: variance.min(at.wait_squared_cv * waiting * waiting),
+        }
+    }
+}
+
+impl Backlog {
+    /// The squared coefficient of variation; 1 when nobody waits.
+    pub(super) fn squared_cv(&self) -> f64 {
+        if self.waiting > 1e-9 {
+            self.variance / (self.waiting * self.waiting)
+        } else {
+            1.0
+        }
+    }
+
+    /// The mean over more pods, which come with nothing to do. Pods that leave take their queue along.
+    pub(super) fn spread_over(self, was: u32, is: u32) -> Self {
+        if is <= was || is == 0 {
+            return self;
+        }
+        let share = f64::from(was) / f64::from(is);
+        let waiting = self.waiting * share;
+        // Of all pods, those that were there have the queue.
+        let square = (self.variance + self.waiting * self.waiting) * share;
+        Self {
+            waiting,
+            variance: square - waiting * waiting,
+        }
+    }
+
+    /// How often the queue is empty, compared with an equilibrium of the same mean: as often when
+    /// its waits are as irregular, and never when they are all alike. The exponent is that of a normal
+    /// distribution cut off at zero.
+    fn emptiness(&self, in_equilibrium: f64) -> f64 {
+        let relative = self.squared_cv() / in_equilibrium.max(1e-9);
+        if relative >= 1.0 {
+            return 1.0;
+        }
+        (-0.6 * (1.0 / relative.max(1e-9) - 1.0)).exp()
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    waiting: f64,
+    squares: f64,
+    variance: f64,
+    refused: f64,
+    busy: f64,
+}
+
+impl Sums {
+    fn add(&mut self, from: &Backlog, to: &Backlog, (refused, busy): (f64, f64)) {
+        let (a, b) = (from.waiting, to.waiting);
+        self.waiting += f64::midpoint(a, b);
+        self.squares += (a * a + a * b + b * b) / 3.0;
+        self.variance += f64::midpoint(from.variance, to.variance);
+        self.refused += refused;
+        self.busy += busy;
+    }
+
+    fn over(self, steps: f64, end: Backlog) -> Passage {
+        let waiting = self.waiting / steps;
+        let spread = (self.squares / steps - waiting * waiting).max(0.0);
+        Passage {
+            mean: Backlog {
+                waiting,
+                variance: self.variance / steps + spread,
+            },
+            refused: self.refused / steps,
+            busy: self.busy / steps,
+            end,
+        }
+    }
+}
+
+/// The table's row at a key, in straight lines; the outermost rows beyond.
+fn between(
+    table: &[(f64, Equilibrium)],
+    key: f64,
+    of: impl Fn(&(f64, Equilibrium)) -> f64,
+) -> Equilibrium {
+    let index = table.partition_point(|row| of(row) < key);
+    let (Some(above), Some(below)) = (table.get(index), table.get(index.saturating_sub(1))) else {
+        let last = table.last().map(|row| row.1);
+        return last.map_or(Equilibrium::IDLE, |last| Equilibrium {
+            waiting: last.waiting.max(0.0),
+            ..last
+        });
+    };
+    let (a, b) = (of(below), of(above));
+    let part = if b > a { (key - a) / (b - a) } else { 1.0 };
+    let part = part.clamp(0.0, 1.0);
+    let mix = |a: f64, b: f64| a + (b - a) * part;
+    Equilibrium {
+        waiting: mix(below.1.waiting, above.1.waiting),
+        wait_share: mix(below.1.wait_share, above.1.wait_share),
+        wait_squared_cv: mix(below.1.wait_squared_cv, above.1.wait_squared_cv),
+        refused: mix(below.1.refused, above.1.refused),
+        busy: mix(below.1.busy, above.1.busy),
+    }
+}
+
+/// The zero of a rising function between two bounds: regula falsi (Illinois).
+fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+    let (mut a, mut b) = (low, high);
+    let (mut fa, mut fb) = (f(a), f(b));
+    if fa >= 0.0 {
+        return a;
+    }
+    if fb <= 0.0 {
+        return b;
+    }
+    let mut side = 0;
+    for _ in 0..60 {
+        let x = (a * fb - b * fa) / (fb - fa);
+        let fx = f(x);
+        if (b - a).abs() <= 1e-6 * b || fx.abs() <= 1e-6 * x {
+            return x;
+        }
+        if fx < 0.0 {
+            (a, fa) = (x, fx);
+            if side == -1 {
+                fb /= 2.0;
+            }
+            side = -1;
+        } else {
+            (b, fb) = (x, fx);
+            if side == 1 {
+                fa /= 2.0;
+            }
+            side = 1;
+        }
+    }
+    f64::midpoint(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn course(places: Option<u32>) -> Course {
+        // Eight servers at 0.1 s: 80 requests a second.
+        let pool = Pool {
+            servers: 8,
+            places,
+            squared_cv: 1.0,
+        };
+        Course::new(pool, 0.1)
+    }
+
+    fn after(course: &Course, mut now: Backlog, rate: f64, cells: usize) -> Passage {
+        let mut last = Passage::default();
+        for _ in 0..cells {
+            last = course.pass(now, rate, 15.0);
+            now = last.end;
+        }
+        last
+    }
+
+    #[test]
+    fn below_saturation_the_queue_comes_to_rest_where_theory_says() {
+        for places in [None, Some(50)] {
+            let course = course(places);
+            for rate in [20.0, 60.0, 76.0, 79.0] {
+                let rest = course.equilibrium(rate / 80.0);
+                for start in [0.0, 40.0] {
+                    let start = Backlog {
+                        waiting: start,
+                        variance: 0.0,
+                    };
+                    let last = after(&course, start, rate, 400);
+                    let off = (last.end.waiting / rest.waiting - 1.0).abs();
+                    assert!(off < 0.02, "{places:?} {rate}: {last:?} for {rest:?}");
+                    let busy = rate * (1.0 - rest.refused) / 80.0;
+                    assert!((last.busy - busy).abs() < 0.001, "{rate} {last:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_overload_piles_up_and_is_worked_off_at_the_capacity() {
+        let course = course(None);
+        // 40 a second too many for five minutes.
+        let full = after(&course, course.at_rest(40.0), 120.0, 20);
+        assert!((full.end.waiting / 12_000.0 - 1.0).abs() < 0.01, "{full:?}");
+        // Arrivals and departures are Poisson: the variance is 200 a second.
+        assert!((full.end.variance / 60_000.0 - 1.0).abs() < 0.1, "{full:?}");
+        assert_eq!(full.refused, 0.0);
+        // 60 a second too few: 200 s to work it off.
+        let half = after(&course, full.end, 20.0, 7);
+        assert!(
+            (half.end.waiting - (12_000.0 - 105.0 * 60.0)).abs() < 130.0,
+            "{half:?}"
+        );
+        let done = after(&course, full.end, 20.0, 15);
+        assert!(done.end.waiting < 0.01, "{done:?}");
+    }
+
+    #[test]
+    fn a_bounded_queue_refuses_what_it_cannot_take() {
+        let course = course(Some(100));
+        let full = after(&course, Backlog::default(), 120.0, 4);
+        assert!((full.refused - 1.0 / 3.0).abs() < 0.001, "{full:?}");
+        assert!(full.end.waiting > 97.0 && full.end.waiting < 100.0);
+        // Waits are much alike: a hundred gaps.
+        assert!(full.mean.squared_cv() < 0.02, "{full:?}");
+        let gone = after(&course, full.end, 20.0, 2);
+        assert!(gone.end.waiting < 0.01 && gone.refused < 1e-6, "{gone:?}");
+    }
+}
