@@ -27,6 +27,7 @@ pub(crate) fn study(policies: &[&str], scenarios: &[(&str, bool)]) -> Arc<Study>
     let scenario = |(name, faulty): &(&str, bool)| {
         let (traffic, fault) = name.split_once('/').expect("traffic/fault");
         ScenarioInfo {
+            business: Vec::new(),
             name: (*name).to_owned(),
             title: format!("about {name}"),
             traffic: traffic.to_owned(),

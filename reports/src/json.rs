@@ -5,6 +5,7 @@
 //! null. What each measure means is told at [`crate::summary::Cell`] and [`Overall`]. Equal events
 //! give equal bytes: nothing in it depends on threads, clocks or paths of the machine.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use coalmine_sim::event::{PolicyInfo, ScenarioInfo};
@@ -66,6 +67,9 @@ struct CellView<'a> {
     mitigate_s: QuantilesView,
     promote_s: QuantilesView,
     hurt: QuantilesView,
+    /// By step of the business; not there where a scenario has none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    lost: BTreeMap<&'a str, QuantilesView>,
     exposed: QuantilesView,
     requests: QuantilesView,
 }
@@ -190,6 +194,8 @@ fn scenario(info: &ScenarioInfo) -> ScenarioView<'_> {
 }
 
 fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
+    let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
+    let lost = steps.iter().zip(&cell.lost);
     CellView {
         policy: summary.label(cell),
         scenario: summary.name(cell),
@@ -204,6 +210,9 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
         mitigate_s: quantiles(&cell.mitigate_ns, seconds),
         promote_s: quantiles(&cell.promote_ns, seconds),
         hurt: quantiles(&cell.hurt, Number::Count),
+        lost: lost
+            .map(|(name, lost)| (name.as_str(), quantiles(lost, Number::Count)))
+            .collect(),
         exposed: quantiles(&cell.exposed, Number::Count),
         requests: quantiles(&cell.requests, Number::Count),
     }
@@ -267,6 +276,23 @@ mod tests {
         let study = study(&["p", "invalid"], &[("a/errors-2", true)]);
         let outcomes: Vec<_> = (0..9).map(|i| rolled_back(i, 60 + u64::from(i))).collect();
         insta::assert_snapshot!(text(&summary(&study, &[(0, 0, &outcomes), (1, 0, &[])])));
+    }
+
+    #[test]
+    fn lost_orders_are_there_where_a_scenario_counts_orders() {
+        let mut study = study(&["p"], &[("a/orders-lost", true)]);
+        let mut outcomes: Vec<_> = (0..9).map(|i| rolled_back(i, 60)).collect();
+        assert!(!text(&summary(&study, &[(0, 0, &outcomes)])).contains("\"lost\""));
+        std::sync::Arc::make_mut(&mut study).scenarios[0].business =
+            vec!["orders".to_owned(), "payments".to_owned()];
+        for (outcome, lost) in outcomes.iter_mut().zip(0..) {
+            outcome.lost = vec![10 + lost, 0];
+        }
+        let text = text(&summary(&study, &[(0, 0, &outcomes)]));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
+        let lost = &value["cells"][0]["lost"];
+        assert_eq!(lost["orders"]["median"]["value"], 14);
+        assert_eq!(lost["payments"]["median"]["value"], 0);
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub struct Cell {
     /// Requests within the horizon that fared worse than on the old revision: failed where that
     /// would have answered, or slower than people's patience where that would not have been.
     pub hurt: Quantiles,
+    /// Completions lost to the release within the horizon, by step of the scenario's business: those
+    /// that the same requests would have had on the old revision.
+    pub lost: Vec<Quantiles>,
     /// Requests that the new revision served within the horizon.
     pub exposed: Quantiles,
     /// Requests that all revisions served within the horizon.
@@ -141,6 +144,8 @@ impl Cell {
         let harmful = ran().filter(|o| o.verdict == Verdict::Promoted && harmed(o));
         let (n, harmful) = (ran().count() as u64, harmful.count() as u64);
         let if_faulty = |count| Rate::wilson(count, n).filter(|_| faulty);
+        let steps = outcomes.iter().map(|o| o.lost.len()).max().unwrap_or(0);
+        let lost = |step: usize| Quantiles::of(ran().filter_map(|o| o.lost.get(step).copied()));
         let spans = |get: fn(&Outcome) -> Option<Span>| {
             Quantiles::of(ran().filter_map(get).map(Span::nanos))
         };
@@ -158,6 +163,7 @@ impl Cell {
             mitigate_ns: spans(|o| o.mitigate_ns),
             promote_ns: spans(Outcome::promote_ns),
             hurt: Quantiles::of(ran().map(|o| o.hurt)),
+            lost: (0..steps).map(lost).collect(),
             exposed: Quantiles::of(ran().map(|o| o.exposed)),
             requests: Quantiles::of(ran().map(|o| o.requests)),
             fault_met: ran().filter(|o| o.fault_met_ns.is_some()).count() as u64,

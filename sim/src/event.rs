@@ -50,6 +50,9 @@ pub struct ScenarioInfo {
     pub weight: f64,
     /// How long after the start a replication is watched.
     pub horizon_ns: Span,
+    /// What answered requests complete (`orders`), in the order of [`crate::outcome::Outcome::lost`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub business: Vec<String>,
 }
 
 impl ScenarioInfo {

@@ -209,7 +209,8 @@ impl<'a> Monitor<'a> {
                 if *at_s >= life.from_s {
                     flow.play_each(*at_s, cluster);
                     tally.read(panel, flow);
-                    tally.expose(panel, at_ms, &mut self.store);
+                    let scrape = (*number, *at_s);
+                    tally.receive(panel, scrape, &context, &mut self.store);
                 }
                 break;
             }
@@ -406,12 +407,7 @@ impl Tally {
                 self.end(life);
                 return !self.ended;
             }
-            match self.reception(panel, at_s, scraping) {
-                Reception::Answered => self.expose(panel, at_ms, store),
-                // Prometheus scrape/scrape.go: a failed scrape ends every series of the target.
-                Reception::Failed => self.mark_stale(panel, at_ms, store),
-                Reception::NotAsked => {}
-            }
+            self.receive(panel, (self.next, at_s), scraping, store);
             self.next += 1;
         }
     }
@@ -478,19 +474,41 @@ impl Tally {
         }
     }
 
-    /// What becomes of the next scrape. A policy does not change it, nor does who else is scraped.
-    fn reception(&self, panel: &Panel, at_s: f64, scraping: &Scraping<'_>) -> Reception {
+    /// What becomes of a scrape. A policy does not change it, nor does who else is scraped.
+    fn reception(
+        &self,
+        panel: &Panel,
+        (number, at_s): (i64, f64),
+        scraping: &Scraping<'_>,
+    ) -> Reception {
         let scrape = &scraping.stage.scenario.scrape;
         if scrape.gaps_s.iter().any(|(a, b)| (*a..*b).contains(&at_s)) {
             return Reception::NotAsked;
         }
         if scrape.missed_share > 0.0 {
-            let purpose = Purpose::MissedScrape(panel.target.id(), self.next);
+            let purpose = Purpose::MissedScrape(panel.target.id(), number);
             if self.streams.get(purpose).random::<f64>() < scrape.missed_share {
                 return Reception::Failed;
             }
         }
         Reception::Answered
+    }
+
+    /// Takes in what a scrape of the target brings.
+    fn receive(
+        &self,
+        panel: &Panel,
+        (number, at_s): (i64, f64),
+        scraping: &Scraping<'_>,
+        store: &mut Store,
+    ) {
+        let at_ms = scraping.at_ms(at_s);
+        match self.reception(panel, (number, at_s), scraping) {
+            Reception::Answered => self.expose(panel, at_ms, store),
+            // Prometheus scrape/scrape.go: a failed scrape ends every series of the target.
+            Reception::Failed => self.mark_stale(panel, at_ms, store),
+            Reception::NotAsked => {}
+        }
     }
 
     /// A scrape: every series that has ever counted something gets a sample.

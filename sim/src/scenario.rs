@@ -218,6 +218,7 @@ impl Scenario {
             fault: self.fault_name.clone(),
             weight: self.weight,
             horizon_ns: self.horizon,
+            business: self.business.iter().map(|step| step.name.clone()).collect(),
         }
     }
 }
