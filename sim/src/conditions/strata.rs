@@ -117,14 +117,10 @@ impl Strata {
         if alike && !faults.iter().any(tells_apart) {
             return None;
         }
-        let that = |meets: &dyn Fn(&Fault) -> bool| {
-            let bits = faults.iter().enumerate().filter(|(_, fault)| meets(fault));
-            bits.map(|(bit, _)| 1 << bit).sum()
-        };
-        let matching: usize = that(&|fault| fault.scope.matching_users);
+        let matching = bits(faults, |fault| fault.scope.matching_users);
         Some(Self {
-            routes: routes(scenario, &that),
-            pods: pods(faults, &that),
+            routes: routes(scenario, faults),
+            pods: pods(faults),
             matching: (matching != 0).then_some((matching, scenario.users.matching)),
         })
     }
@@ -216,7 +212,13 @@ pub fn matching_share(cohort: Cohort, users: f64, segment: &Segment) -> f64 {
     share.clamp(0.0, 1.0)
 }
 
-fn routes(scenario: &Scenario, that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) -> Vec<ByRoute> {
+/// The faults that a request meets, one bit each.
+fn bits(faults: &[Fault], meets: impl Fn(&Fault) -> bool) -> usize {
+    let met = faults.iter().enumerate().filter(|(_, fault)| meets(fault));
+    met.map(|(bit, _)| 1 << bit).sum()
+}
+
+fn routes(scenario: &Scenario, faults: &[Fault]) -> Vec<ByRoute> {
     let kinds = scenario.route_kinds();
     let by_route = |(index, route): (usize, &crate::scenario::Route)| ByRoute {
         share: route.share,
@@ -224,21 +226,23 @@ fn routes(scenario: &Scenario, that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) 
             .iter()
             .position(|times| *times == route.latency_times)
             .unwrap_or(0),
-        faults: that(&|fault| fault.scope.route.is_none_or(|only| only == index)),
+        faults: bits(faults, |fault| {
+            fault.scope.route.is_none_or(|only| only == index)
+        }),
     };
     let mut routes: Vec<_> = scenario.routes.iter().enumerate().map(by_route).collect();
     if routes.is_empty() {
         routes.push(ByRoute {
             share: 1.0,
             kind: 0,
-            faults: that(&|fault| fault.scope.route.is_none()),
+            faults: bits(faults, |fault| fault.scope.route.is_none()),
         });
     }
     routes
 }
 
 /// Ranges of ranks that meet the same faults, from the first pods on; the last range is open.
-fn pods(faults: &[Fault], that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) -> Vec<ByPod> {
+fn pods(faults: &[Fault]) -> Vec<ByPod> {
     let mut ends: Vec<u32> = faults.iter().filter_map(|fault| fault.scope.pods).collect();
     ends.push(u32::MAX);
     ends.sort_unstable();
@@ -248,7 +252,9 @@ fn pods(faults: &[Fault], that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) -> Ve
         let group = ByPod {
             from,
             to,
-            faults: that(&|fault| fault.scope.pods.is_none_or(|bad| from < bad)),
+            faults: bits(faults, |fault| {
+                fault.scope.pods.is_none_or(|bad| from < bad)
+            }),
         };
         from = to;
         group

@@ -1,6 +1,6 @@
 //! Routes, bad pods, users and shared dependencies: what each observer sees of them, and who is hurt.
 
-use coalmine_sim::fault::{Scope, Versions};
+use coalmine_sim::fault::{Onset, Scope, Versions};
 use coalmine_sim::scenario::{Business, Route, Users};
 
 use super::*;
@@ -289,5 +289,88 @@ fn a_worn_out_dependency_hurts_whoever_serves() {
         assert!(expected > 10_000.0, "{expected}");
         let score = (hurt - expected) / expected.sqrt();
         assert!(score.abs() < 4.0, "{hurt}, not {expected}");
+    }
+}
+
+/// Everything together, with what only looks like a fault: both fidelities see the same world.
+#[test]
+fn all_of_them_together_are_one_world_in_both_fidelities() {
+    let mut scenario = Scenario {
+        routes: routes(),
+        business: orders(),
+        users: Users { matching: 0.25 },
+        ..scenario(4.0, None)
+    };
+    let from = |minutes: f64, until: f64| Onset {
+        from_s: Some(minutes * 60.0),
+        until_s: Some(until * 60.0),
+        ..Onset::default()
+    };
+    scenario.faults = vec![
+        scoped(0.3, of_checkout()),
+        scoped(
+            0.4,
+            Scope {
+                pods: Some(2),
+                ..Scope::default()
+            },
+        ),
+        scoped(
+            0.2,
+            Scope {
+                matching_users: true,
+                ..Scope::default()
+            },
+        ),
+        Fault {
+            completion_loss: 0.2,
+            p99_times: 4.0,
+            ..Fault::default()
+        },
+        Fault {
+            crash_every_s: Some(600.0),
+            ..Fault::default()
+        },
+        // An incident outside, and a dependency that wears out.
+        Fault {
+            onset: from(20.0, 25.0),
+            ..scoped(
+                0.5,
+                Scope {
+                    versions: Versions::Both,
+                    ..Scope::default()
+                },
+            )
+        },
+        scoped(
+            0.05,
+            Scope {
+                versions: Versions::Both,
+                with_new_share: true,
+                ..Scope::default()
+            },
+        ),
+    ];
+    scenario.scrape.gaps_s = vec![(900.0, 1_000.0)];
+    scenario.scrape.missed_share = 0.02;
+    let queries = [
+        "sum(nginx_ingress_controller_requests{status='500'})",
+        "sum(nginx_ingress_controller_requests{status='500',path='/checkout'})",
+        "sum(nginx_ingress_controller_requests)",
+    ];
+    let [aggregate, request] = [Fidelity::Aggregate, Fidelity::Request]
+        .map(|fidelity| sums(&scenario, fidelity, &queries));
+    let agree = |what: &str, a: f64, b: f64| {
+        let score = (a - b) / (a + b).sqrt();
+        assert!(score.abs() < 4.0 && a > 500.0, "{what}: {a} against {b}");
+    };
+    agree("hurt", aggregate.hurt, request.hurt);
+    agree("exposed", aggregate.exposed, request.exposed);
+    agree("lost", aggregate.lost, request.lost);
+    for (query, (a, b)) in queries
+        .iter()
+        .zip(aggregate.counted.iter().zip(&request.counted))
+    {
+        agree(query, *a, *b);
     }
 }
