@@ -57,6 +57,16 @@ pub(super) fn schema() -> Value {
         ),
         ("sleep", duration(), "Traefik: between two updates."),
         ("interval", duration(), "Kong: between two updates."),
+        (
+            "tries",
+            count(),
+            "Pods that a request tries one after another when they refuse it.",
+        ),
+        (
+            "emptyCanary",
+            word(&["stable", "503"]),
+            "What becomes of the share of a canary without pods.",
+        ),
     ])
 }
 

@@ -31,5 +31,10 @@ pub(super) fn schema() -> Value {
             duration(),
             "Slower answers hurt people; 1s when absent.",
         ),
+        (
+            "preStop",
+            duration(),
+            "How long a pod that is told to stop still takes connections; 0 when absent.",
+        ),
     ])
 }
