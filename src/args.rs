@@ -26,7 +26,7 @@ pub(crate) enum Verb {
     Scenarios(ScenariosArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
-    /// Print the weights that the data path sees of a list of weight writes.
+    /// Print what a router's data path makes of weight writes, changes of pods and requests.
     Router(RouterArgs),
     /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
     Serve(ServeArgs),
@@ -233,20 +233,72 @@ pub(crate) struct RouterArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
-    /// What happens, one `SECONDS,EVENT` a line in order of time. EVENT is a weight in percent
-    /// (`20`, or `5/50` of a total), `slice` (endpoints changed), `slice-empty` and `slice-ready`
-    /// (of the canary), `service`, `reload`, `broken` or `fixed` (configuration). `#` begins a
-    /// comment; a first line `time,event` is passed over.
-    #[arg(long, value_name = "FILE|-")]
+    /// What happens, one `SECONDS,EVENT` a line in order of time; `#` begins a comment, a first line
+    /// `time,event` is passed over. EVENT is one of
+    ///
+    /// `20`, `5/50`: the canary's weight in percent, or of a total;
+    /// `slice`, `slice-empty`, `slice-ready`: endpoints changed, the canary's are gone, are back;
+    /// `service`, `reload`: something asks for a sync, or for a reload of nginx;
+    /// `broken`, `fixed`: the generated configuration is invalid, is valid again;
+    /// `weight [NAME] W[/TOTAL]`: the same of one canary; what is no number counts as the
+    /// controller takes it;
+    /// `canary [NAME] KEY=VALUE …`: an Ingress of a canary: weight, total, header, value, pattern,
+    /// cookie, behavior (legacy), host, path, pathType; `delete NAME` takes it away;
+    /// `stable KEY=VALUE …`: the main Ingress: affinity (none, balanced, persistent), hosts
+    /// (h1:h2), path, pathType;
+    /// `endpoints stable=2 canary=3`: endpoints in the API;
+    /// `pods [NAME] refuse=1|all hang=1|all`: what pods do, whatever the API says;
+    /// `session NAME BACKEND`, `connection NAME BACKEND`: what an affinity cookie names, where a
+    /// keep-alive connection ends;
+    /// `request [METHOD] [HEADER=VALUE] [cookie:NAME=VALUE] [session=NAME] [connection=NAME]
+    /// [lasts=2s|forever]`: a request (see `--show requests`).
+    #[arg(long, value_name = "FILE|-", verbatim_doc_comment)]
     pub(crate) writes: PathBuf,
 
     /// The root of all random numbers: the same seed gives the same bytes.
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
 
-    /// What to print.
-    #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
-    pub(crate) format: ScoreFormat,
+    /// What of it to print.
+    #[arg(long, value_enum, default_value_t = RouterShow::Weights)]
+    pub(crate) show: RouterShow,
+
+    /// With `--show shares`: requests a second, to count those that failed in each interval.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) rps: Option<f64>,
+
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = RouterFormat::Table)]
+    pub(crate) format: RouterFormat,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix("rps").unwrap_or(text).trim().parse();
+    let fits = |rate: &f64| (0.0..=1e9).contains(rate);
+    let cure = || "write requests a second, for example `100` or `100rps`".to_owned();
+    number.ok().filter(fits).ok_or_else(cure)
+}
+
+/// What the data path did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouterShow {
+    /// From when to when each unit, and the mean over all, goes by which weight.
+    Weights,
+    /// From when to when who answers which share of ordinary requests.
+    Shares,
+    /// What each `request` of the file meets, a row for every way it can go.
+    Requests,
+}
+
+/// Formats of `router`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouterFormat {
+    /// For people.
+    Table,
+    /// Comma-separated, times in seconds, an open end empty.
+    Csv,
+    /// One object a line.
+    Json,
 }
 
 /// Sets of router parameters.

@@ -1,6 +1,7 @@
 //! `coalmine`: is this canary policy any good?
 
 mod args;
+mod contradiction;
 mod diagnostics;
 mod failure;
 mod input;

@@ -14,7 +14,7 @@ use coalmine_sim::unanswerable::Unanswerable;
 
 use crate::args::WorldArgs;
 use crate::failure::Failure;
-use crate::{diagnostics, input, locate};
+use crate::{contradiction, diagnostics, input, locate};
 
 /// Policies and scenarios, read and checked.
 #[derive(Debug)]
@@ -64,6 +64,11 @@ impl Inputs {
         for scenario in &self.scenarios {
             for policy in &self.policies {
                 if policy.subject.refusal().is_some() {
+                    stages.push(None);
+                    continue;
+                }
+                if let Some(one) = contradiction::of_router(policy, scenario, &self.sources) {
+                    found.push(one);
                     stages.push(None);
                     continue;
                 }

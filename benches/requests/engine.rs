@@ -39,6 +39,7 @@ pub(crate) fn play(round: u64) -> Played {
     let startup = Startup {
         streams: &streams,
         time: Latency::from_quantiles(1e-6, 1e-6),
+        pre_stop_s: 0.0,
         crashes: &Crashes::default(),
     };
     let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, PODS);

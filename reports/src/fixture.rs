@@ -55,6 +55,7 @@ pub(crate) fn outcome(replication: u32, verdict: Verdict, hurt: u64) -> Outcome 
         requests: 720_000,
         exposed: 70_000,
         hurt,
+        hurt_by_router: 0,
         exposed_users: 70_000,
         hurt_users: hurt,
         lost: Vec::new(),

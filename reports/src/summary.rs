@@ -92,7 +92,9 @@ impl Cell {
         let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
         let count = |verdict| ran().filter(|o| o.verdict == verdict).count() as u64;
         let (promoted, rolled_back) = (count(Verdict::Promoted), count(Verdict::RolledBack));
-        let harmful = ran().filter(|o| o.verdict == Verdict::Promoted && o.hurt > 0);
+        // What the router refused while pods were exchanged, a healthy release would have met too.
+        let harmed = |o: &&Outcome| o.hurt > o.hurt_by_router;
+        let harmful = ran().filter(|o| o.verdict == Verdict::Promoted && harmed(o));
         let (n, harmful) = (ran().count() as u64, harmful.count() as u64);
         let if_faulty = |count| Rate::wilson(count, n).filter(|_| faulty);
         let spans = |get: fn(&Outcome) -> Option<Span>| {

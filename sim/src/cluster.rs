@@ -1,12 +1,14 @@
 //! The workloads of one policy, and who serves which share of the requests.
 
 use coalmine_policy::{
-    Effects, Engine, Input, Observation, Replicas, Service, Template, Time, Workload,
+    Effects, Engine, Input, Observation, Replicas, Service, Span, Template, Time, Workload,
 };
 
 use crate::affinity::Affinity;
+use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::fault::Version;
 use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
+use crate::router::{Table, Upstream};
 use crate::split::{Cohort, Cold, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
 
@@ -20,8 +22,12 @@ pub const CANARY: usize = 1;
 pub struct Cluster {
     topology: Topology,
     sets: Vec<PodSet>,
-    /// Canary pods that were told to stop: they answer until the router sends them nothing more.
-    draining: u32,
+    /// What the data path may not know yet.
+    endpoints: Endpoints,
+    /// Of each workload, how many removed pods have been looked at.
+    looked: [usize; 2],
+    /// How the router treats them.
+    upstream: Upstream,
     /// The workload that each Service of an Argo rollout selects: stable, canary.
     selected: [usize; 2],
     /// Whether anything depends on how long pods have been ready.
@@ -53,7 +59,9 @@ impl Cluster {
         Self {
             topology: topology.clone(),
             sets,
-            draining: 0,
+            endpoints: Endpoints::default(),
+            looked: [0; 2],
+            upstream: Upstream::INGRESS_NGINX,
             selected: [STABLE, STABLE],
             keeps_ages: false,
             warm_up_s: 0.0,
@@ -78,6 +86,12 @@ impl Cluster {
             autoscaler_min,
             ..self
         }
+    }
+
+    /// The same behind a router that treats its backends so.
+    #[must_use]
+    pub fn behind(self, upstream: Upstream) -> Self {
+        Self { upstream, ..self }
     }
 
     /// The same, with or without telling its pods apart in each [`Segment`].
@@ -146,16 +160,11 @@ impl Cluster {
                 (current, _) => current,
             },
         };
-        if index == CANARY {
-            let serving = self.sets[CANARY].serving(now, Version::New);
-            if self.keeps_ranks && serving > 0 {
-                self.draining_ranks = self.sets[CANARY].ranks(now, Version::New);
+        if index == CANARY && self.keeps_ranks {
+            match self.sets[CANARY].ranks(now, Version::New) {
+                0 => {}
+                ranks => self.draining_ranks = ranks,
             }
-            self.draining = if count == 0 {
-                serving.max(self.draining)
-            } else {
-                0
-            };
         }
         self.sets[index].scale(now, count, startup);
         true
@@ -177,16 +186,93 @@ impl Cluster {
         true
     }
 
-    /// Points a Service of an Argo rollout at the pods of a template.
-    pub fn point(&mut self, service: Service, to: &Template) {
+    /// Points a Service of an Argo rollout at the pods of a template. What units must see to know of
+    /// it, when requests go that way.
+    pub fn point(
+        &mut self,
+        service: Service,
+        to: &Template,
+        (written, tables): Sent<'_>,
+    ) -> Option<u32> {
         let index = match self.version_of(to) {
             Version::Old => STABLE,
             Version::New => CANARY,
         };
-        match service {
-            Service::Stable | Service::Active => self.selected[0] = index,
-            Service::Canary | Service::Preview => self.selected[1] = index,
+        let service = match service {
+            Service::Stable | Service::Active => 0,
+            Service::Canary | Service::Preview => 1,
+        };
+        let before = std::mem::replace(&mut self.selected[service], index);
+        let is_used =
+            service == 0 || written > 0.0 || tables.iter().any(|table| table.weight > 0.0);
+        if before == index || !is_used {
+            return None;
         }
+        self.endpoints.pointed(service, before);
+        Some(self.endpoints.generation())
+    }
+
+    /// Notes the pods that left since the last look, told to stop at `told_s`. What units must see
+    /// to know of it, when requests go that way.
+    pub fn note_left(
+        &mut self,
+        told_s: f64,
+        startup: &Startup<'_>,
+        (written, tables): Sent<'_>,
+    ) -> Option<u32> {
+        let generation = self.endpoints.generation();
+        for (workload, set) in self.sets.iter().enumerate() {
+            let looked = std::mem::replace(&mut self.looked[workload], set.gone.len());
+            let new = &set.gone[looked.min(set.gone.len())..];
+            if new.is_empty() || !self.is_asked(workload, (written, tables)) {
+                continue;
+            }
+            // Those that are told together stop together: the Flagger rollback of the router notes.
+            let mut left: [(u32, Option<u32>); 3] = Default::default();
+            for pod in were_ready(new) {
+                let (count, first) = &mut left[cohort(workload, *pod) as usize];
+                *count += 1;
+                first.get_or_insert(pod.ordinal);
+            }
+            for cohort in Cohort::ALL {
+                if let (pods, Some(first)) = left[cohort as usize] {
+                    let stops_s = told_s + startup.stop_s(set.id, first);
+                    self.endpoints.left(workload, (cohort, pods), stops_s);
+                }
+            }
+        }
+        let now = self.endpoints.generation();
+        (now > generation).then_some(now)
+    }
+
+    /// Whether requests may go to a workload.
+    fn is_asked(&self, workload: usize, (written, tables): Sent<'_>) -> bool {
+        let weight = written > 0.0 || tables.iter().any(|table| table.weight > 0.0);
+        match self.topology {
+            Topology::PrimaryAndTarget => workload == STABLE || weight,
+            Topology::ReplicaSets { routed: true } => {
+                !self.endpoints.is_settled()
+                    || self.selected[0] == workload
+                    || (weight && self.selected[1] == workload)
+            }
+            // One Service, and nothing here that knows its endpoints.
+            Topology::ReplicaSets { routed: false } | Topology::Deployment => false,
+        }
+    }
+
+    /// Forgets of the removed pods what every unit knows.
+    pub fn forget_left(&mut self, tables: &[Table]) {
+        if !self.endpoints.is_settled() {
+            self.endpoints.forget(tables);
+        }
+    }
+
+    /// When the next removed pod that some unit still knows stops taking connections.
+    #[must_use]
+    pub fn next_stop(&self, now: Time) -> Option<Time> {
+        let at_s = self.endpoints.next_stop_s(now.as_secs_f64())?;
+        // Never before it, however it rounds.
+        Some(Time::ZERO + Span::from_secs_f64(at_s + 1e-9))
     }
 
     /// Lets the workload controllers act on what changed.
@@ -275,36 +361,48 @@ impl Cluster {
         }
     }
 
-    /// The split of the requests while the router sends `canary_share` to the canary.
+    /// The split of the requests while every unit of the router knows what the API says and sends
+    /// `canary_share` to the canary.
     #[must_use]
     pub fn segment(&self, now: Time, canary_share: f64) -> Segment {
+        let knows_all = Table::knowing_all(canary_share);
+        self.segment_of(now, &[knows_all])
+    }
+
+    /// The split of the requests while the units of the router know this; `canary_share` is their
+    /// mean.
+    #[must_use]
+    pub fn segment_seen(&self, now: Time, canary_share: f64, tables: &[Table]) -> Segment {
+        if self.is_known_to_all(now) {
+            self.segment(now, canary_share)
+        } else {
+            self.segment_of(now, tables)
+        }
+    }
+
+    /// Whether what units do not know yet makes no difference to requests.
+    #[must_use]
+    pub fn is_known_to_all(&self, now: Time) -> bool {
+        if self.endpoints.is_settled() {
+            return true;
+        }
+        let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
+        !self
+            .endpoints
+            .matter([live(STABLE), live(CANARY)], self.upstream.tries)
+    }
+
+    fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
         let stable = &self.sets[STABLE];
         let canary = self.sets.get(CANARY);
-        let pods = [
-            match canary.map_or(0, |set| set.serving(now, Version::New)) {
-                0 if canary_share > 0.0 => self.draining,
-                serving => serving,
-            },
+        let live = [
+            canary.map_or(0, |set| set.serving(now, Version::New)),
             stable.serving(now, Version::New),
             stable.serving(now, Version::Old),
         ];
-        let share = match self.topology {
-            Topology::PrimaryAndTarget => {
-                // ingress-nginx serves from the main backend while the canary has no endpoints.
-                let canary = if pods[0] == 0 { 0.0 } else { canary_share };
-                let [_, new, old] = spread([0, pods[1], pods[2]], 1.0 - canary);
-                [canary, new, old]
-            }
-            Topology::ReplicaSets { routed: true } => self.by_service(pods, canary_share),
-            Topology::ReplicaSets { routed: false } | Topology::Deployment => spread(pods, 1.0),
-        };
-        // Where nobody is ready a router answers 503 (ingress-nginx: an upstream without servers).
-        let unserved = 1.0 - share.iter().sum::<f64>();
-        Segment {
+        let mut segment = Segment {
             from_s: now.as_secs_f64(),
-            share,
-            refused: [0.0, 0.0, if unserved > 1e-9 { unserved } else { 0.0 }],
-            pods,
+            pods: live,
             ready_s: self.ready_s(now),
             cold: self.cold(now),
             ranks: if self.keeps_ranks {
@@ -314,26 +412,88 @@ impl Cluster {
             },
             dead: self.dead(now),
             ..Segment::default()
+        };
+        if self.is_routed() {
+            for table in units {
+                let pool = |service| self.pool(service, table.seen, segment.from_s, live);
+                let (stable, canary) = (pool(0), pool(1));
+                let part = 1.0 / units.len() as f64;
+                segment.send(table.share(), part, (&stable, &canary), self.upstream);
+            }
+        } else {
+            let all = Pool {
+                serving: live,
+                ..Pool::default()
+            };
+            segment.hand(1.0, &all, self.upstream);
         }
+        segment
+    }
+
+    /// Whether a router splits the requests.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        matches!(
+            self.topology,
+            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
+        )
+    }
+
+    /// The endpoints behind the stable (0) or the canary's backend (1), as a unit knows them that
+    /// has seen a generation.
+    fn pool(&self, service: usize, seen: u32, now_s: f64, live: [u32; 3]) -> Pool {
+        let workload = match self.topology {
+            Topology::ReplicaSets { .. } => {
+                self.endpoints
+                    .selected(service, seen, self.selected[service])
+            }
+            _ => service,
+        };
+        let serving = match workload {
+            CANARY => [live[0], 0, 0],
+            _ => [0, live[1], live[2]],
+        };
+        let mut pool = Pool {
+            serving,
+            ..Pool::default()
+        };
+        self.endpoints.add_left(workload, seen, now_s, &mut pool);
+        pool
     }
 
     /// The same where sessions stick to the sides of the router.
     #[must_use]
-    pub fn sticky_segment(&self, now: Time, affinity: &mut Affinity<'_>, weight: f64) -> Segment {
-        let serves = self.canary_serves(now);
+    pub fn sticky_segment(
+        &self,
+        now: Time,
+        affinity: &mut Affinity<'_>,
+        (weight, tables): (f64, &[Table]),
+    ) -> Segment {
+        let known_to_all = self.is_known_to_all(now);
+        // What a share of all requests meets, as units know the pods.
+        let split = |share| {
+            if known_to_all {
+                return self.segment(now, share);
+            }
+            let table = |table: &Table| table.with_share(share);
+            let units: Vec<Table> = tables.iter().map(table).collect();
+            self.segment_of(now, &units)
+        };
+        let canary = split(1.0);
+        let index = Cohort::Canary as usize;
+        let serves = canary.share[index] + canary.refused[index] > 0.0;
         affinity.aim(now.as_secs_f64(), weight, serves);
         if !serves {
-            return self.segment(now, weight);
+            return split(weight);
         }
-        let side = |share| self.segment(now, share).share;
         let sides = Sides {
             fresh: weight,
             canary: affinity.share(),
-            share: [side(0.0), side(1.0)],
+            share: [split(0.0).share, canary.share],
         };
         Segment {
             sides: Some(sides),
-            ..self.segment(now, affinity.share())
+            ..split(affinity.share())
         }
     }
 
@@ -343,7 +503,7 @@ impl Cluster {
         let canary = self.sets.get(CANARY);
         [
             match canary.map_or(0, |set| set.ranks(now, Version::New)) {
-                0 if self.draining > 0 => self.draining_ranks,
+                0 => self.draining_ranks,
                 ranks => ranks,
             },
             stable.ranks(now, Version::New),
@@ -385,21 +545,10 @@ impl Cluster {
             of(STABLE, Version::Old),
         ]
     }
-
-    /// Argo with a router: each share goes to the pods that its Service selects.
-    fn by_service(&self, pods: [u32; 3], canary_share: f64) -> [f64; 3] {
-        let mut share = [0.0; 3];
-        let canary = if pods[0] == 0 { 0.0 } else { canary_share };
-        for (index, part) in [(0, 1.0 - canary), (1, canary)] {
-            if self.selected[index] == CANARY && pods[0] > 0 {
-                share[0] += part;
-            } else {
-                share[2] += part;
-            }
-        }
-        share
-    }
 }
+
+/// What was last written to the router, and what its units know.
+pub type Sent<'t> = (f64, &'t [Table]);
 
 /// The cohort that a pod of a workload serves in.
 const fn cohort(workload: usize, pod: Pod) -> Cohort {
@@ -408,12 +557,6 @@ const fn cohort(workload: usize, pod: Pod) -> Cohort {
         (_, Version::New) => Cohort::PrimaryNew,
         (_, Version::Old) => Cohort::PrimaryOld,
     }
-}
-
-/// Every ready pod gets the same share of `total`.
-fn spread(pods: [u32; 3], total: f64) -> [f64; 3] {
-    let all: u32 = pods.iter().sum();
-    pods.map(|count| total * f64::from(count) / f64::from(all.max(1)))
 }
 
 #[cfg(test)]

@@ -65,6 +65,8 @@ pub struct Tally {
     pub exposed: u64,
     /// Those that fared worse than on the old version.
     pub hurt: u64,
+    /// Those of the hurt that the router answered itself.
+    pub refused: u64,
     /// Users some of whose requests are among the exposed.
     pub exposed_users: u64,
     /// Users some of whose requests are among the hurt.
@@ -486,6 +488,7 @@ impl<'a> Flow<'a> {
         self.counted_new = counted_new;
         let tally = Tally {
             requests: self.ledgers[0].total(0.0, to_s, self.traffic),
+            refused: self.harm.refused,
             exposed: self.harm.exposed,
             hurt: self.harm.hurt,
             exposed_users: self.harm.exposed,

@@ -13,6 +13,7 @@ pub mod conditions;
 mod counts;
 pub mod crowd;
 pub mod draw;
+mod endpoints;
 pub mod ensemble;
 pub mod event;
 pub mod exposition;

@@ -36,6 +36,12 @@ pub(crate) fn outcome(
         requests: tally.requests,
         exposed: tally.exposed,
         hurt: tally.hurt,
+        // What a fault does to pods that it kills is not the router's.
+        hurt_by_router: if scenario.faults.iter().any(|f| f.crash_every_s.is_some()) {
+            0
+        } else {
+            tally.refused
+        },
         exposed_users: tally.exposed_users,
         hurt_users: tally.hurt_users,
         lost: tally.lost,

@@ -42,6 +42,9 @@ pub struct Outcome {
     /// time, or without the completion that it would have had. A request that is sent again because it
     /// failed is judged by its last attempt.
     pub hurt: u64,
+    /// Those of the hurt that met no pod at all: the router answered them 5xx, because it did not yet
+    /// know that pods had left, or knew of none. No fault of the release; 0 where a fault kills pods.
+    pub hurt_by_router: u64,
     /// Users some of whose requests the new revision served; each request is somebody else's unless the
     /// scenario's users have sessions.
     pub exposed_users: u64,

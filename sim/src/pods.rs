@@ -7,6 +7,7 @@ use coalmine_policy::{Condition, Span, Template, Time, WorkloadState};
 
 use crate::fault::Version;
 use crate::latency::Latency;
+use crate::router::delay;
 use crate::split::Cold;
 use crate::stream::{Purpose, Stream, Streams};
 use crash::Fate;
@@ -362,21 +363,33 @@ impl PodSet {
     }
 }
 
-/// Draws start-up times, each pod from its own stream.
+/// Draws start-up and stopping times, each pod from its own stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Startup<'a> {
     /// The replication's streams.
     pub streams: &'a Streams,
     /// The distribution.
     pub time: Latency,
+    /// How long pods go on as before when told to stop, in seconds.
+    pub pre_stop_s: f64,
     /// What kills processes.
     pub crashes: &'a Crashes,
 }
+
+/// From a server's signal to stop until it takes no more connections: median and sigma of the
+/// logarithm, in seconds.
+const STOP_S: (f64, f64) = (0.3, 0.5);
 
 impl Startup<'_> {
     fn of(&self, workload: u32, ordinal: u32) -> Span {
         let mut stream = self.streams.get(Purpose::Pod(workload, ordinal));
         Span::from_secs_f64(self.time.draw_s(&mut stream))
+    }
+
+    /// How long a removed pod still takes connections.
+    pub(crate) fn stop_s(&self, workload: u32, ordinal: u32) -> f64 {
+        let mut stream = self.streams.get(Purpose::Stop(workload, ordinal));
+        self.pre_stop_s + delay::draw(STOP_S, &mut stream)
     }
 
     /// Of a process that is started again.
@@ -409,6 +422,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
             crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 10, Version::Old, Replacement::Rolling);
@@ -426,6 +440,7 @@ mod tests {
         let startup = Startup {
             streams: &streams,
             time: Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
             crashes: &Crashes::default(),
         };
         let mut set = PodSet::settled(0, 3, Version::Old, Replacement::None);

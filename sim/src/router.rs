@@ -6,11 +6,13 @@
 //! parameters, from [`presets`].
 
 pub mod control;
-mod delay;
+pub(crate) mod delay;
 pub mod nginx;
+pub mod path;
 pub mod presets;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
+pub use upstream::{EmptyCanary, Spread, Upstream};
 
 use crate::stream::Stream;
 
@@ -49,6 +52,16 @@ impl RouterConfig {
         }
     }
 
+    /// How it treats its backends.
+    #[must_use]
+    pub const fn upstream(&self) -> Upstream {
+        match self {
+            Self::IngressNginx(nginx) => nginx.upstream,
+            Self::Control(plane) => plane.upstream,
+            Self::Instant => Upstream::INGRESS_NGINX,
+        }
+    }
+
     /// The same without any randomness: the preset of deterministic cases.
     #[must_use]
     pub fn deterministic(self) -> Self {
@@ -65,8 +78,19 @@ impl RouterConfig {
 pub enum Api {
     /// The canary's share was written.
     Weight(f64),
+    /// Ingress objects were written.
+    Ingress {
+        /// The canary's share.
+        share: f64,
+        /// Differs when a router takes it for news.
+        compared: f64,
+        /// The generation of what they say.
+        rules: u32,
+    },
     /// Endpoints changed; whether the canary has any, when that is known.
     Endpoints(Option<bool>),
+    /// Endpoints left or were exchanged: who has seen this generation knows of it.
+    Slices(u32),
     /// Something that asks for a sync and changes nothing.
     Service,
     /// A change that nginx must reload for: a host, a path, a location annotation.
@@ -82,16 +106,51 @@ pub enum Api {
 pub struct Table {
     /// The weight as a share.
     pub weight: f64,
+    /// What stands for the Ingress objects where tables are compared.
+    compared: f64,
     /// Whether the canary has endpoints.
     pub endpoints: bool,
+    /// The generation of endpoints.
+    pub seen: u32,
+    /// The generation of rules.
+    pub rules: u32,
 }
 
 impl Table {
     /// No weight on a canary that is there.
     pub const REST: Self = Self {
         weight: 0.0,
+        compared: 0.0,
         endpoints: true,
+        seen: 0,
+        rules: 0,
     };
+
+    /// What knows all that has ever changed, and sends this share to the canary.
+    #[must_use]
+    pub const fn knowing_all(share: f64) -> Self {
+        Self {
+            weight: share,
+            seen: u32::MAX,
+            rules: u32::MAX,
+            ..Self::REST
+        }
+    }
+
+    /// The same with another share for the canary.
+    #[must_use]
+    pub const fn with_share(self, share: f64) -> Self {
+        Self {
+            weight: share,
+            ..self
+        }
+    }
+
+    /// Whether a router takes another for news.
+    fn is_same(&self, other: &Self) -> bool {
+        let key = |table: &Self| (table.compared, table.endpoints, table.seen);
+        key(self) == key(other)
+    }
 
     /// The share of requests for the canary: an empty one gets none.
     #[must_use]
@@ -101,8 +160,17 @@ impl Table {
 
     fn apply(&mut self, api: Api) {
         match api {
-            Api::Weight(share) => self.weight = share,
+            Api::Weight(share) => (self.weight, self.compared) = (share, share),
+            Api::Ingress {
+                share,
+                compared,
+                rules,
+            } => {
+                (self.weight, self.compared) = (share, compared);
+                self.rules = rules;
+            }
             Api::Endpoints(Some(any)) => self.endpoints = any,
+            Api::Slices(generation) => self.seen = generation,
             Api::Endpoints(None) | Api::Service | Api::Reload | Api::Broken | Api::Fixed => {}
         }
     }
@@ -139,6 +207,8 @@ pub struct Router {
     tables: Vec<Table>,
     /// The share last written.
     written: f64,
+    /// When the API has what was last written.
+    committed_s: f64,
     /// Where the background events have been drawn to; they start with the first write.
     drawn_to_s: Option<f64>,
     share: f64,
@@ -163,6 +233,7 @@ impl Router {
             plane: control::State::default(),
             tables: Vec::new(),
             written: 0.0,
+            committed_s: f64::NEG_INFINITY,
             drawn_to_s: None,
             share: 0.0,
             updates: Vec::new(),
@@ -178,6 +249,7 @@ impl Router {
     pub fn reset(&mut self, stream: Stream) {
         self.stream = stream;
         self.written = 0.0;
+        self.committed_s = f64::NEG_INFINITY;
         self.drawn_to_s = None;
         self.share = 0.0;
         self.updates.clear();
@@ -204,10 +276,22 @@ impl Router {
         self.event(now_s, Api::Endpoints(None));
     }
 
+    /// Endpoints left or were exchanged; the API says so at `at_s`, not before `now_s`. Weights that
+    /// are written until then may be told first.
+    pub fn slices(&mut self, now_s: f64, at_s: f64, generation: u32) {
+        let at_s = match self.config {
+            RouterConfig::Instant => now_s,
+            _ => at_s,
+        };
+        self.event(at_s, Api::Slices(generation));
+    }
+
     /// Something happened to the API objects at this instant.
     pub fn event(&mut self, now_s: f64, api: Api) {
-        if let Api::Weight(share) = api {
+        if let Api::Weight(share) | Api::Ingress { share, .. } = api {
             self.written = share;
+        }
+        if let Api::Weight(_) | Api::Ingress { .. } | Api::Slices(_) = api {
             // Background events of the time when nothing was on its way have left no trace but
             // those of the last moments.
             if self.is_idle() {
@@ -230,10 +314,11 @@ impl Router {
                 });
             }
             RouterConfig::IngressNginx(nginx) => {
-                let committed = match api {
-                    Api::Weight(_) => now_s + delay::draw(nginx.write_s, &mut self.stream),
-                    _ => now_s,
-                };
+                let mut committed = now_s;
+                if let Api::Weight(_) | Api::Ingress { .. } = api {
+                    committed += delay::draw(nginx.write_s, &mut self.stream);
+                    self.committed_s = committed;
+                }
                 for replica in &mut self.replicas {
                     let at = committed + delay::draw(nginx.watch_s, &mut self.stream);
                     replica.learn(at, api);
@@ -245,8 +330,27 @@ impl Router {
         }
     }
 
+    /// The earliest instant at which somebody can have seen what follows the last write.
+    #[must_use]
+    pub fn after_writes_s(&self, now_s: f64) -> f64 {
+        now_s.max(self.committed_s)
+    }
+
     /// The changes of the effective share up to `until_s`, in order, each once.
     pub fn advance(&mut self, until_s: f64, mut each: impl FnMut(Change)) {
+        let shares = self.tables.iter().map(|table| table.share());
+        let mut shares: Vec<f64> = shares.collect();
+        self.follow(until_s, |change, _| {
+            let known = &mut shares[change.unit];
+            if *known != change.unit_share {
+                *known = change.unit_share;
+                each(change);
+            }
+        });
+    }
+
+    /// Everything that changes in a unit up to `until_s`, in order, with what all units know then.
+    pub fn follow(&mut self, until_s: f64, mut each: impl FnMut(Change, &[Table])) {
         if !self.is_idle() {
             self.draw_events(until_s);
             self.collect(until_s);
@@ -258,15 +362,16 @@ impl Router {
         let units = tables.len() as f64;
         for Update { at_s, unit, table } in updates.drain(..) {
             let before = std::mem::replace(&mut tables[unit], table);
-            if before.share() != table.share() {
+            if before != table {
                 let sum: f64 = tables.iter().map(|table| table.share()).sum();
                 self.share = sum / units;
-                each(Change {
+                let change = Change {
                     at_s,
                     share: self.share,
                     unit,
                     unit_share: table.share(),
-                });
+                };
+                each(change, tables);
             }
         }
     }
@@ -343,6 +448,25 @@ impl Router {
     #[must_use]
     pub const fn written(&self) -> f64 {
         self.written
+    }
+
+    /// When the workers of each unit were told to finish, for a new generation had been started.
+    pub fn quits(&self) -> impl Iterator<Item = (usize, f64)> {
+        let workers = match &self.config {
+            RouterConfig::IngressNginx(nginx) => nginx.workers,
+            _ => 0,
+        };
+        let replicas = self.replicas.iter().enumerate();
+        replicas.flat_map(move |(index, replica)| {
+            let units = index * workers..(index + 1) * workers;
+            units.flat_map(|unit| replica.quits_s.iter().map(move |at_s| (unit, *at_s)))
+        })
+    }
+
+    /// What each unit knows after the last change handed out.
+    #[must_use]
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
     }
 
     /// The effective share after the last change handed out.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::Span;
+use coalmine_policy::source::Position;
 use jiff::Zoned;
 
 use crate::arrivals::Pattern;
@@ -53,10 +54,24 @@ pub struct Scenario {
     pub hooks: Vec<HookScript>,
     /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
     pub metrics: Vec<GivenMetric>,
-    /// How weights reach the data path.
+    /// How weights reach the data path. Where the file says nothing and this is the default, the
+    /// manifest decides.
     pub router: RouterConfig,
+    /// Where the file names a router.
+    pub router_said: Option<RouterSaid>,
     /// Prometheus.
     pub scrape: Scrape,
+}
+
+/// A router that a scenario's file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterSaid {
+    /// Its kind.
+    pub kind: String,
+    /// The file.
+    pub file: Arc<str>,
+    /// The place in it.
+    pub position: Position,
 }
 
 /// The users, as far as routing rules can tell them apart.
@@ -133,6 +148,7 @@ impl Scenario {
             hooks: Vec::new(),
             metrics: Vec::new(),
             router: RouterConfig::default(),
+            router_said: None,
             scrape: Scrape::default(),
         }
     }

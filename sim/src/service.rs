@@ -31,6 +31,9 @@ pub struct Service {
     pub warm_up: Option<WarmUp>,
     /// How long a removed pod still works on what it has; then the rest fails. To the end when `None`.
     pub drain_s: Option<f64>,
+    /// How long a pod that is told to stop goes on taking connections (`preStop`), before its server
+    /// hears of it.
+    pub pre_stop_s: f64,
     /// What sets the number of pods.
     pub autoscaler: Option<Autoscaler>,
 }
@@ -160,6 +163,7 @@ impl Default for Service {
             timeout_s: None,
             warm_up: None,
             drain_s: None,
+            pre_stop_s: 0.0,
             autoscaler: None,
         }
     }

@@ -14,6 +14,7 @@ use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
 use crate::given;
 use crate::pods::Crashes;
+use crate::router::{RouterConfig, presets};
 use crate::scenario::Scenario;
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
@@ -37,6 +38,7 @@ pub struct Stage<'a> {
     /// How closely it looks at requests.
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
+    pub(crate) router: RouterConfig,
     pub(crate) crashes: Crashes,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
@@ -170,6 +172,7 @@ impl<'a> Stage<'a> {
             subject,
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
+            router: router(scenario, subject),
             crashes: Crashes::of(scenario),
             topology,
             replicas,
@@ -209,6 +212,13 @@ fn pods_created(scenario: &Scenario, subject: &dyn Subject, replicas: u32) -> [u
     subject
         .pods_created(replicas.max(scaler.max))
         .map(|pods| pods + if pods > 0 { more } else { 0 })
+}
+
+/// The scenario's router, or the one that the manifest asks for with its usual parameters.
+fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
+    let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
+    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
+    usual.flatten().unwrap_or_else(|| scenario.router.clone())
 }
 
 fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {

@@ -26,6 +26,8 @@ pub enum Purpose {
     Controller,
     /// The start-up time of one pod: workload, ordinal.
     Pod(u32, u32),
+    /// How long a removed pod still takes connections: workload, ordinal.
+    Stop(u32, u32),
     /// Router and its background events.
     Router,
     /// When a target is scraped within the interval.
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Arrivals => 1,
             Self::Controller => 2,
             Self::Pod(workload, ordinal) => 3 | (workload as u64) << 8 | (ordinal as u64) << 32,
+            Self::Stop(workload, ordinal) => 12 | (workload as u64) << 8 | (ordinal as u64) << 32,
             Self::Router => 4,
             Self::ScrapeOffset(target) => 5 | (target as u64) << 8,
             Self::Tally(tally) => 6 | (tally as u64) << 8,

@@ -63,6 +63,69 @@ pub enum Front {
     Knative,
 }
 
+/// Which of the simulated routers can stand where a manifest asks for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Routers {
+    /// The one that stands there when a scenario names none.
+    pub usual: &'static str,
+    /// Those that a scenario may name; any when empty. `instant` is always one of them.
+    pub fit: &'static [&'static str],
+    /// The field that asks for it, as it is written in the manifest.
+    pub field: &'static [&'static str],
+}
+
+impl Routers {
+    /// Where no weight is ever written to a router.
+    pub const ANY: Self = Self {
+        usual: "ingress-nginx",
+        fit: &[],
+        field: &[],
+    };
+
+    /// Whether one may stand there.
+    #[must_use]
+    pub fn include(&self, kind: &str) -> bool {
+        kind == "instant" || self.fit.is_empty() || self.fit.contains(&kind)
+    }
+}
+
+impl Front {
+    /// The simulated routers that can be this. Envoys without a model of their control plane get
+    /// Envoy Gateway's, and Skipper, which asks the API every three seconds, that of Kong.
+    #[must_use]
+    pub const fn routers(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            // Traefik reads ingress-nginx' annotations too, F5's controller has its own.
+            Self::Nginx => ("ingress-nginx", &["ingress-nginx", "traefik", "f5-nginx"]),
+            Self::Service => ("instant", &[]),
+            Self::Gateway => (
+                "envoy-gateway",
+                &[
+                    "envoy-gateway",
+                    "agentgateway",
+                    "nginx-gateway-fabric",
+                    "istio",
+                    "linkerd",
+                    "kong",
+                    "traefik",
+                    "alb",
+                ],
+            ),
+            Self::Istio => ("istio", &["istio"]),
+            Self::Linkerd => ("linkerd", &["linkerd"]),
+            Self::Traefik => ("traefik", &["traefik"]),
+            Self::Skipper => ("kong", &[]),
+            Self::Contour
+            | Self::AppMesh
+            | Self::Gloo
+            | Self::Kuma
+            | Self::Apisix
+            | Self::Osm
+            | Self::Knative => ("envoy-gateway", &[]),
+        }
+    }
+}
+
 /// The names that labels are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -122,6 +185,10 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     /// What stands in front of its pods.
     fn front(&self) -> Front {
         Front::Nginx
+    }
+    /// Which routers can stand there.
+    fn routers(&self) -> Routers {
+        Routers::ANY
     }
     /// Pods in service, when the manifest says so.
     fn replicas(&self) -> Option<u32>;

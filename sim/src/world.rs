@@ -24,12 +24,11 @@ use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
-use crate::router::{Change, Router, RouterConfig};
+use crate::router::{Api, Change, Router, Table};
 use crate::scenario::{Scenario, Users};
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
-use crate::subject::{Front, Topology};
 use crate::timeline::{Entry, What};
 use scaling::Scaling;
 
@@ -41,6 +40,14 @@ pub const TRACE_SHARE: f64 = 0.001;
 
 /// How long after a write its last effect on the data path is waited for.
 const ROUTER_REST_S: f64 = 30.0;
+
+/// From a Service's new selector to its EndpointSlice (an assumption: the controller acts on
+/// events, so tens of milliseconds).
+const SLICE_S: f64 = 0.02;
+
+/// From a controller's decision to scale, by way of Deployment and ReplicaSet, to the pods' deletion
+/// (an assumption).
+const SCALE_S: f64 = 0.05;
 
 /// Somebody who wants to know what happens in a replication.
 pub trait Witness {
@@ -102,7 +109,7 @@ impl<'a> World<'a> {
             seed,
             monitor: Monitor::new(stage, &streams),
             flow,
-            router: Router::new(router_config(stage), streams.get(Purpose::Router)),
+            router: Router::new(&stage.router, streams.get(Purpose::Router)),
         }
     }
 
@@ -138,10 +145,12 @@ impl<'a> World<'a> {
                         .service
                         .warm_up
                         .map_or(0.0, |warm| warm.lasts_s),
-                ),
+                )
+                .behind(self.stage.router.upstream()),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
+                pre_stop_s: self.stage.scenario.service.pre_stop_s,
                 crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
@@ -190,16 +199,6 @@ impl<'a> World<'a> {
             measure::tell(&outcome, self.stage.scenario, witness);
         }
         outcome
-    }
-}
-
-/// The scenario's router. ingress-nginx, which is also what a scenario has that names none, is not
-/// put before a policy of another provider: there weights are in effect as they are written, unless
-/// the scenario names a router.
-fn router_config<'a>(stage: &Stage<'a>) -> &'a RouterConfig {
-    match (stage.subject.front(), &stage.scenario.router) {
-        (Front::Nginx, router) | (_, router @ RouterConfig::Control(_)) => router,
-        _ => &RouterConfig::Instant,
     }
 }
 
@@ -274,7 +273,13 @@ impl Rollout<'_, '_> {
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
             let look = self.scaling.as_ref().map(|scaling| scaling.next);
-            let events = wake.into_iter().chain(ready).chain(answer).chain(look);
+            let stop = self.cluster.next_stop(self.now);
+            let events = wake
+                .into_iter()
+                .chain(ready)
+                .chain(answer)
+                .chain(look)
+                .chain(stop);
             let Some(next) = events.min() else {
                 break;
             };
@@ -285,6 +290,8 @@ impl Rollout<'_, '_> {
             self.advance_router(next.as_secs_f64());
             if ready == Some(next) {
                 self.pods_changed();
+            } else if stop == Some(next) && !self.cluster.is_known_to_all(self.now) {
+                self.push_segment();
             }
             if look == Some(next) {
                 self.autoscale();
@@ -335,11 +342,15 @@ impl Rollout<'_, '_> {
             .affinity
             .as_ref()
             .is_none_or(|a| a.share() <= TRACE_SHARE || a.is_at_rest());
+        let moves = self
+            .cluster
+            .next_ready(self.now)
+            .or(self.cluster.next_stop(self.now));
         self.scaling.is_none()
             && self.engine.standing().is_final()
             && clear
             && left
-            && self.cluster.next_ready(self.now).is_none()
+            && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -402,8 +413,7 @@ impl Rollout<'_, '_> {
             Effect::Roll { call, workload, to } => Some((call, self.roll(&workload, &to))),
             Effect::CallHook { call, hook } => self.call_hook(call, &hook),
             Effect::PointService { service, to } => {
-                self.cluster.point(service, &to);
-                self.push_segment();
+                self.point(service, &to);
                 None
             }
             Effect::Record(record) => {
@@ -450,12 +460,34 @@ impl Rollout<'_, '_> {
         Answer::Done
     }
 
+    /// A Service selects other pods: the router hears of the Service at once, and of its endpoints
+    /// when the EndpointSlice follows.
+    fn point(&mut self, service: coalmine_policy::Service, to: &coalmine_policy::Template) {
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        let sent = (router.written(), router.tables());
+        if let Some(generation) = self.cluster.point(service, to, sent) {
+            router.event(now_s, Api::Service);
+            router.slices(now_s, now_s + SLICE_S, generation);
+        }
+        self.push_segment();
+    }
+
     /// Pods came, went, or became ready.
     fn pods_changed(&mut self) {
         self.cluster.reconcile(self.now, &self.startup);
+        let now_s = self.now.as_secs_f64();
+        let router = &mut self.world.router;
+        // A controller scales when its write of the weight is done, and pods hear of it last.
+        let told_s = router.after_writes_s(now_s) + SCALE_S;
+        let sent = (router.written(), router.tables());
+        let left = self.cluster.note_left(told_s, &self.startup, sent);
         self.push_segment();
-        if self.is_routed() {
-            self.world.router.endpoints_changed(self.now.as_secs_f64());
+        let router = &mut self.world.router;
+        if let Some(generation) = left {
+            router.slices(now_s, told_s, generation);
+        } else if self.cluster.is_routed() {
+            router.endpoints_changed(now_s);
         }
         self.cluster
             .show(self.now, &mut *self.engine, &mut self.effects);
@@ -467,17 +499,12 @@ impl Rollout<'_, '_> {
         self.carry_out();
     }
 
-    fn is_routed(&self) -> bool {
-        matches!(
-            self.world.stage.topology,
-            Topology::PrimaryAndTarget | Topology::ReplicaSets { routed: true }
-        )
-    }
-
     /// Notes who serves from now on.
     fn push_segment(&mut self) {
-        let share = self.world.router.share();
-        let segment = segment(&self.cluster, &mut self.affinity, self.now, share);
+        let router = &self.world.router;
+        self.cluster.forget_left(router.tables());
+        let known = (router.share(), router.tables());
+        let segment = segment(&self.cluster, &mut self.affinity, self.now, known);
         let segment = self.senders.on(segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -494,7 +521,7 @@ impl Rollout<'_, '_> {
 
     /// Lets the data path follow what was written.
     fn advance_router(&mut self, until_s: f64) {
-        if !self.is_routed() {
+        if !self.cluster.is_routed() {
             return;
         }
         let Self {
@@ -520,13 +547,25 @@ impl Rollout<'_, '_> {
             flow.split.push(segment);
         };
         let mut weight = router.share();
-        router.advance(until_s, |Change { at_s, share, .. }| {
-            relax(affinity, cluster, weight, at_s, &mut push);
-            weight = share;
+        let mut known: Vec<Table> = Vec::new();
+        if affinity.is_some() {
+            known.extend_from_slice(router.tables());
+        }
+        router.follow(until_s, |Change { at_s, share, .. }, tables| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            push(at_s, segment(cluster, affinity, at, share));
+            if share == weight && cluster.is_known_to_all(at) {
+                // A unit learnt of pods that nobody missed.
+                return;
+            }
+            if affinity.is_some() {
+                relax(affinity, cluster, (weight, &known), at_s, &mut push);
+                known.clear();
+                known.extend_from_slice(tables);
+            }
+            weight = share;
+            push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
-        relax(affinity, cluster, weight, until_s, &mut push);
+        relax(affinity, cluster, (weight, &known), until_s, &mut push);
     }
 
     fn see(&mut self, what: What) {
@@ -563,16 +602,17 @@ impl Senders {
     }
 }
 
-/// Who serves while the router sends `weight` of what it splits to the canary.
+/// Who serves while the router sends this share of what it splits to the canary, by what its units
+/// know.
 fn segment(
     cluster: &Cluster,
     affinity: &mut Option<Affinity<'_>>,
     now: Time,
-    weight: f64,
+    known: (f64, &[Table]),
 ) -> Segment {
     match affinity {
-        None => cluster.segment(now, weight),
-        Some(affinity) => cluster.sticky_segment(now, affinity, weight),
+        None => cluster.segment_seen(now, known.0, known.1),
+        Some(affinity) => cluster.sticky_segment(now, affinity, known),
     }
 }
 
@@ -580,7 +620,7 @@ fn segment(
 fn relax(
     affinity: &mut Option<Affinity<'_>>,
     cluster: &Cluster,
-    weight: f64,
+    known: (f64, &[Table]),
     until_s: f64,
     push: &mut impl FnMut(f64, Segment),
 ) {
@@ -588,6 +628,6 @@ fn relax(
         && let Some(at_s) = affinity.step(until_s)
     {
         let at = Time::ZERO + Span::from_secs_f64(at_s);
-        push(at_s, cluster.sticky_segment(at, affinity, weight));
+        push(at_s, cluster.sticky_segment(at, affinity, known));
     }
 }

@@ -6,6 +6,7 @@ mod folders;
 mod promql;
 mod replay;
 mod router;
+mod router_cases;
 mod run;
 mod score;
 mod serve;

@@ -83,7 +83,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
     let retries = retries.and_then(|form| users::read_retries(form, found));
     let hooks = hooks::read(&mut spec, found);
     let metrics = metrics::read(&mut spec, found);
-    let router = router::read(spec.form("router", found), found);
+    let (router, router_said) = router::read(spec.form("router", found), found);
     let mut scrape = Scrape {
         ingress_replicas: router::replicas(&router),
         ..Scrape::default()
@@ -108,6 +108,7 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
         hooks,
         metrics,
         router,
+        router_said,
         scrape,
         ..Scenario::ordinary(name, horizon?, traffic?)
     })

@@ -1,4 +1,5 @@
-//! `spec.router`: how weights reach the data path.
+//! `spec.router`: how weights reach the data path. Without it, by the router that a manifest asks for
+//! (`provider: istio`, `trafficRouting.alb`), with its usual parameters.
 //!
 //! ```yaml
 //! router:
@@ -14,16 +15,21 @@
 //!   watch: {median: 10ms, sigma: 0.8}
 //!   build: {median: 15ms, sigma: 0.5}
 //!   parse: {median: 50ms, sigma: 0.2}
+//!   tries: 3                # pods that a request tries one after another when they refuse
+//!   emptyCanary: stable     # or "503": what becomes of the share of a canary without pods
 //! ```
 //!
 //! The others (istio, linkerd, envoy-gateway, agentgateway, nginx-gateway-fabric, f5-nginx, traefik,
-//! kong, alb, kube-proxy) take `units`, `eventsPerSecond`, `watch`, `build`, `apply`, and where they
-//! apply `quiet` and `max` (Istio), `sleep` (Traefik), `interval` (Kong).
+//! kong, alb, kube-proxy) take `units`, `eventsPerSecond`, `watch`, `build`, `apply`, `tries`,
+//! `emptyCanary`, and where they apply `quiet` and `max` (Istio), `sleep` (Traefik), `interval` (Kong).
 
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
 use coalmine_sim::router::presets::{self, KINDS};
-use coalmine_sim::router::{Batching, ControlPlane, IngressNginx, RouterConfig};
+use coalmine_sim::router::{
+    Batching, ControlPlane, EmptyCanary, IngressNginx, RouterConfig, Upstream,
+};
+use coalmine_sim::scenario::RouterSaid;
 
 use super::form::Form;
 
@@ -33,15 +39,24 @@ const UNITS_MAX: u32 = 10_000;
 /// Background events per second; each is simulated.
 const EVENTS_MAX: f64 = 1000.0;
 
-pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterConfig {
+/// The router, and where the file names it.
+pub(super) fn read(
+    form: Option<Form<'_>>,
+    found: &mut Diagnostics,
+) -> (RouterConfig, Option<RouterSaid>) {
     let Some(mut form) = form else {
-        return RouterConfig::default();
+        return (RouterConfig::default(), None);
     };
     form.require(
         "kind",
         "write for example `kind: ingress-nginx` or `kind: istio`",
         found,
     );
+    let said = form.string("kind", found).map(|kind| RouterSaid {
+        kind: kind.to_owned(),
+        file: form.fields.document().source.file.clone(),
+        position: form.place("kind"),
+    });
     let router = match form.string("kind", found) {
         Some("ingress-nginx") | None => RouterConfig::IngressNginx(nginx(&mut form, found)),
         Some(kind) if KINDS.contains(&kind) => match presets::by_name(kind) {
@@ -67,7 +82,7 @@ pub(super) fn read(form: Option<Form<'_>>, found: &mut Diagnostics) -> RouterCon
         }
     };
     form.close(found);
-    router
+    (router, said)
 }
 
 /// Ingress controllers that Prometheus scrapes when the file does not say.
@@ -103,6 +118,7 @@ fn nginx(form: &mut Form<'_>, found: &mut Diagnostics) -> IngressNginx {
         build_s: delay(form, "build", found).unwrap_or(usual.build_s),
         parse_s: delay(form, "parse", found).unwrap_or(usual.parse_s),
         phases_s: None,
+        upstream: upstream(form, usual.upstream, found),
     }
 }
 
@@ -131,7 +147,32 @@ fn control(form: &mut Form<'_>, usual: ControlPlane, found: &mut Diagnostics) ->
         watch_s: delay(form, "watch", found).unwrap_or(usual.watch_s),
         build_s: delay(form, "build", found).map_or(usual.build_s, |stage| vec![stage]),
         apply_s: delay(form, "apply", found).unwrap_or(usual.apply_s),
+        upstream: upstream(form, usual.upstream, found),
         batching,
+        ..usual
+    }
+}
+
+/// Pods that one request may try. More is no limit.
+const TRIES_MAX: u32 = 1000;
+
+/// What becomes of requests whose pods do not take them.
+fn upstream(form: &mut Form<'_>, usual: Upstream, found: &mut Diagnostics) -> Upstream {
+    let empty_canary = match form.string("emptyCanary", found) {
+        Some("stable") => EmptyCanary::ToStable,
+        Some("503") => EmptyCanary::Refused,
+        Some(other) => {
+            let help =
+                "write `stable` (its share goes there) or \"503\" (each of its requests fails)";
+            let why = format!("is {other:?}, which no router does");
+            form.refuse("emptyCanary", &why, help, found);
+            usual.empty_canary
+        }
+        None => usual.empty_canary,
+    };
+    Upstream {
+        empty_canary,
+        tries: form.count("tries", TRIES_MAX, found).unwrap_or(usual.tries),
         ..usual
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
         timeout_s: form.some_time("timeout", found).map(Span::as_secs_f64),
         warm_up: warm_up(&mut form, found),
         drain_s: form.duration("drain", found).map(Span::as_secs_f64),
+        pre_stop_s: form
+            .duration("preStop", found)
+            .map_or(usual.pre_stop_s, Span::as_secs_f64),
         autoscaler: autoscaler(&mut form, pods, found),
     };
     for name in ["queue", "autoscaler"] {

@@ -13,6 +13,8 @@ pub(super) struct Harm<'a> {
     pub(super) stream: Stream,
     pub(super) exposed: u64,
     pub(super) hurt: u64,
+    /// Those of the hurt that the router answered itself.
+    pub(super) refused: u64,
     /// By step of the business.
     pub(super) lost: Vec<u64>,
 }
@@ -23,6 +25,7 @@ impl<'a> Harm<'a> {
             stream: streams.get(Purpose::Harm),
             exposed: 0,
             hurt: 0,
+            refused: 0,
             lost: vec![0; business.len()],
             business,
         }
@@ -34,7 +37,7 @@ impl<'a> Harm<'a> {
 
     pub(super) fn reset(&mut self, streams: &Streams) {
         self.stream = streams.get(Purpose::Harm);
-        (self.exposed, self.hurt) = (0, 0);
+        (self.exposed, self.hurt, self.refused) = (0, 0, 0);
         self.lost.fill(0);
     }
 
@@ -79,6 +82,7 @@ impl<'a> Harm<'a> {
         let answered = 1.0 - old.behaviour.error_share;
         let hurt = binomial(portion.requests, answered, &mut self.stream);
         self.hurt += hurt;
+        self.refused += hurt;
         for (step, lost) in self.business.iter().zip(&mut self.lost) {
             if step.is_of(portion.route) {
                 *lost += binomial(hurt, step.completion * old.kept[0], &mut self.stream);

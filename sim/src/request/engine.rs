@@ -453,7 +453,9 @@ impl<'a> Engine<'a> {
             mask: mask as u32,
             luck: self.completion_luck(),
         };
+        let before = self.tally.hurt;
         self.conclude(now_ns, course);
+        self.tally.refused += self.tally.hurt - before;
     }
 
     /// What decides on completions.

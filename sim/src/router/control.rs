@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
-use super::{Api, Table, Update, delay};
+use super::{Api, Table, Update, Upstream, delay};
 use crate::stream::Stream;
 
 /// How changes are gathered before a build.
@@ -59,6 +59,8 @@ pub struct ControlPlane {
     pub apply_s: (f64, f64),
     /// Share of the units that are busy, and the longest wait of one.
     pub busy: (f64, f64),
+    /// How it treats its backends.
+    pub upstream: Upstream,
 }
 
 impl ControlPlane {
@@ -127,11 +129,9 @@ impl State {
         let mut at_s = now_s + delay::draw(config.watch_s, s);
         if api != Api::Service {
             // One watch delivers in order.
-            let last = self
-                .news
-                .iter()
-                .rev()
-                .find(|(_, other)| *other != Api::Service);
+            let kind = std::mem::discriminant(&api);
+            let mut before = self.news.iter().rev();
+            let last = before.find(|(_, other)| std::mem::discriminant(other) == kind);
             at_s = last.map_or(at_s, |(before, _)| at_s.max(*before));
         }
         let index = self.news.partition_point(|(at, _)| *at <= at_s);
@@ -196,7 +196,7 @@ impl State {
     /// A unit that still waits for an older push keeps its place and gets the newer one.
     fn push(&mut self, at_s: f64, table: Table, config: &ControlPlane, stream: &mut Stream) {
         self.order.shuffle(stream);
-        let changed = self.pushed.unwrap_or(Table::REST) != table;
+        let changed = !self.pushed.unwrap_or(Table::REST).is_same(&table);
         self.pushed = Some(table);
         let gap_s = config.push_s / config.concurrency.max(1) as f64;
         for unit in &self.order {

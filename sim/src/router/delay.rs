@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::stream::Stream;
 
 /// Draws a delay by median and sigma of the logarithm.
-pub(super) fn draw((median, sigma): (f64, f64), stream: &mut Stream) -> f64 {
+pub(crate) fn draw((median, sigma): (f64, f64), stream: &mut Stream) -> f64 {
     if sigma == 0.0 {
         return median;
     }

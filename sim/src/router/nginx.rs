@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Api, Table, Update, delay};
+use super::{Api, Table, Update, Upstream, delay};
 use crate::stream::Stream;
 
 /// Parameters of ingress-nginx; times in seconds.
@@ -41,6 +41,8 @@ pub struct IngressNginx {
     /// Fixed poll phases instead of drawn ones, one per worker of a replica: for deterministic
     /// cases.
     pub phases_s: Option<Vec<f64>>,
+    /// How it treats its backends.
+    pub upstream: Upstream,
 }
 
 impl Default for IngressNginx {
@@ -58,6 +60,7 @@ impl Default for IngressNginx {
             reload_share: 0.02,
             parse_s: (0.05, 0.2),
             phases_s: None,
+            upstream: Upstream::INGRESS_NGINX,
         }
     }
 }
@@ -116,6 +119,10 @@ const NOTHING_TAKEN: Taken = Taken {
     earlier: f64::NEG_INFINITY,
 };
 
+/// From the start of new workers to the signal that makes the old ones finish
+/// (ngx_process_cycle.c:225-243).
+const QUIT_S: f64 = 0.1;
+
 const KEYS: usize = 4;
 
 /// client-go's `ItemExponentialFailureRateLimiter`: 5 ms doubled up to 1000 s.
@@ -135,8 +142,11 @@ pub(super) struct Replica {
     posted: Table,
     needs_reload: bool,
     broken: bool,
-    /// When new workers replace the old ones, and how long they have polled from.
+    /// When the next generation of workers takes over, and the phase in which it polls from then on.
     swap_s: f64,
+    next_phase_s: f64,
+    /// When workers were told to finish.
+    pub(super) quits_s: Vec<f64>,
     phases_s: Vec<f64>,
     taken: Vec<Taken>,
     updates: Vec<Update>,
@@ -156,6 +166,8 @@ impl Default for Replica {
             needs_reload: false,
             broken: false,
             swap_s: f64::INFINITY,
+            next_phase_s: 0.0,
+            quits_s: Vec::new(),
             phases_s: Vec::new(),
             taken: Vec::new(),
             updates: Vec::new(),
@@ -182,14 +194,14 @@ impl Replica {
     pub(super) fn is_idle(&self, tables: &[Table]) -> bool {
         self.news.is_empty()
             && self.updates.is_empty()
-            && tables.iter().all(|table| *table == self.listed)
+            && tables.iter().all(|table| table.is_same(&self.listed))
     }
 
     /// The informer tells the store, then the queue.
     pub(super) fn learn(&mut self, at_s: f64, api: Api) {
         let key = match api {
-            Api::Weight(_) => 0,
-            Api::Endpoints(_) => 1,
+            Api::Weight(_) | Api::Ingress { .. } => 0,
+            Api::Endpoints(_) | Api::Slices(_) => 1,
             Api::Service => 2,
             Api::Reload | Api::Broken | Api::Fixed => 3,
         };
@@ -262,7 +274,7 @@ impl Replica {
                     self.needs_reload = true;
                     self.broken = api == Api::Broken;
                 }
-                Api::Weight(_) | Api::Endpoints(_) | Api::Service => {}
+                _ => {}
             }
         }
     }
@@ -283,23 +295,26 @@ impl Replica {
             // The master parses a third time, then forks workers that read the dictionary.
             self.swap(self.free_at_s + parse_s, nginx);
         }
-        if self.listed != self.posted || reload {
+        if !self.listed.is_same(&self.posted) || reload {
             self.free_at_s += nginx.post_s;
             self.post(nginx);
         }
         true
     }
 
-    /// New workers start at `at_s`, all in one phase.
+    /// New workers start at `at_s`, all in one phase. The old ones take requests until they are told
+    /// to finish, and poll until then.
     fn swap(&mut self, at_s: f64, nginx: &IngressNginx) {
-        self.settle_swap(self.free_at_s, nginx);
-        self.swap_s = at_s;
+        self.settle_swap(self.free_at_s);
+        self.swap_s = at_s + QUIT_S;
+        self.next_phase_s = at_s.rem_euclid(nginx.poll_s);
+        self.quits_s.push(self.swap_s);
         for worker in 0..self.phases_s.len() {
             // A fresh worker takes what is there, whatever its stamp.
             self.updates
-                .retain(|update| update.unit != worker || update.at_s < at_s);
+                .retain(|update| update.unit != worker || update.at_s < self.swap_s);
             self.updates.push(Update {
-                at_s,
+                at_s: self.swap_s,
                 unit: worker,
                 table: self.posted,
             });
@@ -307,10 +322,9 @@ impl Replica {
     }
 
     /// Workers that have been replaced by an instant poll in their own phase from then on.
-    fn settle_swap(&mut self, now_s: f64, nginx: &IngressNginx) {
+    fn settle_swap(&mut self, now_s: f64) {
         if self.swap_s <= now_s {
-            let phase = self.swap_s.rem_euclid(nginx.poll_s);
-            self.phases_s.fill(phase);
+            self.phases_s.fill(self.next_phase_s);
             self.swap_s = f64::INFINITY;
         }
     }
@@ -319,7 +333,7 @@ impl Replica {
     /// poll.
     fn post(&mut self, nginx: &IngressNginx) {
         let now_s = self.free_at_s;
-        self.settle_swap(now_s, nginx);
+        self.settle_swap(now_s);
         self.posted = self.listed;
         // Stamps are whole seconds (configuration.lua:210), and a worker passes over one that is
         // not newer than its own (balancer.lua:156).

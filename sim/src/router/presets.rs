@@ -1,6 +1,6 @@
 //! Routers other than ingress-nginx: their control planes by name.
 
-use super::{Batching, ControlPlane, IngressNginx, RouterConfig};
+use super::{Batching, ControlPlane, IngressNginx, RouterConfig, Spread, Upstream};
 
 /// Every router's name, as `kind` spells it.
 pub const KINDS: [&str; 12] = [
@@ -55,6 +55,7 @@ fn plain() -> ControlPlane {
         push_s: 0.0,
         apply_s: (0.0, 0.0),
         busy: (0.0, 0.0),
+        upstream: Upstream::GATEWAY,
     }
 }
 
@@ -70,6 +71,11 @@ fn istio() -> ControlPlane {
         concurrency: 35,
         push_s: 0.020,
         apply_s: (0.010, 0.4),
+        // `num_retries: 2` in sidecars' config dumps, each on another host (`previous_hosts`).
+        upstream: Upstream {
+            tries: 3,
+            ..Upstream::GATEWAY
+        },
         ..plain()
     }
 }
@@ -99,6 +105,12 @@ fn reloading() -> ControlPlane {
     ControlPlane {
         build_s: vec![(0.050, 0.4), (0.250, 0.6)],
         apply_s: (0.1, 0.0),
+        // nginx' own `proxy_next_upstream error timeout` without a limit, and a peer that failed is
+        // left out for 10 s.
+        upstream: Upstream {
+            tries: u32::MAX,
+            ..Upstream::GATEWAY
+        },
         ..plain()
     }
 }
@@ -108,6 +120,11 @@ fn kong() -> ControlPlane {
     ControlPlane {
         batching: Batching::Loop { interval_s: 3.0 },
         apply_s: (0.1, 0.0),
+        // A service's `retries` is 5.
+        upstream: Upstream {
+            tries: 6,
+            ..Upstream::GATEWAY
+        },
         ..plain()
     }
 }
@@ -141,6 +158,10 @@ fn kube_proxy() -> ControlPlane {
         build_s: vec![(0.050, 0.5)],
         apply_s: (0.030, 0.5),
         busy: (0.2, 1.0),
+        upstream: Upstream {
+            spread: Spread::Connections,
+            ..Upstream::GATEWAY
+        },
         ..plain()
     }
 }

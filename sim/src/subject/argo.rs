@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Router, Step};
 use coalmine_policy::{Engine, Span, Template, Time};
 
-use super::{Asked, Front, NEW_TEMPLATE, Names, OLD_TEMPLATE, Subject, Topology};
+use super::{Asked, Front, NEW_TEMPLATE, Names, OLD_TEMPLATE, Routers, Subject, Topology};
 use crate::event::Refusal;
 
 impl Subject for Arc<Rollout> {
@@ -60,6 +60,28 @@ impl Subject for Arc<Rollout> {
             // AWS' load balancer and Ambassador: no series that Prometheus would find by
             // themselves. Of a plugin nothing is known.
             Some(Router::Alb | Router::Ambassador | Router::Plugin(_)) => Front::Gateway,
+        }
+    }
+
+    /// The first router decides, as for the metrics.
+    fn routers(&self) -> Routers {
+        let routing = self.canary.routing.as_ref();
+        let Some(first) = routing.and_then(|routing| routing.routers.first()) else {
+            return Routers::ANY;
+        };
+        let (usual, fit): (_, &[&str]) = match first {
+            Router::Alb => ("alb", &["alb"]),
+            Router::Smi => ("linkerd", &["linkerd", "istio"]),
+            Router::Ambassador => ("envoy-gateway", &[]),
+            Router::Plugin(name) if !name.to_lowercase().contains("gateway") => {
+                ("envoy-gateway", &[])
+            }
+            _ => self.front().routers(),
+        };
+        Routers {
+            usual,
+            fit,
+            field: &["spec", "strategy", "canary", "trafficRouting"],
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coalmine_policy::flagger::{Canary, Controller, Provider};
 use coalmine_policy::{Engine, Span, Template, Time};
 
-use super::{Asked, Front, Names, OLD_TEMPLATE, Subject, Topology};
+use super::{Asked, Front, Names, OLD_TEMPLATE, Routers, Subject, Topology};
 
 impl Subject for Arc<Canary> {
     fn start(&self, now: Time) -> Box<dyn Engine> {
@@ -49,6 +49,22 @@ impl Subject for Arc<Canary> {
             Provider::Apisix => Front::Apisix,
             Provider::Osm => Front::Osm,
             Provider::Knative => Front::Knative,
+        }
+    }
+
+    fn routers(&self) -> Routers {
+        let (usual, fit) = self.front().routers();
+        let (usual, fit): (_, &[&str]) = match self.provider {
+            // An adapter of SMI; which one is not said.
+            Provider::SmiV1Alpha1 | Provider::SmiV1Alpha2 | Provider::SmiV1Alpha3 => {
+                ("linkerd", &[])
+            }
+            _ => (usual, fit),
+        };
+        Routers {
+            usual,
+            fit,
+            field: &["spec", "provider"],
         }
     }
 

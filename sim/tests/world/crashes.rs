@@ -29,6 +29,7 @@ fn the_kubelet_waits_longer_and_longer_up_to_five_minutes() {
     let crashes = Crashes::of(&scenario);
     let streams = Streams::new(Seed(1), "crash", 0);
     let startup = Startup {
+        pre_stop_s: 0.0,
         streams: &streams,
         time: scenario.service.startup,
         crashes: &crashes,
@@ -60,6 +61,7 @@ fn a_good_run_resets_the_back_off() {
     let crashes = Crashes::of(&scenario);
     let streams = Streams::new(Seed(1), "crash", 0);
     let startup = Startup {
+        pre_stop_s: 0.0,
         streams: &streams,
         time: scenario.service.startup,
         crashes: &crashes,
