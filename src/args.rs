@@ -22,8 +22,11 @@ pub(crate) enum Verb {
     Score(ScoreArgs),
     /// Tell one rollout as a timeline.
     Run(RunArgs),
-    /// List the scenarios of the catalogue, or print one to start your own from.
+    /// List the scenarios of the catalogue with their traffic and the reason why they exist, or print
+    /// one to start your own from.
     Scenarios(ScenariosArgs),
+    /// Print the JSON Schema of a file format, for editors.
+    Schema(SchemaArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
     /// Print what a router's data path makes of weight writes, changes of pods and requests.
@@ -80,9 +83,9 @@ pub(crate) struct ScoreArgs {
     #[command(flatten)]
     pub(crate) world: WorldArgs,
 
-    /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), or
-    /// a file of your own (`FILE#NAME`: one of several in it). Repeatable. Without it, the whole
-    /// catalogue.
+    /// A scenario of the catalogue (`market-open/errors-2`), all of one traffic (`market-open`), all
+    /// that are alike (`'incidents/*'`), a suite (`default`), or a file of your own (`FILE#NAME`: one
+    /// of several in it). Repeatable. Without it, the suite `default`.
     #[arg(long = "scenario", value_name = "NAME|FILE|FILE#NAME")]
     pub(crate) scenarios: Vec<String>,
 
@@ -165,6 +168,21 @@ pub(crate) struct ScenariosArgs {
     /// Print this scenario's YAML.
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which format.
+    #[arg(value_enum)]
+    pub(crate) format: SchemaFormat,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Scenario files.
+    Scenario,
 }
 
 /// `promql`.

@@ -11,6 +11,9 @@ use crate::failure::Failure;
 /// The name of standard input in messages.
 const STDIN: &str = "<stdin>";
 
+/// Bytes of a file that another one names: a day in seconds has two million.
+const BESIDE_MAX: u64 = 16 << 20;
+
 /// Reads files, folders (their `.yaml` and `.yml` files, in order of name, folders within included)
 /// and `-`. A file that is named twice is read once.
 ///
@@ -149,10 +152,26 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     let text = String::from_utf8(read_bytes(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let why = format!("byte {at} is no UTF-8; manifests are text");
+        let why = format!("byte {at} is no UTF-8 text");
         Failure::usage(format!("cannot read {}: {why}", path.display()), "")
     })?;
     Ok(source(path, &text))
+}
+
+/// Reads a file that another file names, which may be anything: a device, or far too large.
+pub(crate) fn read_beside(path: &Path) -> Result<Source, Failure> {
+    let name = path.display();
+    if let Ok(metadata) = std::fs::metadata(path) {
+        if !metadata.is_file() {
+            return Err(Failure::usage(format!("{name} is no file"), ""));
+        }
+        if metadata.len() > BESIDE_MAX {
+            let size = metadata.len();
+            let cause = format!("{name} has {size} bytes, more than {BESIDE_MAX}");
+            return Err(Failure::usage(cause, ""));
+        }
+    }
+    read_file(path)
 }
 
 fn read_stdin() -> Result<Source, Failure> {

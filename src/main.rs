@@ -12,6 +12,7 @@ mod replay;
 mod router;
 mod run;
 mod scenarios;
+mod schema;
 mod score;
 mod serve;
 mod study;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
+        Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),
         Verb::Router(args) => router::router(&args),
         Verb::Serve(args) => serve::serve(&args),

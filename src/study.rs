@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Source};
 use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
 use coalmine_scenarios::select::{Selected, select};
-use coalmine_scenarios::{catalogue, policies};
+use coalmine_scenarios::{Files, catalogue, policies};
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
@@ -162,21 +162,40 @@ fn read_scenarios(
             .iter()
             .map(coalmine_scenarios::Embedded::source),
     );
-    let mut fetch = |path: &str| {
-        if path != "-" && !Path::new(path).exists() {
-            return Ok(None);
-        }
-        let read = input::read_all(&[PathBuf::from(path)]).map_err(|failure| match failure {
-            Failure::Usage(cause, _) => cause,
-            other => format!("{other:?}"),
-        })?;
-        sources.extend(read.iter().cloned());
-        Ok(Some(read))
-    };
-    select(wanted, &mut fetch, found).map_err(|errors| {
+    let mut disk = Disk { sources };
+    select(wanted, &mut disk, found).map_err(|errors| {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(texts.join("\n"), "")
     })
+}
+
+/// Files of this machine; what was read is kept for messages.
+struct Disk<'a> {
+    sources: &'a mut Vec<Source>,
+}
+
+impl Files for Disk<'_> {
+    fn under(&mut self, path: &str) -> Result<Option<Vec<Source>>, String> {
+        if path != "-" && !Path::new(path).exists() {
+            return Ok(None);
+        }
+        let read = input::read_all(&[PathBuf::from(path)]).map_err(cause)?;
+        self.sources.extend(read.iter().cloned());
+        Ok(Some(read))
+    }
+
+    fn text(&mut self, path: &str) -> Result<Source, String> {
+        let read = input::read_beside(Path::new(path)).map_err(cause)?;
+        self.sources.push(read.clone());
+        Ok(read)
+    }
+}
+
+fn cause(failure: Failure) -> String {
+    match failure {
+        Failure::Usage(cause, _) => cause,
+        other => format!("{other:?}"),
+    }
 }
 
 fn starting_at(scenarios: Vec<Scenario>, start: &str) -> Result<Vec<Scenario>, Failure> {

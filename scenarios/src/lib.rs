@@ -5,12 +5,15 @@
 //! [`policies`] for the manifests that are scored when the user brings none.
 
 pub mod catalogue;
+mod files;
 pub mod manifests;
 mod nearest;
 pub mod policies;
 pub mod read;
+pub mod schema;
 pub mod select;
 
+pub use files::{Files, NoFiles};
 pub use nearest::nearest;
 pub use read::read;
 pub use select::{SelectError, Selected, select};

@@ -6,7 +6,7 @@
 //! metadata:
 //!   name: market-open/errors-2      # traffic/fault: both names appear in reports
 //! spec:
-//!   extends: market-open/healthy    # optional: a scenario of the catalogue that this is a variant of
+//!   extends: market-open/healthy    # optional: what this is a variant of; or ./base.yaml[#name]
 //!   reason: why it exists           # optional
 //!   title: 2 % errors into the open # one line; the name when absent
 //!   start: 2026-03-02T09:05         # local time at which the release becomes visible
@@ -24,6 +24,8 @@
 //!     - marketOpen: {rps: 1800}     # a burst at 09:15; at, rise, decay can be given
 //!     - dinnerPeak: {rps: 800}      # a bell 19:00 to 22:00; the fields of `bell` can be given
 //!     - flashSale: {at: 10m, rps: 900}   # a burst; rise 30s, hold 10m, decay 5m
+//!     - csv: {file: traffic.csv}    # lines of `time,rps`; see `traffic::csv`
+//!     - prometheus: {file: range.json, at: "09:00"}   # a range query's answer; `at`: first sample
 //!     - product:                    # multiplies; `sum: [..]` adds inside; at most 8 deep
 //!         - constant: {rps: 100}
 //!         - weekly: {sat: 0.7, sun: 0.6}   # by day of the scenario's zone; 1 where not given
@@ -93,7 +95,7 @@
 //!     missed: 0.01                  # share of scrapes that fail
 //! ```
 //!
-//! With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
+//! `docs/scenarios.md` explains it to users. With `extends`, mappings merge deeply, lists and single values replace, and `null` takes away
 //! (`fault: null` is the healthy variant); `title` and `reason` are not taken over.
 //! Values take units: shares are `2%` or 0.02, rates `200rps` or 200; times always need one.
 //! Durations are Go's (`1h30m`, `10s`). An instant in `traffic` is a wall-clock time `"HH:MM"` or
@@ -107,6 +109,7 @@ mod extends;
 mod fault;
 mod form;
 mod hooks;
+mod joined;
 mod metrics;
 mod prometheus;
 mod router;
@@ -115,23 +118,32 @@ mod service;
 mod traffic;
 mod users;
 
+pub(crate) use service::QUANTILES;
+
 use coalmine_policy::baseline::API_VERSION;
 use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
 use coalmine_sim::scenario::Scenario;
 
-const KIND: &str = "Scenario";
+use crate::Files;
+
+pub(crate) use hooks::TYPES as HOOK_TYPES;
+
+pub(crate) const KIND: &str = "Scenario";
 
 /// Reads every scenario of a stream.
 ///
 /// Mistakes go to `diagnostics`, all of them with their places; a scenario with a mistake is left
-/// out. Objects of other kinds are skipped with a warning.
-pub fn read(source: &Source, diagnostics: &mut Diagnostics) -> Vec<Scenario> {
+/// out. Objects of other kinds are skipped with a warning. `files` reads what a scenario names.
+pub fn read(
+    source: &Source,
+    files: &mut dyn Files,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Scenario> {
     let documents = read_documents(source, diagnostics);
     let mut scenarios = Vec::new();
     for document in &documents {
         if is_ours(document, diagnostics) {
-            let whole = extends::resolve(document, diagnostics);
-            scenarios.extend(whole.and_then(|whole| document::read(&whole, diagnostics)));
+            scenarios.extend(extends::read(document, files, diagnostics));
         }
     }
     scenarios

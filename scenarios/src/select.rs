@@ -4,7 +4,7 @@ use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_sim::scenario::Scenario;
 use thiserror::Error;
 
-use crate::{catalogue, nearest};
+use crate::{Files, NoFiles, catalogue, nearest};
 
 /// Why a scenario cannot be found.
 #[derive(Debug, Error)]
@@ -65,14 +65,11 @@ pub struct Selected {
     pub argument: String,
 }
 
-/// Fetches the YAML sources under a path: `None` when nothing is there, an error when what is there
-/// cannot be read.
-pub type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<Source>>, String>;
-
-/// The scenarios that were asked for, in that order; the whole catalogue when nothing was.
+/// The scenarios that were asked for, in that order; the default suite when nothing was.
 ///
 /// Each of `wanted` is a name of the catalogue (`market-open/errors-2`), a traffic or a fault
-/// (`market-open`, `errors-2`: all that have it), or a path to a file or a folder of YAML files;
+/// (`market-open`, `errors-2`: all that have it), names with a `*` (`incidents/*`), a suite
+/// (`default`), or a path to a file or a folder of YAML files;
 /// `PATH#NAME` is the one of this name there.
 /// The catalogue goes first: write `./market-open` for a folder of that name.
 ///
@@ -80,20 +77,21 @@ pub type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<Source>>, Stri
 /// Everything that was not found, at once. Mistakes inside files go to `diagnostics`.
 pub fn select<S: AsRef<str>>(
     wanted: &[S],
-    fetch: Fetch<'_>,
+    files: &mut dyn Files,
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<Selected>, Vec<SelectError>> {
     let mut selection = Selection::default();
     if wanted.is_empty() {
-        selection.embedded(catalogue::files().iter(), diagnostics);
+        selection.embedded(catalogue::suite(catalogue::DEFAULT_SUITE), diagnostics);
     }
     for name in wanted.iter().map(AsRef::as_ref) {
-        if catalogue::matching(name).next().is_some() {
-            selection.embedded(catalogue::matching(name), diagnostics);
+        let embedded = catalogue::matching(name);
+        if !embedded.is_empty() {
+            selection.embedded(embedded.into_iter(), diagnostics);
             continue;
         }
-        match fetch_part(name, fetch) {
-            Ok(Some(part)) => selection.part(&part, diagnostics),
+        match fetch_part(name, files) {
+            Ok(Some(part)) => selection.part(&part, files, diagnostics),
             Ok(None) => selection.errors.push(unknown(name)),
             Err(why) => selection.errors.push(SelectError::Unreadable(why)),
         }
@@ -129,7 +127,7 @@ struct Part<'a> {
 
 /// A path may have a `#` in it, and so may a name: the shortest path that is there counts, but the
 /// whole goes first.
-fn fetch_part<'a>(wanted: &'a str, fetch: Fetch<'_>) -> Result<Option<Part<'a>>, String> {
+fn fetch_part<'a>(wanted: &'a str, files: &mut dyn Files) -> Result<Option<Part<'a>>, String> {
     let parts = wanted.match_indices('#').map(|(at, _)| {
         let (path, name) = wanted.split_at(at);
         (path, Some(&name[1..]))
@@ -138,7 +136,7 @@ fn fetch_part<'a>(wanted: &'a str, fetch: Fetch<'_>) -> Result<Option<Part<'a>>,
         if path.is_empty() {
             continue;
         }
-        if let Some(sources) = fetch(path)? {
+        if let Some(sources) = files.under(path)? {
             return Ok(Some(Part {
                 path,
                 sources,
@@ -167,20 +165,20 @@ impl Selection {
             // `market-open market-open/errors-2` asks for one of them twice.
             if !self.taken.contains(&file.label) {
                 self.taken.push(file.label);
-                for scenario in crate::read(&file.source(), diagnostics) {
+                for scenario in crate::read(&file.source(), &mut NoFiles, diagnostics) {
                     self.add(scenario, file.label.to_owned(), file.file);
                 }
             }
         }
     }
 
-    fn part(&mut self, part: &Part<'_>, diagnostics: &mut Diagnostics) {
+    fn part(&mut self, part: &Part<'_>, files: &mut dyn Files, diagnostics: &mut Diagnostics) {
         let mut found = Diagnostics::new();
         let mut names = Vec::new();
         for source in &part.sources {
             // Standard input has a name for messages and another on the command line.
             let file = if part.path == "-" { "-" } else { &source.file };
-            let scenarios = crate::read(source, &mut found);
+            let scenarios = crate::read(source, files, &mut found);
             let alone = scenarios.len() == 1;
             for scenario in scenarios {
                 names.push(scenario.name.to_string());

@@ -2,7 +2,7 @@
 
 use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_policy::{MetricAnswer, Provider, Span};
-use coalmine_scenarios::{catalogue, manifests};
+use coalmine_scenarios::{NoFiles, catalogue, manifests};
 use coalmine_sim::given::GivenMetric;
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::scenario::Scenario;
@@ -71,7 +71,7 @@ fn queue(depth: Option<u64>) -> GivenMetric {
         text: text.into(),
     };
     let mut found = Diagnostics::new();
-    let mut scenarios = coalmine_scenarios::read(&source, &mut found);
+    let mut scenarios = coalmine_scenarios::read(&source, &mut NoFiles, &mut found);
     assert!(!found.has_errors(), "{found:?}");
     scenarios.remove(0).metrics.remove(0)
 }

@@ -42,6 +42,8 @@ struct Needs {
     age: bool,
     /// How much pods have served.
     requests: bool,
+    /// What share of the traffic the new version serves.
+    new_share: bool,
 }
 
 /// An interval in which neither the split nor the clock changes anything.
@@ -73,6 +75,7 @@ impl<'a> Conditions<'a> {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
                 requests: faults.iter().any(Fault::counts_requests),
+                new_share: faults.iter().any(|fault| fault.scope.with_new_share),
             },
         }
     }
@@ -197,6 +200,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// How the pods of a cohort are in a piece.
+    #[inline]
     fn pods(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> Condition {
         let ready_s = piece.segment.ready_s[cohort as usize];
         let middle_s = f64::midpoint(piece.span.0, piece.span.1);
@@ -212,7 +216,11 @@ impl<'a> Conditions<'a> {
             } else {
                 f64::INFINITY
             },
-            new_share: piece.segment.new_share(),
+            new_share: if self.needs.new_share {
+                piece.segment.new_share()
+            } else {
+                0.0
+            },
         }
     }
 

@@ -76,11 +76,13 @@ impl Sheet {
         std::iter::once(&mut self.first).chain(&mut self.others)
     }
 
-    /// What a series is about: one route, or the sum of all. `of` is how the series reads a route.
-    pub(crate) fn sum(&self, route: Option<u16>, of: impl Fn(&Pair) -> f64) -> f64 {
+    /// What a series is about: one route, or the sum of all. `of` is how the series reads a route;
+    /// `None` before it has counted anything there.
+    #[inline]
+    pub(crate) fn sum(&self, route: Option<u16>, of: impl Fn(&Pair) -> Option<f64>) -> Option<f64> {
         match route {
             None if self.others.is_empty() => of(&self.first),
-            None => self.routes().map(of).sum(),
+            None => self.routes().filter_map(of).reduce(|a, b| a + b),
             Some(0) => of(&self.first),
             Some(other) => of(&self.others[usize::from(other) - 1]),
         }

@@ -7,7 +7,7 @@ use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
-use crate::counts::{Counts, Pair, Sheet};
+use crate::counts::{Counts, Sheet};
 use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
@@ -496,8 +496,8 @@ impl Tally {
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, route, quantity) in &panel.series {
-            if self.is_born(*route, *quantity) {
-                store.append(*id, at_ms, self.value(*route, *quantity));
+            if let Some(value) = self.value(*route, *quantity) {
+                store.append(*id, at_ms, value);
             }
         }
     }
@@ -517,39 +517,34 @@ impl Tally {
 
     fn mark_stale(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
         for (id, route, quantity) in &panel.series {
-            if self.is_born(*route, *quantity) {
+            if self.value(*route, *quantity).is_some() {
                 store.append_stale(*id, at_ms);
             }
         }
     }
 
-    /// Client libraries make a labelled series when it first counts; one without labels is there from
-    /// the beginning.
-    fn is_born(&self, route: Option<u16>, quantity: Quantity) -> bool {
-        let requests = |pair: &Pair| match quantity.answers() {
-            Answers::Good => pair.good.requests,
-            Answers::Failed => pair.failed.requests,
-            Answers::All => pair.good.requests + pair.failed.requests,
-        };
-        let seen = |pair: &Pair| requests(pair) as f64;
-        matches!(quantity, Quantity::Completed(_)) || self.sheet.sum(route, seen) > 0.0
-    }
-
-    fn value(&self, route: Option<u16>, quantity: Quantity) -> f64 {
-        let of = |counts: &Counts| match quantity {
-            Quantity::Requests(_) => counts.requests as f64,
-            Quantity::SecondsSum(_) => counts.seconds,
-            Quantity::MillisSum(_) => counts.seconds * 1_000.0,
-            Quantity::Bucket(_, last) => counts.buckets.iter().take(last + 1).sum::<u64>() as f64,
-            Quantity::Completed(_) => 0.0,
-        };
+    /// What a series shows. Client libraries make a labelled series when it first counts; one without
+    /// labels is there from the beginning.
+    fn value(&self, route: Option<u16>, quantity: Quantity) -> Option<f64> {
         if let Quantity::Completed(step) = quantity {
-            return self.sheet.completed[step] as f64;
+            return Some(self.sheet.completed[step] as f64);
         }
-        self.sheet.sum(route, |pair| match quantity.answers() {
-            Answers::Good => of(&pair.good),
-            Answers::Failed => of(&pair.failed),
-            Answers::All => of(&pair.good) + of(&pair.failed),
+        self.sheet.sum(route, |pair| {
+            let (one, other) = match quantity.answers() {
+                Answers::Good => (&pair.good, None),
+                Answers::Failed => (&pair.failed, None),
+                Answers::All => (&pair.good, Some(&pair.failed)),
+            };
+            let requests = one.requests + other.map_or(0, |counts| counts.requests);
+            let of = |counts: &Counts| match quantity {
+                Quantity::SecondsSum(_) => counts.seconds,
+                Quantity::MillisSum(_) => counts.seconds * 1_000.0,
+                Quantity::Bucket(_, last) => {
+                    counts.buckets.iter().take(last + 1).sum::<u64>() as f64
+                }
+                Quantity::Requests(_) | Quantity::Completed(_) => counts.requests as f64,
+            };
+            (requests > 0).then(|| of(one) + other.map_or(0.0, of))
         })
     }
 }

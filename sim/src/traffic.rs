@@ -8,6 +8,9 @@ use statrs::function::erf::erf;
 mod product;
 pub(crate) mod quadrature;
 
+/// Rates that are looked at for the highest and the lowest of an interval.
+const LOOKS: f64 = 1000.0;
+
 /// A rate curve: the sum of its terms, in requests per second against seconds since the scenario's
 /// start. Times before the start are negative and valid.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -93,6 +96,26 @@ impl Traffic {
     #[must_use]
     pub fn rate(&self, t_s: f64) -> f64 {
         self.terms.iter().map(|term| term.rate(t_s)).sum()
+    }
+
+    /// The lowest and the highest rate from `from_s` to `to_s`, looked for where the curve bends or
+    /// jumps and on a fine grid between.
+    #[must_use]
+    pub fn extremes(&self, from_s: f64, to_s: f64) -> (f64, f64) {
+        let terms: Vec<&Term> = self.terms.iter().collect();
+        let edges = product::edges(&terms, from_s, to_s);
+        let width_s = (to_s - from_s) / LOOKS;
+        let between = |(a, b): (&f64, &f64)| {
+            let (a, b) = (*a, *b);
+            // One look at least: just before a jump the rate is the old one.
+            let count = ((b - a) / width_s).ceil().max(1.0);
+            (0..count as u32).map(move |n| a + (b - a) * (f64::from(n) + 0.5) / count)
+        };
+        let grid = edges.iter().zip(edges.iter().skip(1)).flat_map(between);
+        let rates = edges.iter().copied().chain(grid).map(|t| self.rate(t));
+        rates.fold((f64::INFINITY, 0.0), |(low, high), rate| {
+            (f64::min(low, rate), f64::max(high, rate))
+        })
     }
 
     /// Expected requests in `from_s..to_s`; zero when the interval is empty.
@@ -328,6 +351,26 @@ mod tests {
                 assert!(close, "{curve:?} on {from}..{to}: {sum} against {exact}");
             }
         }
+    }
+
+    #[test]
+    fn the_highest_and_the_lowest_rate_are_found_where_curves_bend() {
+        let close = |(low, high): (f64, f64), wanted: (f64, f64)| {
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.max(1.0);
+            assert!(near(low, wanted.0) && near(high, wanted.1), "{low} {high}");
+        };
+        let curves = curves();
+        let of = |index: usize, from, to| curves[index].extremes(from, to);
+        close(of(0, 0.0, 3600.0), (200.0, 200.0));
+        // The top of the burst is a moment of a week.
+        close(of(1, -1e5, 5e5), (0.0, 1800.0));
+        close(of(2, 0.0, 1000.0), (50.0 * (-4.5_f64).exp(), 50.0));
+        close(of(3, 90.0, 750.0), (0.0, 60.0));
+        close(of(4, 0.0, 1400.0), (0.0, 90.0));
+        // A second of 70 in between, and 3 until just before the first jump.
+        close(of(5, -101.0, 90_000.0), (0.0, 70.0));
+        close(of(5, -101.0, -100.0), (0.0, 3.0));
+        close(of(0, 5.0, 5.0), (200.0, 200.0));
     }
 
     #[test]

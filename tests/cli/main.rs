@@ -8,6 +8,7 @@ mod replay;
 mod router;
 mod router_cases;
 mod run;
+mod scenario_files;
 mod score;
 mod serve;
 mod variants;

@@ -13,7 +13,7 @@ fn scenarios() -> Vec<Scenario> {
 fn every_file_reads_without_complaint_and_is_named_by_its_path() {
     for file in files() {
         let mut diagnostics = Diagnostics::new();
-        let scenarios = crate::read(&file.source(), &mut diagnostics);
+        let scenarios = crate::read(&file.source(), &mut NoFiles, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         assert_eq!(scenarios.len(), 1, "{}", file.file);
         let scenario = &scenarios[0];
@@ -22,23 +22,25 @@ fn every_file_reads_without_complaint_and_is_named_by_its_path() {
             .fault_name
             .as_deref()
             .or(scenario.lookalike_name.as_deref());
-        let fault = named.unwrap_or("healthy");
-        assert_eq!(format!("{}/{fault}", scenario.traffic_name), file.label);
+        // Beyond the default suite a good release needs no other name for what makes it look bad.
+        let in_default = about(file).suite == DEFAULT_SUITE;
+        let (traffic, last) = file.label.split_once('/').expect("has two parts");
+        assert_eq!(scenario.traffic_name, traffic);
+        if in_default || named.is_some() {
+            assert_eq!(named.unwrap_or("healthy"), last);
+        }
         assert_eq!(scenario.faults.is_empty(), named.is_none());
     }
 }
 
 #[test]
-fn every_file_opens_with_its_own_reason() {
+fn every_file_has_a_suite_and_a_reason_of_its_own() {
     let mut reasons = std::collections::BTreeSet::new();
     for file in files() {
-        let comment: Vec<&str> = file
-            .text
-            .lines()
-            .take_while(|l| l.starts_with("# "))
-            .collect();
-        let reason = comment.join(" ");
+        let About { suite, reason } = about(file);
+        assert!(!suite.is_empty(), "{}", file.file);
         assert!(reason.len() > 150, "{}: {reason}", file.file);
+        assert!(!reason.contains('\n'), "{}: one paragraph", file.file);
         assert!(reasons.insert(reason), "{}", file.file);
         assert!(
             file.text.lines().all(|line| line.chars().count() <= 100),
@@ -129,9 +131,34 @@ fn every_world_outlasts_a_rollout_of_forty_minutes() {
 }
 
 #[test]
+fn only_the_default_suite_is_called_otherwise_than_its_folder() {
+    for file in files() {
+        let suite = about(file).suite;
+        let folder = file.label.split_once('/').map(|(folder, _)| folder);
+        assert!(
+            suite == DEFAULT_SUITE || folder == Some(&*suite),
+            "{}",
+            file.label
+        );
+    }
+    let all: Vec<_> = suite(DEFAULT_SUITE).map(|file| file.label).collect();
+    let first: Vec<_> = names().take(20).collect();
+    assert_eq!(all, first);
+    assert!(files().len() >= 30, "{}", files().len());
+}
+
+#[test]
 fn names_select_one_a_traffic_or_a_fault() {
-    assert_eq!(matching("market-open/slow").count(), 1);
-    assert_eq!(matching("market-open").count(), 5);
-    assert_eq!(matching("healthy").count(), 4);
-    assert_eq!(matching("market").count(), 0);
+    let count = |name| matching(name).len();
+    assert_eq!(count("market-open/slow"), 1);
+    assert_eq!(count("market-open"), 5);
+    assert_eq!(count("healthy"), 4);
+    assert_eq!(count("market"), 0);
+    assert_eq!(count(DEFAULT_SUITE), 20);
+    assert_eq!(count("*"), files().len());
+    assert_eq!(count("*-open/*"), 5);
+    assert_eq!(count("*/errors-*"), 8);
+    assert_eq!(count("*open"), 0);
+    assert_eq!(count("incidents"), count("incidents/*"));
+    assert!(count("incidents") >= 7);
 }

@@ -1,22 +1,29 @@
 //! One scenario, from its document.
 
 use coalmine_policy::Span;
-use coalmine_policy::source::{Diagnostics, Document, Fields};
+use coalmine_policy::source::{Diagnostics, Fields};
 use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
 
 use super::clock::Clock;
 use super::fault::FaultSection;
 use super::form::Form;
+use super::joined::Joined;
 use super::{
     arrivals, clock, fault, hooks, metrics, prometheus, router, routes, service, traffic, users,
 };
+use crate::Files;
 
 /// A week: beyond it a replication would take minutes, and nobody watches a rollout for so long.
 const HORIZON_MAX: Span = Span::from_mins(7 * 24 * 60);
 
 /// The scenario, unless it has a mistake.
-pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option<Scenario> {
+pub(super) fn read(
+    joined: &Joined,
+    files: &mut dyn Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Scenario> {
+    let document = &joined.document;
     let mut found = Diagnostics::new();
     let mut root = Form::new(Fields::new(document, "", &document.root, &mut found));
     root.node("apiVersion");
@@ -28,7 +35,8 @@ pub(super) fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option
         &mut found,
     );
     let spec = root.form("spec", &mut found);
-    let scenario = spec.and_then(|spec| read_spec(spec, name.unwrap_or_default(), &mut found));
+    let scenario = spec
+        .and_then(|spec| read_spec(spec, name.unwrap_or_default(), (joined, files), &mut found));
     root.close(&mut found);
     let bad = found.has_errors();
     diagnostics.extend(found);
@@ -51,7 +59,12 @@ fn read_name<'a>(root: &mut Form<'a>, found: &mut Diagnostics) -> Option<&'a str
     name
 }
 
-fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<Scenario> {
+fn read_spec(
+    mut spec: Form<'_>,
+    name: &str,
+    (joined, files): (&Joined, &mut dyn Files),
+    found: &mut Diagnostics,
+) -> Option<Scenario> {
     let title = spec.string("title", found).unwrap_or(name).to_owned();
     // For people; what `extends` names has been laid under this already.
     spec.string("reason", found);
@@ -60,7 +73,14 @@ fn read_spec(mut spec: Form<'_>, name: &str, found: &mut Diagnostics) -> Option<
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
     let assumed = clock.clone().unwrap_or_else(Clock::utc);
-    let traffic = traffic::read(&mut spec, &assumed, found);
+    let context = traffic::Context {
+        clock: &assumed,
+        horizon: horizon.unwrap_or(HORIZON_MAX),
+        joined,
+        files,
+        depth: 0,
+    };
+    let traffic = traffic::read(&mut spec, context, found);
     let arrivals = match spec.form("arrivals", found) {
         Some(form) => arrivals::read(form, found),
         None => Pattern::default(),

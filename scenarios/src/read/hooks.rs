@@ -16,7 +16,7 @@ use coalmine_sim::hook::{HookScript, HookSelector};
 use super::form::Form;
 
 /// The types whose answers matter; `event` hooks are never waited for.
-const TYPES: [&str; 7] = [
+pub(crate) const TYPES: [&str; 7] = [
     "confirm-rollout",
     "pre-rollout",
     "rollout",

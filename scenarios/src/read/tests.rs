@@ -7,18 +7,27 @@ use coalmine_sim::scenario::{Retries, Scrape, Service, Sessions, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
+use crate::files::tests::Shelf;
+
+mod recorded;
+mod variants;
 
 mod faults;
 mod routes;
 mod service;
 
 fn read_text(text: &str) -> (Vec<Scenario>, String) {
+    read_beside(text, &[])
+}
+
+/// As `read_text`, with other files in reach.
+fn read_beside(text: &str, files: &[(&str, &str)]) -> (Vec<Scenario>, String) {
     let source = Source {
         file: "a.yaml".into(),
         text: text.into(),
     };
     let mut diagnostics = Diagnostics::new();
-    let scenarios = read(&source, &mut diagnostics);
+    let scenarios = read(&source, &mut Shelf(files), &mut diagnostics);
     let lines: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     (scenarios, lines.join("\n"))
 }
@@ -376,6 +385,7 @@ fn hostile_text_is_refused_and_never_panics() {
         "  1",
         "  traffic: 3",
         "  traffic: [3]",
+        "  start: 2026-03-02T09:05\n  horizon: 1h\n  traffic: [null]",
         "  start: [1]\n  fault: x\n  router: []",
     ] {
         let (scenarios, complaints) = read_text(&format!("{HEAD}{spec}\n"));

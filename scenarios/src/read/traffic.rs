@@ -1,16 +1,23 @@
 //! `spec.traffic`: a list of curves, each a mapping with one key, that are added up.
 
+mod csv;
+mod file;
+mod prometheus;
+mod recording;
 mod shapes;
 
+use coalmine_policy::Span;
 use coalmine_policy::source::{Diagnostics, Kind, Node};
 use coalmine_sim::traffic::{Term, Traffic};
 
 use super::clock::Clock;
 use super::form::Form;
+use super::joined::Joined;
+use crate::Files;
 
 const HELP: &str = "add a curve, for example `- constant: {rps: 200}`";
 const CURVES: &str = "a curve is one of constant, diurnal, weekly, ramp, step, burst, marketOpen, \
-                      flashSale, bell, dinnerPeak, table, sum, product";
+                      flashSale, bell, dinnerPeak, table, csv, prometheus, sum, product";
 
 /// Requests per second of one curve: more than the busiest services known, and the counts of a
 /// week still fit.
@@ -26,23 +33,31 @@ const DEPTH_MAX: usize = 8;
 /// Makes one term of several.
 type Join = fn(Vec<Term>) -> Term;
 
-/// Every curve, and what it needs to know.
-struct Context<'c> {
-    clock: &'c Clock,
-    depth: usize,
+/// What a curve may need to know.
+pub(super) struct Context<'c> {
+    pub(super) clock: &'c Clock,
+    /// A recording must overlap the time that is watched.
+    pub(super) horizon: Span,
+    /// Who names a file.
+    pub(super) joined: &'c Joined,
+    pub(super) files: &'c mut dyn Files,
+    pub(super) depth: usize,
 }
 
-pub(super) fn read(spec: &mut Form<'_>, clock: &Clock, found: &mut Diagnostics) -> Option<Traffic> {
+pub(super) fn read(
+    spec: &mut Form<'_>,
+    mut context: Context<'_>,
+    found: &mut Diagnostics,
+) -> Option<Traffic> {
     spec.require("traffic", HELP, found);
-    let context = Context { clock, depth: 0 };
-    let terms = read_list(spec, "traffic", &context, found)?;
+    let terms = read_list(spec, "traffic", &mut context, found)?;
     Some(Traffic { terms })
 }
 
 fn read_list(
     outer: &mut Form<'_>,
     name: &'static str,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     found: &mut Diagnostics,
 ) -> Option<Vec<Term>> {
     let items = outer.list(name, found)?;
@@ -62,7 +77,7 @@ fn read_list(
 fn read_curve(
     form: &mut Form<'_>,
     item: &Node,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     found: &mut Diagnostics,
 ) -> Option<Term> {
     type Reader = fn(&mut Form<'_>, &Clock, &mut Diagnostics) -> Option<Term>;
@@ -86,6 +101,15 @@ fn read_curve(
             curve.close(found);
         }
     }
+    type Recorded = fn(&mut Form<'_>, &mut Context<'_>, &mut Diagnostics) -> Option<Term>;
+    let recorded: [(&'static str, Recorded); 2] =
+        [("csv", csv::read), ("prometheus", prometheus::read)];
+    for (name, reader) in recorded {
+        if let Some(mut curve) = form.form(name, found) {
+            terms.push(reader(&mut curve, context, found));
+            curve.close(found);
+        }
+    }
     let lists: [(_, Join); 2] = [("sum", Term::Sum), ("product", Term::Product)];
     for (name, join) in lists {
         if form.node(name).is_none() {
@@ -96,14 +120,13 @@ fn read_curve(
             form.refuse(name, "is nested too deeply", help, found);
             continue;
         }
-        let inner = Context {
-            depth: context.depth + 1,
-            ..*context
-        };
-        terms.push(read_list(form, name, &inner, found).map(join));
+        context.depth += 1;
+        terms.push(read_list(form, name, context, found).map(join));
+        context.depth -= 1;
     }
     let keys = match &item.kind {
         Kind::Map(entries) => entries.len(),
+        Kind::Null => 0,
         // Reported already as no mapping.
         _ => return None,
     };

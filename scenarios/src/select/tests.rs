@@ -1,15 +1,5 @@
 use super::*;
-
-/// A disk with a few files on it: path and text.
-fn on_disk(files: &[(&str, &str)], path: &str) -> Result<Option<Vec<Source>>, String> {
-    let under = |file: &&(&str, &str)| file.0 == path || file.0.starts_with(&format!("{path}/"));
-    let source = |(file, text): &(&str, &str)| Source {
-        file: (*file).into(),
-        text: (*text).into(),
-    };
-    let found: Vec<_> = files.iter().filter(under).map(source).collect();
-    Ok((!found.is_empty()).then_some(found))
-}
+use crate::files::tests::Shelf;
 
 fn names(wanted: &[&str]) -> Result<Vec<String>, String> {
     names_with(wanted, &[])
@@ -17,8 +7,7 @@ fn names(wanted: &[&str]) -> Result<Vec<String>, String> {
 
 fn names_with(wanted: &[&str], files: &[(&str, &str)]) -> Result<Vec<String>, String> {
     let mut diagnostics = Diagnostics::new();
-    let mut fetch = |path: &str| on_disk(files, path);
-    let scenarios = select(wanted, &mut fetch, &mut diagnostics);
+    let scenarios = select(wanted, &mut Shelf(files), &mut diagnostics);
     let texts = |errors: Vec<SelectError>| {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         texts.join("\n")
@@ -78,8 +67,7 @@ fn files_and_folders_are_read_and_clashes_refused() {
 
 /// What chooses each again.
 fn arguments(wanted: &[&str], files: &[(&str, &str)]) -> Vec<String> {
-    let mut fetch = |path: &str| on_disk(files, path);
-    let list = select(wanted, &mut fetch, &mut Diagnostics::new()).expect("are there");
+    let list = select(wanted, &mut Shelf(files), &mut Diagnostics::new()).expect("are there");
     list.into_iter().map(|one| one.argument).collect()
 }
 

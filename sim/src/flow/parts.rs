@@ -51,6 +51,7 @@ const INLINE: usize = 2;
 
 impl Parts {
     /// Adds what a share of so many expected requests meets.
+    #[inline]
     pub(super) fn add(&mut self, met: Met, mass: f64, span: (f64, f64)) {
         self.add_same(&Treated {
             mask: met.mask as u32,
@@ -61,19 +62,32 @@ impl Parts {
     }
 
     /// Adds a part.
+    #[inline]
     pub(super) fn add_same(&mut self, part: &Treated) {
         if part.mass <= 0.0 {
             return;
         }
-        for known in &mut self.list[..self.len] {
+        let first = &mut self.list[0];
+        if self.len == 0 {
+            *first = *part;
+            self.len = 1;
+        } else if first.is_like(part) {
+            first.join(part);
+        } else {
+            self.add_other(part);
+        }
+    }
+
+    /// Adds a part that is not like the first.
+    fn add_other(&mut self, part: &Treated) {
+        let others = self.list[1..self.len].iter_mut().chain(&mut self.more);
+        for known in others {
             if known.is_like(part) {
                 known.join(part);
                 return;
             }
         }
-        if let Some(known) = self.more.iter_mut().find(|known| known.is_like(part)) {
-            known.join(part);
-        } else if self.len < INLINE {
+        if self.len < INLINE {
             self.list[self.len] = *part;
             self.len += 1;
         } else {

@@ -42,7 +42,7 @@ fn curved_integral(terms: &[&Term], from: f64, to: f64) -> f64 {
 }
 
 /// The ends of the interval with all cuts of the terms between them, ascending.
-fn edges(terms: &[&Term], from: f64, to: f64) -> Vec<f64> {
+pub(super) fn edges(terms: &[&Term], from: f64, to: f64) -> Vec<f64> {
     let mut edges = vec![from, to];
     terms
         .iter()
