@@ -118,8 +118,6 @@ mod service;
 mod traffic;
 mod users;
 
-pub(crate) use service::QUANTILES;
-
 use coalmine_policy::baseline::API_VERSION;
 use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
 use coalmine_sim::scenario::Scenario;
@@ -127,6 +125,7 @@ use coalmine_sim::scenario::Scenario;
 use crate::Files;
 
 pub(crate) use hooks::TYPES as HOOK_TYPES;
+pub(crate) use service::QUANTILES;
 
 pub(crate) const KIND: &str = "Scenario";
 

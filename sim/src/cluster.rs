@@ -79,6 +79,12 @@ impl Cluster {
         Self { keeps_ages, ..self }
     }
 
+    /// The same behind a router that treats its backends so.
+    #[must_use]
+    pub fn behind(self, upstream: Upstream) -> Self {
+        Self { upstream, ..self }
+    }
+
     /// The same with autoscalers that keep so many pods at least.
     #[must_use]
     pub fn with_autoscaler(self, autoscaler_min: Option<u32>) -> Self {
@@ -86,12 +92,6 @@ impl Cluster {
             autoscaler_min,
             ..self
         }
-    }
-
-    /// The same behind a router that treats its backends so.
-    #[must_use]
-    pub fn behind(self, upstream: Upstream) -> Self {
-        Self { upstream, ..self }
     }
 
     /// The same, with or without telling its pods apart in each [`Segment`].

@@ -199,6 +199,13 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// The scenario's router, or the one that the manifest asks for with its usual parameters.
+fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
+    let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
+    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
+    usual.flatten().unwrap_or_else(|| scenario.router.clone())
+}
+
 /// Pods that each workload may have, one after another.
 fn pods_created(scenario: &Scenario, subject: &dyn Subject, replicas: u32) -> [u32; 2] {
     let Some(scaler) = scenario.service.autoscaler else {
@@ -212,13 +219,6 @@ fn pods_created(scenario: &Scenario, subject: &dyn Subject, replicas: u32) -> [u
     subject
         .pods_created(replicas.max(scaler.max))
         .map(|pods| pods + if pods > 0 { more } else { 0 })
-}
-
-/// The scenario's router, or the one that the manifest asks for with its usual parameters.
-fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
-    let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
-    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
-    usual.flatten().unwrap_or_else(|| scenario.router.clone())
 }
 
 fn parse(asked: Vec<Asked>) -> Result<(Vec<Asked>, Vec<Query>), Vec<Unanswerable>> {

@@ -139,14 +139,14 @@ impl<'a> World<'a> {
                 .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
                 .keeping_ages(self.stage.behaviours.count_age())
                 .keeping_ranks(self.stage.behaviours.count_pods())
+                .behind(self.stage.router.upstream())
                 .warming_up(
                     self.stage
                         .scenario
                         .service
                         .warm_up
                         .map_or(0.0, |warm| warm.lasts_s),
-                )
-                .behind(self.stage.router.upstream()),
+                ),
             startup: Startup {
                 streams: &streams,
                 time: self.stage.scenario.service.startup,
@@ -272,14 +272,10 @@ impl Rollout<'_, '_> {
             let wake = self.engine.next_wake().map(|at| at.max(self.now));
             let ready = self.cluster.next_ready(self.now);
             let answer = self.pending.iter().map(|(at, ..)| *at).min();
-            let look = self.scaling.as_ref().map(|scaling| scaling.next);
             let stop = self.cluster.next_stop(self.now);
-            let events = wake
-                .into_iter()
-                .chain(ready)
-                .chain(answer)
-                .chain(look)
-                .chain(stop);
+            let look = self.scaling.as_ref().map(|scaling| scaling.next);
+            let events = wake.into_iter().chain(ready).chain(answer);
+            let events = events.chain(stop).chain(look);
             let Some(next) = events.min() else {
                 break;
             };

@@ -39,14 +39,14 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
         patience_s: form
             .some_time("patience", found)
             .map_or(usual.patience_s, Span::as_secs_f64),
+        pre_stop_s: form
+            .duration("preStop", found)
+            .map_or(usual.pre_stop_s, Span::as_secs_f64),
         concurrency: form.count("concurrency", CONCURRENCY_MAX, found),
         queue: form.whole("queue", (0, QUEUE_MAX), found),
         timeout_s: form.some_time("timeout", found).map(Span::as_secs_f64),
         warm_up: warm_up(&mut form, found),
         drain_s: form.duration("drain", found).map(Span::as_secs_f64),
-        pre_stop_s: form
-            .duration("preStop", found)
-            .map_or(usual.pre_stop_s, Span::as_secs_f64),
         autoscaler: autoscaler(&mut form, pods, found),
     };
     for name in ["queue", "autoscaler"] {

@@ -57,6 +57,16 @@ pub(super) fn schema() -> Value {
         ),
         ("sleep", duration(), "Traefik: between two updates."),
         ("interval", duration(), "Kong: between two updates."),
+        (
+            "tries",
+            count(),
+            "Pods that one request may try before it fails.",
+        ),
+        (
+            "emptyCanary",
+            word(&["stable", "503"]),
+            "What becomes of the share of a canary without pods.",
+        ),
     ])
 }
 

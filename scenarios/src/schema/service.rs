@@ -1,8 +1,8 @@
 //! As `read::service`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::value::{above, count, duration, latency, object, share, whole};
+use super::value::{above, count, duration, latency, object, share};
 
 pub(super) fn schema() -> Value {
     object([
@@ -14,7 +14,7 @@ pub(super) fn schema() -> Value {
         (
             "latency",
             latency(),
-            "Of the old version; `{median: 80ms, p99: 300ms}` when absent.",
+            "Of the old version; 80ms and 300ms when absent.",
         ),
         (
             "errorShare",
@@ -24,7 +24,7 @@ pub(super) fn schema() -> Value {
         (
             "startup",
             latency(),
-            "From a pod's creation to its readiness; `{median: 12s, p99: 40s}` when absent.",
+            "From a pod's creation to its readiness; 12s and 40s when absent.",
         ),
         (
             "patience",
@@ -32,59 +32,57 @@ pub(super) fn schema() -> Value {
             "Slower answers hurt people; 1s when absent.",
         ),
         (
+            "preStop",
+            duration(),
+            "How long pods go on as before when told to stop.",
+        ),
+        (
             "concurrency",
             count(),
-            "Requests a pod works on at once; any number when absent.",
+            "Requests that a pod works on at once; without a limit when absent.",
         ),
         (
             "queue",
-            whole(),
-            "Requests that may wait on a pod, others get 503 at once; any number when absent. Needs \
-             `concurrency`.",
+            json!({"type": ["integer", "null"], "minimum": 0}),
+            "Waiting places of a pod, beyond which it answers 503; without a bound when absent.",
         ),
         (
             "timeout",
             duration(),
-            "A request that takes longer, waiting and service, is answered 504 at this age; the pod \
-             goes on working on it.",
+            "Answered 504 when waiting and service take longer.",
         ),
-        ("warmUp", warm_up(), "New pods are slow at first."),
+        ("warmUp", warm_up(), "Slow first minutes of a pod."),
         (
             "drain",
             duration(),
-            "A removed pod's time to finish what it has; as long as it takes when absent.",
-        ),
-        (
-            "preStop",
-            duration(),
-            "How long a pod that was told to stop goes on accepting requests.",
+            "How long a removed pod still works on what it has.",
         ),
         (
             "autoscaler",
             autoscaler(),
-            "A HorizontalPodAutoscaler on utilisation, busy places over `concurrency`.",
+            "A HorizontalPodAutoscaler on utilisation.",
         ),
     ])
 }
 
 fn warm_up() -> Value {
     object([
-        (
-            "for",
-            duration(),
-            "From readiness until the pod is warm, in a straight line.",
-        ),
+        ("for", duration(), "From readiness until the pod is warm."),
         (
             "latencyTimes",
             above(1),
-            "Factor on all latencies at readiness.",
+            "Factor on all latencies at readiness; it falls to 1 in a straight line.",
         ),
     ])
 }
 
 fn autoscaler() -> Value {
     object([
-        ("target", share(), "The utilisation that it aims at."),
+        (
+            "target",
+            share(),
+            "The utilisation it aims at: busy places over all places.",
+        ),
         ("min", count(), "`minReplicas`; 1 when absent."),
         ("max", count(), "`maxReplicas`."),
         ("sync", duration(), "How often it looks; 15s when absent."),
@@ -96,7 +94,7 @@ fn autoscaler() -> Value {
         (
             "stabilisation",
             duration(),
-            "For how long it keeps what it wanted before it shrinks; 5m when absent.",
+            "It follows the highest count of so long when it goes down; 5m when absent.",
         ),
     ])
 }

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::read::QUANTILES;
-
 /// A mapping of these keys, with what each of them means.
 pub(super) fn object<const N: usize>(keys: [(&str, Value, &str); N]) -> Value {
     let mut properties = Map::new();
@@ -39,6 +37,11 @@ pub(super) fn text() -> Value {
     json!({"type": ["string", "null"]})
 }
 
+/// `true` or `false`.
+pub(super) fn flag() -> Value {
+    json!({"type": ["boolean", "null"]})
+}
+
 /// One of these words.
 pub(super) fn word(words: &[&str]) -> Value {
     let mut all: Vec<Value> = words.iter().map(|&word| word.into()).collect();
@@ -59,11 +62,6 @@ pub(super) fn above(least: u32) -> Value {
 /// A whole number from 1 on.
 pub(super) fn count() -> Value {
     json!({"type": ["integer", "null"], "minimum": 1})
-}
-
-/// A whole number from 0 on.
-pub(super) fn whole() -> Value {
-    json!({"type": ["integer", "null"], "minimum": 0})
 }
 
 fn reference(name: &str) -> Value {
@@ -100,7 +98,7 @@ pub(super) fn curve() -> Value {
     reference("curve")
 }
 
-/// `{median, p99}`, `{gamma}` or `{quantiles}`.
+/// `{median, p99}`.
 pub(super) fn latency() -> Value {
     reference("latency")
 }
@@ -108,15 +106,6 @@ pub(super) fn latency() -> Value {
 /// Go's durations without a sign.
 const DURATION: &str = "\\+?(0|((\\d+(\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)";
 const TIME_OF_DAY: &str = "\\d{1,2}:\\d{1,2}(:\\d{1,2})?";
-
-/// `{p50, p90, …}`.
-fn quantiles() -> Value {
-    let mut all = object([]);
-    for (name, _) in QUANTILES {
-        all["properties"][name] = duration();
-    }
-    all
-}
 
 /// What the references stand for.
 pub(super) fn definitions() -> Value {
@@ -154,19 +143,29 @@ pub(super) fn definitions() -> Value {
         "latency": object([
             ("median", duration(), "Half of the answers are faster."),
             ("p99", duration(), "One of a hundred is slower."),
-            (
-                "gamma",
-                object([
-                    ("mean", duration(), "The mean."),
-                    ("cv", number(), "Standard deviation over mean, 4 at most."),
-                ]),
-                "A gamma distribution.",
-            ),
+            ("gamma", gamma(), "A gamma distribution, instead."),
             (
                 "quantiles",
                 quantiles(),
-                "As measured: two or more; log-normal between them.",
+                "Measured quantiles, instead: p50, p90, p99, and others.",
             ),
         ]),
     })
+}
+
+fn gamma() -> Value {
+    object([
+        ("mean", duration(), "The mean."),
+        ("cv", number(), "Standard deviation over mean, 4 at most."),
+    ])
+}
+
+fn quantiles() -> Value {
+    let mut all = object([]);
+    for (name, share) in crate::read::QUANTILES {
+        let mut quantile = duration();
+        quantile["description"] = format!("A share of {share} is faster.").into();
+        all["properties"][name] = quantile;
+    }
+    all
 }
