@@ -95,8 +95,27 @@ fn entry<'n>(node: &'n mut Node, name: &str) -> Option<&'n mut Node> {
         .map(|(_, value)| value)
 }
 
+/// The kinds of a latency, by what tells them apart.
+const LATENCY_KINDS: [&[&str]; 3] = [&["median", "p99"], &["gamma"], &["quantiles"]];
+
+/// Whether two mappings are latencies of different kinds: then one replaces the other.
+fn are_alternatives(over: &Node, below: &Node) -> bool {
+    let kind = |node: &Node| {
+        LATENCY_KINDS
+            .iter()
+            .position(|keys| keys.iter().any(|key| node.get(key).is_some()))
+    };
+    match (kind(over), kind(below)) {
+        (Some(over), Some(below)) => over != below,
+        _ => false,
+    }
+}
+
 /// Mappings are merged key by key; anything else that `over` says stays as it is.
 fn lay_under(over: &mut Node, below: Node) {
+    if are_alternatives(over, &below) {
+        return;
+    }
     let (Kind::Map(_), Kind::Map(entries)) = (&over.kind, below.kind) else {
         return;
     };

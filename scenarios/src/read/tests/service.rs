@@ -97,3 +97,17 @@ fn services_that_contradict_themselves_are_refused() {
         assert!(complaints.contains("a.yaml:"), "{complaints}");
     }
 }
+
+/// A variant with a latency of another kind has that one, not both.
+#[test]
+fn a_latency_of_another_kind_replaces_the_base_s() {
+    let (scenarios, complaints) = read_text(
+        "apiVersion: coalmine.dev/v1alpha1\nkind: Scenario\nmetadata: {name: t/f}\nspec:\n  \
+         extends: steady/healthy\n  service:\n    latency: {gamma: {mean: 90ms, cv: 0.7}}\n    \
+         startup: {p99: 50s}\n",
+    );
+    assert_eq!(complaints, "");
+    let service = &scenarios[0].service;
+    assert_eq!(service.latency, Latency::from_gamma(0.09, 0.7));
+    assert_eq!(service.startup, Latency::from_quantiles(12.0, 50.0));
+}
