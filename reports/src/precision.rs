@@ -49,7 +49,7 @@ mod tests {
         assert!(is_enough(&study, 0, &half));
         let mixed = |n: u32| -> Vec<_> {
             let one = |i: u32| {
-                if i % 2 == 0 {
+                if i.is_multiple_of(2) {
                     promoted(i, 1)
                 } else {
                     rolled_back(i, 60)
