@@ -216,7 +216,10 @@ pub fn matching_share(cohort: Cohort, users: f64, segment: &Segment) -> f64 {
     share.clamp(0.0, 1.0)
 }
 
-fn routes(scenario: &Scenario, that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) -> Vec<ByRoute> {
+/// The bits of those faults that satisfy a condition.
+type BitsOf<'f> = &'f dyn Fn(&dyn Fn(&Fault) -> bool) -> usize;
+
+fn routes(scenario: &Scenario, that: BitsOf<'_>) -> Vec<ByRoute> {
     let kinds = scenario.route_kinds();
     let by_route = |(index, route): (usize, &crate::scenario::Route)| ByRoute {
         share: route.share,
@@ -238,7 +241,7 @@ fn routes(scenario: &Scenario, that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) 
 }
 
 /// Ranges of ranks that meet the same faults, from the first pods on; the last range is open.
-fn pods(faults: &[Fault], that: &dyn Fn(&dyn Fn(&Fault) -> bool) -> usize) -> Vec<ByPod> {
+fn pods(faults: &[Fault], that: BitsOf<'_>) -> Vec<ByPod> {
     let mut ends: Vec<u32> = faults.iter().filter_map(|fault| fault.scope.pods).collect();
     ends.push(u32::MAX);
     ends.sort_unstable();
