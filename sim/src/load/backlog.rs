@@ -273,7 +273,7 @@ fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     for _ in 0..60 {
         let x = (a * fb - b * fa) / (fb - fa);
         let fx = f(x);
-        if (b - a).abs() <= 1e-6 * b || fx.abs() <= 1e-6 * x {
+        if (b - a).abs() <= 1e-4 * b || fx.abs() <= 1e-4 * x {
             return x;
         }
         if fx < 0.0 {
