@@ -125,6 +125,7 @@ use coalmine_sim::scenario::Scenario;
 use crate::Files;
 
 pub(crate) use hooks::TYPES as HOOK_TYPES;
+pub(crate) use service::QUANTILES;
 
 pub(crate) const KIND: &str = "Scenario";
 

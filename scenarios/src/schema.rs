@@ -18,6 +18,7 @@ mod router;
 mod routes;
 mod service;
 mod traffic;
+mod users;
 mod value;
 
 use coalmine_policy::baseline::API_VERSION;
@@ -142,7 +143,16 @@ fn spec() -> Value {
             fault::schema(),
             "What is wrong with the new version; leave out for a healthy release.",
         ),
-        ("users", hooks::users(), "Who the users are."),
+        (
+            "users",
+            users::schema(),
+            "Who the users are; with any key but `matching` they have sessions.",
+        ),
+        (
+            "retries",
+            users::retries(),
+            "Clients that repeat what failed; none when absent.",
+        ),
         ("hooks", hooks::schema(), "What webhooks answer."),
         (
             "metrics",

@@ -7,6 +7,7 @@ use coalmine_policy::source::Diagnostics;
 use coalmine_sim::scenario::{Autoscaler, Service, WarmUp};
 
 use super::form::Form;
+pub(crate) use latency::QUANTILES;
 pub(super) use latency::read as latency;
 
 /// More pods than this are no service that one rollout replaces.

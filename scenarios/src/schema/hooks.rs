@@ -2,16 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::value::{duration, item, list, object, rate, share, text, word};
+use super::value::{duration, item, list, rate, text, word};
 use crate::read::HOOK_TYPES;
-
-pub(super) fn users() -> Value {
-    object([(
-        "matching",
-        share(),
-        "Share of requests that satisfy a policy's header and cookie rules; 10% when absent.",
-    )])
-}
 
 pub(super) fn schema() -> Value {
     list(&item(

@@ -60,7 +60,7 @@ pub(super) fn schema() -> Value {
         (
             "tries",
             count(),
-            "Pods that a request tries one after another when they refuse it.",
+            "Pods that one request may try before it fails.",
         ),
         (
             "emptyCanary",

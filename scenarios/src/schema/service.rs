@@ -1,8 +1,8 @@
 //! As `read::service`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::value::{count, duration, latency, object, share};
+use super::value::{above, count, duration, latency, object, share};
 
 pub(super) fn schema() -> Value {
     object([
@@ -14,7 +14,7 @@ pub(super) fn schema() -> Value {
         (
             "latency",
             latency(),
-            "Of the old version, log-normal; 80ms and 300ms when absent.",
+            "Of the old version; 80ms and 300ms when absent.",
         ),
         (
             "errorShare",
@@ -34,7 +34,67 @@ pub(super) fn schema() -> Value {
         (
             "preStop",
             duration(),
-            "How long a pod that is told to stop still takes connections; 0 when absent.",
+            "How long pods go on as before when told to stop.",
+        ),
+        (
+            "concurrency",
+            count(),
+            "Requests that a pod works on at once; without a limit when absent.",
+        ),
+        (
+            "queue",
+            json!({"type": ["integer", "null"], "minimum": 0}),
+            "Waiting places of a pod, beyond which it answers 503; without a bound when absent.",
+        ),
+        (
+            "timeout",
+            duration(),
+            "Answered 504 when waiting and service take longer.",
+        ),
+        ("warmUp", warm_up(), "Slow first minutes of a pod."),
+        (
+            "drain",
+            duration(),
+            "How long a removed pod still works on what it has.",
+        ),
+        (
+            "autoscaler",
+            autoscaler(),
+            "A HorizontalPodAutoscaler on utilisation.",
+        ),
+    ])
+}
+
+fn warm_up() -> Value {
+    object([
+        ("for", duration(), "From readiness until the pod is warm."),
+        (
+            "latencyTimes",
+            above(1),
+            "Factor on all latencies at readiness; it falls to 1 in a straight line.",
+        ),
+    ])
+}
+
+fn autoscaler() -> Value {
+    object([
+        (
+            "target",
+            share(),
+            "The utilisation it aims at: busy places over all places.",
+        ),
+        ("min", count(), "`minReplicas`; 1 when absent."),
+        ("max", count(), "`maxReplicas`."),
+        ("sync", duration(), "How often it looks; 15s when absent."),
+        (
+            "lag",
+            duration(),
+            "How old the utilisation is that it sees; 30s when absent.",
+        ),
+        (
+            "stabilisation",
+            duration(),
+            "It follows the highest count of so long when it goes down; 5m when absent.",
         ),
     ])
 }

@@ -37,6 +37,11 @@ pub(super) fn text() -> Value {
     json!({"type": ["string", "null"]})
 }
 
+/// `true` or `false`.
+pub(super) fn flag() -> Value {
+    json!({"type": ["boolean", "null"]})
+}
+
 /// One of these words.
 pub(super) fn word(words: &[&str]) -> Value {
     let mut all: Vec<Value> = words.iter().map(|&word| word.into()).collect();
@@ -138,6 +143,29 @@ pub(super) fn definitions() -> Value {
         "latency": object([
             ("median", duration(), "Half of the answers are faster."),
             ("p99", duration(), "One of a hundred is slower."),
+            ("gamma", gamma(), "A gamma distribution, instead."),
+            (
+                "quantiles",
+                quantiles(),
+                "Measured quantiles, instead: p50, p90, p99, and others.",
+            ),
         ]),
     })
+}
+
+fn gamma() -> Value {
+    object([
+        ("mean", duration(), "The mean."),
+        ("cv", number(), "Standard deviation over mean, 4 at most."),
+    ])
+}
+
+fn quantiles() -> Value {
+    let mut all = object([]);
+    for (name, share) in crate::read::QUANTILES {
+        let mut quantile = duration();
+        quantile["description"] = format!("A share of {share} is faster.").into();
+        all["properties"][name] = quantile;
+    }
+    all
 }

@@ -18,8 +18,8 @@ use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
 use worlds::Case;
 
-const RUNS: u32 = 12;
-const VERDICT_RUNS: u32 = 50;
+const RUNS: u32 = 7;
+const VERDICT_RUNS: u32 = 20;
 /// The normal score exceeded by 1e-4 on both sides together.
 const Z: f64 = 3.891;
 /// The 1 - 1e-4 quantile of chi-square with four degrees of freedom.

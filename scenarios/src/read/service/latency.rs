@@ -10,7 +10,7 @@ use crate::read::form::Form;
 const CV_MAX: f64 = 4.0;
 
 /// The quantiles that can be given, with the share of requests below.
-const QUANTILES: [(&str, f64); 17] = [
+pub(crate) const QUANTILES: [(&str, f64); 17] = [
     ("p1", 0.01),
     ("p5", 0.05),
     ("p10", 0.1),

@@ -1,0 +1,46 @@
+//! As `read::users`.
+
+use serde_json::{Value, json};
+
+use super::value::{count, duration, flag, latency, object, share};
+
+pub(super) fn schema() -> Value {
+    object([
+        (
+            "matching",
+            share(),
+            "Share of requests that satisfy a policy's header and cookie rules; 10% when absent.",
+        ),
+        (
+            "requestsPerSession",
+            json!({"type": ["number", "null"], "minimum": 1}),
+            "Mean number of requests of a session (geometric); 8 when absent.",
+        ),
+        (
+            "thinkTime",
+            latency(),
+            "From one request of a session to the next; 20s and 2m when absent.",
+        ),
+        (
+            "sticky",
+            flag(),
+            "Whether a session stays on the side of the router that got its first request.",
+        ),
+    ])
+}
+
+pub(super) fn retries() -> Value {
+    object([
+        (
+            "share",
+            share(),
+            "Share of the failures that clients repeat.",
+        ),
+        ("max", count(), "Repeats of one request; 1 when absent."),
+        (
+            "backoff",
+            duration(),
+            "From a failure to the next attempt; 1s when absent.",
+        ),
+    ])
+}
