@@ -8,7 +8,7 @@
 //! * *balanced accuracy*: the mean of the two; one half for whoever does not look;
 //! * *MCC*: the correlation of "should be stopped" and "was stopped" (Matthews, Biochimica et
 //!   Biophysica Acta 405 (1975) 442), which depends on `bad_share`;
-//! * *change failure rate* (DORA): releases that hurt somebody within the horizon;
+//! * *change failure rate* (DORA): releases that are bad and hurt somebody within the horizon;
 //! * *recovery time* (DORA: failed deployment recovery time): of those, from the first request that
 //!   met the fault until nobody meets it; to the end of the horizon where that did not happen, so
 //!   the mean is a lower bound;
@@ -80,7 +80,7 @@ pub struct Worth {
     pub balanced_accuracy: Option<Measure>,
     /// Matthews' correlation coefficient.
     pub mcc: Option<Measure>,
-    /// Releases that hurt somebody.
+    /// Releases that are bad and hurt somebody.
     pub change_failure_rate: Option<Measure>,
     /// Mean seconds from the first harm to its end.
     pub recovery_s: Option<Measure>,

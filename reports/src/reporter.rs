@@ -72,7 +72,7 @@ impl Reporter for Collector {
                     let faulty = info.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
                     let horizon = info.map_or(Span::ZERO, |info| info.horizon_ns);
                     summary.cells.push(Cell {
-                        means: Means::of(outcomes, horizon),
+                        means: Means::of(faulty, outcomes, horizon),
                         ..Cell::new(*policy, *scenario, faulty, outcomes)
                     });
                 }

@@ -80,7 +80,8 @@ pub struct Cell {
 /// Means over the replications of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Means {
-    /// The share of releases that hurt somebody within the horizon.
+    /// The share of bad releases that hurt somebody within the horizon; a good one whose leaving pods
+    /// refuse a request needs no remedy.
     pub failed: Option<Rate>,
     /// Of those, seconds from the first request that met the fault until nobody meets it, or to the
     /// end of the horizon.
@@ -92,11 +93,11 @@ pub struct Means {
 }
 
 impl Means {
-    /// Those of the replications that ran, watched for so long.
+    /// Those of the replications that ran, of a good or a bad release, watched for so long.
     #[must_use]
-    pub fn of(outcomes: &[Outcome], horizon: Span) -> Self {
+    pub fn of(faulty: bool, outcomes: &[Outcome], horizon: Span) -> Self {
         let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
-        let failed = || ran().filter(|o| o.hurt > 0);
+        let failed = || ran().filter(|o| faulty && o.hurt > o.hurt_by_router);
         let recovery = |o: &Outcome| {
             let met = o.fault_met_ns.unwrap_or(Span::ZERO);
             let left = horizon.as_secs_f64() - met.as_secs_f64();

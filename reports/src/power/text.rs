@@ -32,8 +32,8 @@ pub fn render(power: &Power<'_>, options: Options) -> String {
     }
     let _ = write!(
         text,
-        "\nIn brackets 95 % intervals. The bars show the share caught from the smallest fault tried to \
-         the largest.\n"
+        "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that is \n\
+         caught, from the smallest fault tried to the largest.\n"
     );
     text
 }
@@ -50,17 +50,28 @@ fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> St
         }
     }
     let mut header = vec![format!("{}\n  policy", title(kind))];
-    header.extend(loads.iter().map(|load| format!("traffic × {load}\n")));
+    header.extend(loads.iter().map(|load| format!("traffic\n× {load}")));
+    // One curve is enough to see how it rises: the one nearest to the traffic as it is.
+    let usual = loads
+        .iter()
+        .copied()
+        .min_by(|a, b| far(*a).total_cmp(&far(*b)));
+    header.push(usual.map_or_else(String::new, |load| format!("by size\n× {load}")));
     let row = |policy: &usize| {
         let info = power.summary.study.policies.get(*policy);
         let mut row = vec![format!("  {}", info.map_or("?", |info| &info.label))];
-        row.extend(loads.iter().map(|load| {
+        let at = |load: f64| {
             let mut own = curves.iter();
-            let curve = own.find(|curve| curve.policy == *policy && curve.load == *load);
-            curve.map_or(NOTHING.to_owned(), |curve| {
-                format!("{} {}", told(kind, &curve.smallest()), bars(curve, options))
-            })
+            own.find(|curve| curve.policy == *policy && curve.load == load)
+        };
+        row.extend(loads.iter().map(|load| {
+            at(*load).map_or(NOTHING.to_owned(), |curve| told(kind, &curve.smallest()))
         }));
+        row.push(
+            usual
+                .and_then(at)
+                .map_or_else(String::new, |curve| bars(curve, options)),
+        );
         row
     };
     table(
@@ -86,13 +97,18 @@ fn told(kind: Kind, found: &Smallest) -> String {
     if found.is_below {
         return format!("≤{}", size(at));
     }
-    let end = |end: Option<f64>, open: &str| end.map_or(open.to_owned(), size);
-    format!(
-        "{} ({}–{})",
-        size(at),
-        end(found.low, ""),
-        end(found.high, "")
-    )
+    let end = |end: Option<f64>| {
+        let text = end.map_or_else(String::new, size);
+        text.trim_end_matches(" %")
+            .trim_start_matches('×')
+            .to_owned()
+    };
+    format!("{} ({}–{})", size(at), end(found.low), end(found.high))
+}
+
+/// How far a level of traffic is from the usual one.
+fn far(load: f64) -> f64 {
+    load.ln().abs()
 }
 
 /// A size to two digits.

@@ -83,7 +83,7 @@ pub(super) fn legend(mix: &Mix) -> [String; 1] {
     });
     [format!(
         "mix: {} of the releases are bad (--bad-share). MCC: 1 stops all bad ones and no good one, 0 is \
-         blind. change failures: releases that hurt somebody; recovery: from then until nobody meets \
+         blind. change failures: bad ones that hurt somebody; recovery: from then until nobody meets \
          it.{prices}",
         human::percent(mix.bad_share)
     )]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Day, Start, When};
 use crate::human;
-use crate::terminal::{Options, table};
+use crate::terminal::Options;
 
 /// The table, with what it means.
 #[must_use]
@@ -26,57 +26,70 @@ pub fn render(when: &When<'_>, options: Options) -> String {
             text.push_str(&one(when, name, first, &own, options));
         }
     }
-    let _ = write!(
-        text,
-        "\nBars: from {} to {}. caught: a bad release was rolled back; promoted: a good one was. Starts are \
-         times of the scenario's own day. In brackets Wilson's 95 % interval.\n",
-        when.starts
-            .first()
-            .map_or_else(String::new, |start| start.clock()),
-        when.starts
-            .last()
-            .map_or_else(String::new, |start| start.clock()),
+    text.push_str(
+        "\ncaught: a bad release was rolled back; promoted: a good one was. Starts are times of the scenario's\n\
+         own day. In brackets Wilson's 95 % interval.\n",
     );
     text
 }
 
+/// Columns of names.
+const NAMES: usize = 24;
+
+/// A scenario: hours, traffic, and two lines for each policy.
 fn one(when: &When<'_>, name: &str, first: &Day, days: &[&Day], options: Options) -> String {
     let right = if first.is_bad { "caught" } else { "promoted" };
-    let header = [
-        format!("{name}\n  policy"),
-        format!("{right}\nby start"),
-        format!("best\n{right}"),
-        "\nat".to_owned(),
-        format!("worst\n{right}"),
-        "\nat".to_owned(),
-    ];
     let most = first.requests.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let mut traffic = vec![
-        "  traffic".to_owned(),
-        options
+    let traffic = first.requests.iter().map(|n| *n as f64 / most);
+    let mut text = format!("{name}: {right}, by start\n");
+    let _ = writeln!(text, "{}{}", " ".repeat(NAMES), hours(when.starts));
+    line("  traffic", &options.characters.spark(traffic), &mut text);
+    for day in days {
+        let info = when.summary.study.policies.get(day.policy);
+        let label = format!("  {}", info.map_or("?", |info| &info.label));
+        let bars = options
             .characters
-            .spark(first.requests.iter().map(|n| *n as f64 / most)),
-    ];
-    traffic.resize(header.len(), String::new());
-    let mut rows = vec![traffic];
-    rows.extend(days.iter().map(|day| row(when, day, options)));
-    table(&header, &rows, options)
+            .spark(day.right.iter().map(|rate| rate.share));
+        line(&label, &bars, &mut text);
+        let _ = writeln!(text, "    {}", ends(when, day, right));
+    }
+    text
 }
 
-fn row(when: &When<'_>, day: &Day, options: Options) -> Vec<String> {
-    let info = when.summary.study.policies.get(day.policy);
-    let mut row = vec![
-        format!("  {}", info.map_or("?", |info| &info.label)),
-        options
-            .characters
-            .spark(day.right.iter().map(|rate| rate.share)),
-    ];
-    let ends = day.best_and_worst();
-    for at in [ends.map(|ends| ends.0), ends.map(|ends| ends.1)] {
-        let rate = at.and_then(|at| day.right.get(at));
-        let start = at.and_then(|at| when.starts.get(at));
-        row.push(rate.map_or(human::NOTHING.to_owned(), human::rate));
-        row.push(start.map_or(human::NOTHING.to_owned(), |start: &Start| start.clock()));
+fn line(label: &str, bars: &str, text: &mut String) {
+    let _ = writeln!(text, "{label:<NAMES$}{bars}");
+}
+
+/// The hour above the first start of every third.
+fn hours(starts: &[Start]) -> String {
+    let mut text = String::new();
+    for (index, start) in starts.iter().enumerate() {
+        if start.minute.is_multiple_of(180) && text.len() <= index {
+            text.push_str(&" ".repeat(index - text.len()));
+            let _ = write!(text, "{:02} ", start.minute / 60);
+        }
     }
-    row
+    text.trim_end().to_owned()
+}
+
+fn ends(when: &When<'_>, day: &Day, right: &str) -> String {
+    let told = |at: usize| {
+        let rate = day
+            .right
+            .get(at)
+            .map_or(human::NOTHING.to_owned(), human::rate);
+        let start = when
+            .starts
+            .get(at)
+            .map_or_else(String::new, |start| start.clock());
+        format!("{rate} at {start}")
+    };
+    match day.best_and_worst() {
+        None => human::NOTHING.to_owned(),
+        Some((best, worst)) if day.right[best].share <= day.right[worst].share => {
+            let rate = human::rate(&day.right[best]);
+            format!("{right} in {rate} at every start")
+        }
+        Some((best, worst)) => format!("{right} most in {}, least in {}", told(best), told(worst)),
+    }
 }
