@@ -87,3 +87,15 @@ fn the_schema_of_scenario_files_is_printed_as_json() {
     );
     assert!(text.ends_with("}\n") && text.lines().count() > 500);
 }
+
+/// A catalogue file that names a router would be refused for every manifest that asks for another.
+#[test]
+fn every_suite_takes_the_embedded_policies() {
+    for suite in ["default", "incidents", "look-alikes", "faults", "calendar"] {
+        let score = crate::score_json(&["--scenario", suite, "--runs", "1"]);
+        let cells = score["cells"].as_array().expect("has cells");
+        let ran = cells.iter().filter(|cell| cell["n"] == 1).count();
+        // The tutorial of Argo is refused by its controller.
+        assert_eq!((cells.len() % 6, ran), (0, cells.len() / 6 * 5), "{suite}");
+    }
+}
