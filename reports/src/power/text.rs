@@ -32,7 +32,7 @@ pub fn render(power: &Power<'_>, options: Options) -> String {
     }
     let _ = write!(
         text,
-        "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that is \n\
+        "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that is\n\
          caught, from the smallest fault tried to the largest.\n"
     );
     text

@@ -57,7 +57,11 @@ fn one(when: &When<'_>, name: &str, first: &Day, days: &[&Day], options: Options
 }
 
 fn line(label: &str, bars: &str, text: &mut String) {
-    let _ = writeln!(text, "{label:<NAMES$}{bars}");
+    if label.chars().count() < NAMES {
+        let _ = writeln!(text, "{label:<NAMES$}{bars}");
+    } else {
+        let _ = writeln!(text, "{label}\n{:NAMES$}{bars}", "");
+    }
 }
 
 /// The hour above the first start of every third.
