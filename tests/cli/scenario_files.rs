@@ -1,6 +1,6 @@
 //! Scenarios that are made of several files.
 
-use crate::{coalmine, stdout, write};
+use crate::{coalmine, score_json, stdout, write};
 
 const HEAD: &str = "apiVersion: coalmine.dev/v1alpha1\nkind: Scenario\nmetadata: {name: my/own}\n\
                     spec:\n  start: 2026-03-02T09:05\n  horizon: 1h\n";
@@ -97,5 +97,29 @@ fn every_suite_takes_the_embedded_policies() {
         let ran = cells.iter().filter(|cell| cell["n"] == 1).count();
         // The tutorial of Argo is refused by its controller.
         assert_eq!((cells.len() % 6, ran), (0, cells.len() / 6 * 5), "{suite}");
+    }
+}
+
+#[test]
+fn the_default_suite_is_run_unless_others_are_asked_for() {
+    let names = |scenarios: &[&str]| {
+        let policy = "scenarios/policies/flagger/ten-minutes.yaml";
+        let mut arguments = vec!["-f", policy, "--runs", "1"];
+        arguments.extend(scenarios);
+        let score = score_json(&arguments);
+        let list = score["scenarios"].as_array().expect("a list").iter();
+        let names = list.map(|one| one["name"].as_str().expect("a name").to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let default = names(&[]);
+    assert_eq!(default.len(), 20);
+    assert!(!default.iter().any(|name| name.starts_with("incidents/")));
+    let incidents = names(&["--scenario", "incidents/*"]);
+    assert!(incidents.len() >= 7, "{incidents:?}");
+    assert!(incidents.iter().all(|name| name.starts_with("incidents/")));
+    assert_eq!(names(&["--scenario", "default"]), default);
+    let listed = stdout(&["scenarios"]);
+    for name in default.iter().chain(&incidents) {
+        assert!(listed.contains(&format!("  {name} ")), "{name}");
     }
 }
