@@ -12,7 +12,7 @@ use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
 use crate::router::RouterConfig;
-pub use crate::service::{Autoscaler, Business, Retries, Route, Service, Sessions, WarmUp};
+pub use crate::service::{Autoscaler, Business, Entry, Retries, Route, Service, Sessions, WarmUp};
 use crate::traffic::Traffic;
 
 /// The world in which rollouts are tried.

@@ -34,8 +34,21 @@ pub struct Service {
     /// How long a pod that is told to stop goes on taking connections (`preStop`), before its server
     /// hears of it.
     pub pre_stop_s: f64,
+    /// Which Service users come through, where a manifest has several and no router.
+    pub entry: Entry,
     /// What sets the number of pods.
     pub autoscaler: Option<Autoscaler>,
+}
+
+/// Which Service users come through while no router splits their requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Entry {
+    /// One that selects the pods of both versions: replicas are the weights.
+    #[default]
+    All,
+    /// Argo's `stableService`, whose selector the controller pins to the stable version until the
+    /// promotion.
+    Stable,
 }
 
 /// A cold pod: slow after readiness, and less so until it is warm.
@@ -164,6 +177,7 @@ impl Default for Service {
             warm_up: None,
             drain_s: None,
             pre_stop_s: 0.0,
+            entry: Entry::All,
             autoscaler: None,
         }
     }

@@ -16,7 +16,7 @@ use crate::fidelity::Fidelity;
 use crate::given;
 use crate::pods::Crashes;
 use crate::router::{RouterConfig, presets};
-use crate::scenario::Scenario;
+use crate::scenario::{Entry, Scenario};
 use crate::subject::{Asked, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
 
@@ -131,10 +131,20 @@ impl<'a> Stage<'a> {
         }
         asked.retain(|one| one.provider == Provider::Prometheus);
         let (asked, queries) = parse(asked)?;
-        let topology = subject.topology();
+        let is_pinned = scenario.service.entry == Entry::Stable && subject.pins();
+        let topology = if is_pinned {
+            // The Service decides, as a router whose weight stays zero.
+            Topology::ReplicaSets { routed: true }
+        } else {
+            subject.topology()
+        };
         let replicas = subject.replicas().unwrap_or(scenario.service.pods).max(1);
         let pods_created = pods_created(scenario, subject, replicas);
-        let experiments = subject.experiments();
+        let mut experiments = subject.experiments();
+        // A pinned Service selects by a hash that pods of Experiments do not have.
+        experiments
+            .iter_mut()
+            .for_each(|pods| pods.served &= !is_pinned);
         let potential = potential(&Frame {
             names: &subject.names(),
             topology: &topology,

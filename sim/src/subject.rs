@@ -206,6 +206,10 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
             Topology::ReplicaSets { .. } => [2 * pods + surge, pods + surge],
         }
     }
+    /// Whether it pins a Service of users to the stable version though no router splits requests.
+    fn pins(&self) -> bool {
+        false
+    }
     /// Pods beside the workloads: those of Argo's Experiments.
     fn experiments(&self) -> Vec<ExperimentPods> {
         Vec::new()

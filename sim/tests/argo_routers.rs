@@ -7,7 +7,7 @@ use coalmine_policy::argo::{Rollout, read};
 use coalmine_policy::source::{Diagnostics, Source, read_documents};
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::{Outcome, Verdict};
-use coalmine_sim::scenario::{Scenario, Users};
+use coalmine_sim::scenario::{Entry, Scenario, Users};
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
@@ -172,5 +172,32 @@ fn pods_are_told_apart_without_services_and_with_swapped_ones() {
         assert_eq!(count(&good, Verdict::Promoted), 5, "{canary}");
         // In the end the new version answers everybody.
         assert!(good.iter().all(|o| o.exposed * 2 > o.requests), "{canary}");
+    }
+}
+
+/// Argo pins `stableService` to the stable ReplicaSet until the promotion, so its clients meet the
+/// canary only then (and, in between, nobody: the last scale-down leaves it without endpoints).
+#[test]
+fn clients_of_a_pinned_service_meet_the_canary_at_the_promotion_only() {
+    let canary = "      stableService: stable\n      canaryService: canary\n      steps: [{setWeight: 40}, \
+                  {pause: {duration: 10m}}]";
+    let rollout = rollout(canary, "vector(0)");
+    let through = |entry| {
+        let mut scenario = scenario(Users::default(), 0.2);
+        scenario.service.entry = entry;
+        run(&scenario, &rollout, 10)
+    };
+    let (all, stable) = (through(Entry::All), through(Entry::Stable));
+    for (all, stable) in all.iter().zip(&stable) {
+        assert_eq!(
+            (all.verdict, stable.verdict),
+            (Verdict::Promoted, Verdict::Promoted)
+        );
+        let promoted = stable.decided_ns.expect("promoted").as_secs_f64();
+        let met = |outcome: &Outcome| outcome.fault_met_ns.expect("met").as_secs_f64();
+        assert!(met(all) < 300.0, "{all:?}");
+        assert!(met(stable) >= promoted - 120.0, "{stable:?}");
+        // Fifty requests a second for the ten minutes of the pause and more, at 40 %.
+        assert!(all.exposed > stable.exposed + 10_000, "{all:?} {stable:?}");
     }
 }

@@ -4,7 +4,7 @@ mod latency;
 
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
-use coalmine_sim::scenario::{Autoscaler, Service, WarmUp};
+use coalmine_sim::scenario::{Autoscaler, Entry, Service, WarmUp};
 
 use super::form::Form;
 pub(crate) use latency::QUANTILES;
@@ -42,6 +42,7 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
         pre_stop_s: form
             .duration("preStop", found)
             .map_or(usual.pre_stop_s, Span::as_secs_f64),
+        entry: entry(&mut form, found),
         concurrency: form.count("concurrency", CONCURRENCY_MAX, found),
         queue: form.whole("queue", (0, QUEUE_MAX), found),
         timeout_s: form.some_time("timeout", found).map(Span::as_secs_f64),
@@ -58,6 +59,19 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> Service {
     }
     form.close(found);
     service
+}
+
+fn entry(form: &mut Form<'_>, found: &mut Diagnostics) -> Entry {
+    match form.string("entry", found) {
+        None | Some("all") => Entry::All,
+        Some("stable") => Entry::Stable,
+        Some(other) => {
+            let complaint = format!("is {other:?}, no Service that users come through");
+            let help = "write `all` or `stable` (Argo's `stableService`)";
+            form.refuse("entry", &complaint, help, found);
+            Entry::All
+        }
+    }
 }
 
 fn warm_up(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<WarmUp> {

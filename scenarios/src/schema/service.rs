@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::value::{above, count, duration, latency, object, share};
+use super::value::{above, count, duration, latency, object, share, word};
 
 pub(super) fn schema() -> Value {
     object([
@@ -35,6 +35,12 @@ pub(super) fn schema() -> Value {
             "preStop",
             duration(),
             "How long pods go on as before when told to stop.",
+        ),
+        (
+            "entry",
+            word(&["all", "stable"]),
+            "The Service users come through where no router splits requests: one that selects all pods, \
+             or Argo's `stableService`, which shows nobody the canary before the promotion; `all` when absent.",
         ),
         (
             "concurrency",

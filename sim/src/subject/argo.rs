@@ -22,6 +22,10 @@ impl Subject for Arc<Rollout> {
         }
     }
 
+    fn pins(&self) -> bool {
+        self.canary.stable_service.is_some() && self.blue_green.is_none() && !self.is_routed()
+    }
+
     fn names(&self) -> Names {
         let ingress = self.canary.routing.as_ref();
         let ingress = ingress.and_then(|routing| routing.ingresses.first());
