@@ -42,6 +42,14 @@ fn every_file_has_a_suite_and_a_reason_of_its_own() {
         assert!(reason.len() > 150, "{}: {reason}", file.file);
         assert!(!reason.contains('\n'), "{}: one paragraph", file.file);
         assert!(reasons.insert(reason), "{}", file.file);
+        // A fault says which real incidents it stands for.
+        let has_fault = file.text.contains("\n  fault:\n");
+        assert_eq!(
+            has_fault,
+            file.text.contains("\n    incident: "),
+            "{}",
+            file.file
+        );
         assert!(
             file.text.lines().all(|line| line.chars().count() <= 100),
             "{}",
