@@ -12,6 +12,7 @@ use coalmine_sim::event::{PolicyInfo, ScenarioInfo};
 use coalmine_sim::fidelity::Fidelity;
 use serde::Serialize;
 
+use crate::document;
 use crate::insights;
 use crate::interval::{CONFIDENCE, Estimate, Rate};
 use crate::mix::{Mix, Worth, worth};
@@ -138,9 +139,8 @@ struct SurpriseView {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn write(summary: &Summary, mut out: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, &root(summary))?;
-    out.write_all(b"\n")
+pub fn write(summary: &Summary, out: impl Write) -> io::Result<()> {
+    document::write(&root(summary), out)
 }
 
 fn root(summary: &Summary) -> Root<'_> {
@@ -169,7 +169,7 @@ fn root(summary: &Summary) -> Root<'_> {
         worth: worth(summary, &summary.mix)
             .into_iter()
             .map(|worth| WorthView {
-                policy: label(summary, worth.policy),
+                policy: summary.label_of(worth.policy),
                 worth,
             })
             .collect(),
@@ -218,14 +218,9 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
     }
 }
 
-fn label(summary: &Summary, policy: usize) -> &str {
-    let policy = summary.study.policies.get(policy);
-    policy.map_or("?", |policy| &policy.label)
-}
-
 fn over(summary: &Summary, rates: Overall) -> OverallView<'_> {
     OverallView {
-        policy: label(summary, rates.policy),
+        policy: summary.label_of(rates.policy),
         rates,
     }
 }
@@ -236,8 +231,8 @@ fn comparison<'a>(summary: &'a Summary, pair: &Comparison) -> ComparisonView<'a>
         Some(PairsView { pairs, difference })
     };
     ComparisonView {
-        first: label(summary, pair.first),
-        second: label(summary, pair.second),
+        first: summary.label_of(pair.first),
+        second: summary.label_of(pair.second),
         missed: view(pair.missed),
         false_rollback: view(pair.false_rollback),
     }

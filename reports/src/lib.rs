@@ -8,6 +8,7 @@
 //! ```
 
 pub mod csv;
+mod document;
 pub mod human;
 pub mod insights;
 pub mod interval;

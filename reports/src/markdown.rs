@@ -105,8 +105,7 @@ fn row(summary: &Summary, cell: &Cell) -> String {
 }
 
 fn label(summary: &Summary, policy: usize) -> String {
-    let policy = summary.study.policies.get(policy);
-    escape(policy.map_or("?", |policy| &policy.label))
+    escape(summary.label_of(policy))
 }
 
 fn rate(rate: Option<Rate>) -> String {

@@ -211,10 +211,17 @@ impl Summary {
         self.study.scenarios.get(cell.scenario)
     }
 
-    /// A policy's label, for text.
+    /// The label of a cell's policy, for text.
     #[must_use]
     pub fn label(&self, cell: &Cell) -> &str {
-        self.policy(cell).map_or("?", |policy| &policy.label)
+        self.label_of(cell.policy)
+    }
+
+    /// The label of a policy of the study, for text.
+    #[must_use]
+    pub fn label_of(&self, policy: usize) -> &str {
+        let policy = self.study.policies.get(policy);
+        policy.map_or("?", |policy| &policy.label)
     }
 
     /// A scenario's name, for text.

@@ -85,13 +85,15 @@ fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String)
     let (table, dropped) = table::render(summary, width, paint);
     let overview = overview::render(summary, width, paint);
     let worth = worth::render(summary, width, paint);
-    let pairs = pairs::render(summary, width, paint);
+    let (pairs, pairs_legend) = pairs::render(summary, width, paint).unzip();
+    let pairs = pairs.unwrap_or_default();
     let all = [&table, &overview, &worth, &pairs];
     for table in all.into_iter().filter(|table| !table.is_empty()) {
         text.push('\n');
         text.push_str(table);
     }
     let mut lines = legend(summary, !overview.is_empty());
+    lines.extend(pairs_legend);
     if !dropped.is_empty() {
         let columns = dropped.join(", ");
         lines.push(format!("left out on this narrow terminal: {columns}."));
@@ -141,7 +143,6 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
     if pooled {
         lines.extend(worth::legend(&summary.mix));
     }
-    lines.extend(pairs::legend(summary));
     lines
 }
 

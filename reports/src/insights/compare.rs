@@ -32,7 +32,10 @@ pub(super) fn least_harm(summary: &Summary) -> String {
     let (Some(best), Some(worst)) = (best, worst) else {
         return "Nothing was rolled out, so policies cannot be compared.".to_owned();
     };
-    let (first, price) = (label(summary, best), price(summary, &best.overall));
+    let (first, price) = (
+        summary.label_of(best.overall.policy),
+        price(summary, &best.overall),
+    );
     let price = |link: &str| {
         price
             .as_ref()
@@ -51,7 +54,7 @@ pub(super) fn least_harm(summary: &Summary) -> String {
         let all = human::counted(harms.len(), "policy", "policies");
         return format!("Harm, {sum}: the {all} do equally well with {hurt}{own}.");
     }
-    let last = label(summary, worst);
+    let last = summary.label_of(worst.overall.policy);
     let held = held_back(&worst.overall).map_or_else(String::new, |held| format!(" and {held}"));
     format!(
         "Least harm, {sum}: {first} with {hurt}{}; {last} does most harm with {}{held}.",
@@ -92,11 +95,6 @@ fn criterion(scenarios: usize) -> String {
             human::count(n as u64)
         ),
     }
-}
-
-fn label<'a>(summary: &'a Summary, harm: &Harm) -> &'a str {
-    let policy = summary.study.policies.get(harm.overall.policy);
-    policy.map_or("?", |policy| &policy.label)
 }
 
 fn requests(n: u64) -> String {

@@ -9,18 +9,16 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Power, WANTED};
-use crate::interval::{CONFIDENCE, Rate};
+use crate::document::{self, Head};
+use crate::interval::Rate;
 
 /// The version of the document's form; it grows when a field changes its meaning or goes.
 const FORMAT: u32 = 1;
 
 #[derive(Serialize)]
 struct Root<'a> {
-    format: u32,
-    seed: u64,
-    runs: u32,
-    complete: bool,
-    confidence: f64,
+    #[serde(flatten)]
+    head: Head,
     scenario: &'a str,
     wanted: f64,
     curves: Vec<View<'a>>,
@@ -47,18 +45,16 @@ struct PointView {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn write(power: &Power<'_>, mut out: impl Write) -> io::Result<()> {
+pub fn write(power: &Power<'_>, out: impl Write) -> io::Result<()> {
     let curves = power.curves();
-    let study = &power.summary.study;
     let view = |curve: &super::Curve| {
         let smallest = curve.smallest();
-        let policy = study.policies.get(curve.policy);
         let point = |point: &super::Point| PointView {
             size: point.size,
             caught: point.caught,
         };
         View {
-            policy: policy.map_or("?", |policy| &policy.label),
+            policy: power.summary.label_of(curve.policy),
             kind: curve.kind.name(),
             load: curve.load,
             smallest: smallest.size,
@@ -68,15 +64,10 @@ pub fn write(power: &Power<'_>, mut out: impl Write) -> io::Result<()> {
         }
     };
     let root = Root {
-        format: FORMAT,
-        seed: study.seed,
-        runs: study.runs,
-        complete: power.summary.complete,
-        confidence: CONFIDENCE,
+        head: Head::new(FORMAT, power.summary),
         scenario: power.scenario,
         wanted: WANTED,
         curves: curves.iter().map(view).collect(),
     };
-    serde_json::to_writer_pretty(&mut out, &root)?;
-    out.write_all(b"\n")
+    document::write(&root, out)
 }

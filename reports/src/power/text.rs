@@ -58,8 +58,7 @@ fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> St
         .min_by(|a, b| far(*a).total_cmp(&far(*b)));
     header.push(usual.map_or_else(String::new, |load| format!("by size\n× {load}")));
     let row = |policy: &usize| {
-        let info = power.summary.study.policies.get(*policy);
-        let mut row = vec![format!("  {}", info.map_or("?", |info| &info.label))];
+        let mut row = vec![format!("  {}", power.summary.label_of(*policy))];
         let at = |load: f64| {
             let mut own = curves.iter();
             own.find(|curve| curve.policy == *policy && curve.load == load)

@@ -27,11 +27,9 @@ pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> 
 }
 
 fn row(summary: &Summary, overall: &Overall) -> Vec<String> {
-    let policy = summary.study.policies.get(overall.policy);
-    let label = policy.map_or("?", |policy| &policy.label);
     let rate = |rate: Option<Rate>| rate.as_ref().map_or(NOTHING.to_owned(), human::rate);
     vec![
-        format!("  {label}"),
+        format!("  {}", summary.label_of(overall.policy)),
         rate(overall.missed_harmful),
         rate(overall.missed),
         rate(overall.false_rollback),

@@ -10,12 +10,15 @@ const P_MISSED: &str = "p\n";
 const P_FALSE: &str = "p\n ";
 const GAIN: &str = "pairing\nworth";
 
-/// Empty when there is nobody to compare with. A narrow terminal goes without some columns.
-pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> String {
+/// The table and what its columns mean; `None` when there is nobody to compare with. A narrow
+/// terminal goes without some columns.
+pub(super) fn render(
+    summary: &Summary,
+    width: Option<usize>,
+    paint: &Paint,
+) -> Option<(String, String)> {
     let all = comparisons(summary);
-    let Some(first) = all.first().map(|pair| pair.first) else {
-        return String::new();
-    };
+    let first = all.first()?.first;
     let rows = all.iter().filter(|pair| pair.first == first);
     let rows: Vec<_> = rows.map(|pair| row(summary, pair)).collect();
     let count = rows.len();
@@ -31,22 +34,19 @@ pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> 
         rows,
     };
     grid.fit(width, &[GAIN, P_FALSE, P_MISSED]);
-    super::faint_head(&grid.lines(), count, paint)
+    let table = super::faint_head(&grid.lines(), count, paint);
+    Some((table, legend(summary.label_of(first))))
 }
 
 /// The second policy's shares less the first's.
 fn row(summary: &Summary, pair: &Comparison) -> Vec<String> {
-    let label = |policy: usize| {
-        let policy = summary.study.policies.get(policy);
-        policy.map_or("?", |policy| &policy.label)
-    };
     let (missed, alarms) = (pair.missed.difference(), pair.false_rollback.difference());
     let gains = [missed, alarms]
         .into_iter()
         .flatten()
         .filter_map(|d| d.gain);
     vec![
-        format!("  {}", label(pair.second)),
+        format!("  {}", summary.label_of(pair.second)),
         told(missed),
         missed.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
         told(alarms),
@@ -74,14 +74,10 @@ fn told(difference: Option<Difference>) -> String {
     })
 }
 
-/// What the columns mean.
-pub(super) fn legend(summary: &Summary) -> Option<String> {
-    let all = comparisons(summary);
-    let first = summary.study.policies.get(all.first()?.first)?;
-    Some(format!(
-        "same rollouts: percentage points above or below {}, rollout by rollout (Newcombe's paired 95 % \
+fn legend(first: &str) -> String {
+    format!(
+        "same rollouts: percentage points above or below {first}, rollout by rollout (Newcombe's paired 95 % \
          interval); p: McNemar's exact test. pairing worth: so many times the rollouts, had each policy \
-         had its own.",
-        first.label
-    ))
+         had its own."
+    )
 }

@@ -37,10 +37,8 @@ pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> 
 }
 
 fn row(summary: &Summary, worth: &Worth) -> Vec<String> {
-    let policy = summary.study.policies.get(worth.policy);
-    let label = policy.map_or("?", |policy| &policy.label);
     let mut row = vec![
-        format!("  {label}"),
+        format!("  {}", summary.label_of(worth.policy)),
         told(worth.mcc, |x| format!("{x:.2}")),
         told(worth.balanced_accuracy, |x| format!("{x:.2}")),
         percent(worth.change_failure_rate),

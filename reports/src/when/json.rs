@@ -8,18 +8,16 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::When;
-use crate::interval::{CONFIDENCE, Rate};
+use crate::document::{self, Head};
+use crate::interval::Rate;
 
 /// The version of the document's form; it grows when a field changes its meaning or goes.
 const FORMAT: u32 = 1;
 
 #[derive(Serialize)]
 struct Root<'a> {
-    format: u32,
-    seed: u64,
-    runs: u32,
-    complete: bool,
-    confidence: f64,
+    #[serde(flatten)]
+    head: Head,
     days: Vec<DayView<'a>>,
 }
 
@@ -42,15 +40,13 @@ struct StartView {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn write(when: &When<'_>, mut out: impl Write) -> io::Result<()> {
+pub fn write(when: &When<'_>, out: impl Write) -> io::Result<()> {
     let days = when.days();
-    let study = &when.summary.study;
     let view = |day: &super::Day| {
-        let policy = study.policies.get(day.policy);
         let all = when.starts.iter().zip(&day.right).zip(&day.requests);
         DayView {
             scenario: when.names.get(day.scenario).map_or("?", String::as_str),
-            policy: policy.map_or("?", |policy| &policy.label),
+            policy: when.summary.label_of(day.policy),
             release: if day.is_bad { "bad" } else { "good" },
             starts: all
                 .map(|((start, right), requests)| StartView {
@@ -62,13 +58,8 @@ pub fn write(when: &When<'_>, mut out: impl Write) -> io::Result<()> {
         }
     };
     let root = Root {
-        format: FORMAT,
-        seed: study.seed,
-        runs: study.runs,
-        complete: when.summary.complete,
-        confidence: CONFIDENCE,
+        head: Head::new(FORMAT, when.summary),
         days: days.iter().map(view).collect(),
     };
-    serde_json::to_writer_pretty(&mut out, &root)?;
-    out.write_all(b"\n")
+    document::write(&root, out)
 }

@@ -45,8 +45,7 @@ fn one(when: &When<'_>, name: &str, first: &Day, days: &[&Day], options: Options
     let _ = writeln!(text, "{}{}", " ".repeat(NAMES), hours(when.starts));
     line("  traffic", &options.characters.spark(traffic), &mut text);
     for day in days {
-        let info = when.summary.study.policies.get(day.policy);
-        let label = format!("  {}", info.map_or("?", |info| &info.label));
+        let label = format!("  {}", when.summary.label_of(day.policy));
         let bars = options
             .characters
             .spark(day.right.iter().map(|rate| rate.share));
