@@ -167,7 +167,26 @@ pub(crate) struct PowerArgs {
     #[arg(long = "load", value_name = "FACTOR", value_parser = load)]
     pub(crate) loads: Vec<f64>,
 
-    /// Replications of each point of a curve.
+    /// How much to play, and how to print it.
+    #[command(flatten)]
+    pub(crate) curve: CurveArgs,
+}
+
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    /// The share of the new revision's answers that fail.
+    Errors,
+    /// The factor on its 99th percentile of latency.
+    Slow,
+    /// The scenario's own fault, as a multiple of its size.
+    Own,
+}
+
+/// What `power` and `when` share.
+#[derive(Debug, Args)]
+pub(crate) struct CurveArgs {
+    /// Replications of each point: of each size, or of each start.
     #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) runs: u32,
 
@@ -182,17 +201,6 @@ pub(crate) struct PowerArgs {
     /// No progress.
     #[arg(short, long)]
     pub(crate) quiet: bool,
-}
-
-/// What grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum KindArg {
-    /// The share of the new revision's answers that fail.
-    Errors,
-    /// The factor on its 99th percentile of latency.
-    Slow,
-    /// The scenario's own fault, as a multiple of its size.
-    Own,
 }
 
 /// How `power` and `when` print.
@@ -231,21 +239,9 @@ pub(crate) struct WhenArgs {
           value_parser = value_parser!(u16).range(1..=720))]
     pub(crate) every: u16,
 
-    /// Replications of each start.
-    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=1_000_000))]
-    pub(crate) runs: u32,
-
-    /// Worker threads; results do not depend on them. Without it, one a core.
-    #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
-    pub(crate) threads: Option<u16>,
-
-    /// What to print.
-    #[arg(long, value_enum, default_value_t = CurveFormat::Table)]
-    pub(crate) format: CurveFormat,
-
-    /// No progress.
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    /// How much to play, and how to print it.
+    #[command(flatten)]
+    pub(crate) curve: CurveArgs,
 }
 
 /// One rollout: a policy, a scenario, a replication.

@@ -9,9 +9,12 @@ use coalmine_scenarios::manifests::Policy;
 use coalmine_sim::ensemble::Ensemble;
 use coalmine_sim::event::{Event, Precision, Study};
 use coalmine_sim::scenario::Scenario;
+use coalmine_sim::stage::Stage;
 
+use crate::args::{CurveArgs, CurveFormat};
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::output::{self, bytes};
 use crate::study::Inputs;
 
 /// How much is played.
@@ -24,9 +27,13 @@ pub(crate) struct Effort {
     pub(crate) quiet: bool,
 }
 
-/// Plays every policy in every scenario.
-pub(crate) fn play(inputs: &Inputs, effort: Effort, mix: Mix) -> Result<Summary, Failure> {
-    let stages = inputs.stages()?;
+/// Plays every policy in every scenario, on the stages of these inputs.
+pub(crate) fn play(
+    inputs: &Inputs,
+    stages: Vec<Option<Stage<'_>>>,
+    effort: Effort,
+    mix: Mix,
+) -> Result<Summary, Failure> {
     let study = Study {
         seed: effort.seed,
         runs: effort.runs,
@@ -65,6 +72,30 @@ fn collect(ensemble: &Ensemble<'_>, quiet: bool, mix: Mix) -> Result<Summary, Fa
         (None, Some(summary)) => Ok(summary),
         (Some(error), _) => Err(Failure::Write("standard error".into(), error)),
         (None, None) => Err(Failure::usage("nothing was run", "")),
+    }
+}
+
+/// Plays every policy in every scenario for a curve.
+pub(crate) fn play_curve(inputs: &Inputs, seed: u64, args: &CurveArgs) -> Result<Summary, Failure> {
+    let effort = Effort {
+        seed,
+        runs: args.runs,
+        precision: None,
+        threads: args.threads,
+        quiet: args.quiet,
+    };
+    play(inputs, inputs.stages()?, effort, Mix::default())
+}
+
+/// Prints a curve as it was asked for: as text, or as the document that `json` writes.
+pub(crate) fn print_curve(
+    format: CurveFormat,
+    text: impl FnOnce() -> String,
+    json: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    match format {
+        CurveFormat::Table => output::print(text().as_bytes()),
+        CurveFormat::Json => output::print(&bytes(json)?),
     }
 }
 

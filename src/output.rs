@@ -38,6 +38,15 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), Failure> {
     })
 }
 
+/// What a report writes.
+pub(crate) fn bytes(
+    write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
+) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    write(&mut bytes).map_err(|error| Failure::Write("the report".into(), error))?;
+    Ok(bytes)
+}
+
 /// Prints to standard output.
 pub(crate) fn print(content: &[u8]) -> Result<(), Failure> {
     let failed = |error| Failure::Write("standard output".into(), error);

@@ -2,15 +2,13 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::mix::Mix;
 use coalmine_reports::power::{self, Power};
 use coalmine_reports::terminal::Options;
 use coalmine_sim::probe::{Kind, Probe};
 
-use crate::args::{CurveFormat, KindArg, PowerArgs};
-use crate::ensemble::{self, Effort};
+use crate::args::{KindArg, PowerArgs};
+use crate::ensemble;
 use crate::failure::Failure;
-use crate::output;
 use crate::study::Inputs;
 
 /// Draws the curves of every policy in one scenario's traffic.
@@ -24,28 +22,17 @@ pub(crate) fn power(args: &PowerArgs) -> Result<ExitCode, Failure> {
     drop(inputs.stages()?);
     let probes = probes(args, !base.faults.is_empty())?;
     inputs.scenarios = probes.iter().map(|probe| probe.of(&base)).collect();
-    let effort = Effort {
-        seed: args.world.seed,
-        runs: args.runs,
-        precision: None,
-        threads: args.threads,
-        quiet: args.quiet,
-    };
-    let summary = ensemble::play(&inputs, effort, Mix::default())?;
+    let summary = ensemble::play_curve(&inputs, args.world.seed, &args.curve)?;
     let power = Power {
         summary: &summary,
         probes: &probes,
         scenario: &base.name,
     };
-    match args.format {
-        CurveFormat::Table => output::print(power::render(&power, Options::stdout()).as_bytes())?,
-        CurveFormat::Json => {
-            let mut bytes = Vec::new();
-            power::write(&power, &mut bytes)
-                .map_err(|error| Failure::Write("the report".into(), error))?;
-            output::print(&bytes)?;
-        }
-    }
+    ensemble::print_curve(
+        args.curve.format,
+        || power::render(&power, Options::stdout()),
+        |out| power::write(&power, out),
+    )?;
     Ok(ensemble::exit_code(&summary))
 }
 

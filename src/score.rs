@@ -9,13 +9,14 @@ use coalmine_sim::event::Precision;
 use crate::args::{ScoreArgs, ScoreFormat};
 use crate::ensemble::{self, Effort};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, bytes};
 use crate::replay;
 use crate::study::Inputs;
 
 /// Scores policies. Exits with 1 when the controller refuses every policy it was given.
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::read(&args.world, &args.scenarios)?;
+    let stages = inputs.stages()?;
     if let Some(folder) = &args.out {
         // Before the work: a place that cannot be written to is bad input, not a lost result.
         output::make_folder(folder)?;
@@ -30,18 +31,12 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
         threads: args.threads,
         quiet: args.quiet,
     };
-    let summary = ensemble::play(&inputs, effort, args.mix.mix())?;
+    let summary = ensemble::play(&inputs, stages, effort, args.mix.mix())?;
     if let Some(folder) = &args.out {
         write_files(&summary, folder)?;
     }
     print(&summary, args, &inputs)?;
     Ok(ensemble::exit_code(&summary))
-}
-
-fn bytes(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    write(&mut bytes).map_err(|error| Failure::Write("the report".into(), error))?;
-    Ok(bytes)
 }
 
 fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {

@@ -2,16 +2,14 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::mix::Mix;
 use coalmine_reports::terminal::Options;
 use coalmine_reports::when::{self, Start, When};
 use coalmine_sim::scenario::Scenario;
 use jiff::civil::time;
 
-use crate::args::{CurveFormat, WhenArgs};
-use crate::ensemble::{self, Effort};
+use crate::args::WhenArgs;
+use crate::ensemble;
 use crate::failure::Failure;
-use crate::output;
 use crate::study::Inputs;
 
 /// Tries every start of the day.
@@ -36,28 +34,17 @@ pub(crate) fn when(args: &WhenArgs) -> Result<ExitCode, Failure> {
         }
     }
     inputs.scenarios = all;
-    let effort = Effort {
-        seed: args.world.seed,
-        runs: args.runs,
-        precision: None,
-        threads: args.threads,
-        quiet: args.quiet,
-    };
-    let summary = ensemble::play(&inputs, effort, Mix::default())?;
+    let summary = ensemble::play_curve(&inputs, args.world.seed, &args.curve)?;
     let day = When {
         summary: &summary,
         names: &names,
         starts: &starts,
     };
-    match args.format {
-        CurveFormat::Table => output::print(when::render(&day, Options::stdout()).as_bytes())?,
-        CurveFormat::Json => {
-            let mut bytes = Vec::new();
-            when::write(&day, &mut bytes)
-                .map_err(|error| Failure::Write("the report".into(), error))?;
-            output::print(&bytes)?;
-        }
-    }
+    ensemble::print_curve(
+        args.curve.format,
+        || when::render(&day, Options::stdout()),
+        |out| when::write(&day, out),
+    )?;
     Ok(ensemble::exit_code(&summary))
 }
 

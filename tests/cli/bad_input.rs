@@ -24,6 +24,7 @@ fn refused(arguments: &[&str], said: &[&str]) {
     assert!(output.stdout.is_empty());
     let left = std::fs::read_dir(&out).map(Iterator::count);
     assert_eq!(left.unwrap_or(0), 0, "something was written");
+    assert!(!out.exists(), "an empty folder was made");
 }
 
 /// The same for one file with this text.
