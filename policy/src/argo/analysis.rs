@@ -41,6 +41,19 @@ impl Phase {
         !matches!(self, Self::Pending | Self::Running)
     }
 
+    /// `analysisStatusOrder` (`utils/analysis/helpers.go:48`), best to worst: only strictly worse
+    /// replaces.
+    pub(in crate::argo) const fn badness(self) -> u8 {
+        match self {
+            Self::Successful => 0,
+            Self::Running => 1,
+            Self::Pending => 2,
+            Self::Inconclusive => 3,
+            Self::Error => 4,
+            Self::Failed => 5,
+        }
+    }
+
     /// Argo's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

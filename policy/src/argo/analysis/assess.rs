@@ -53,7 +53,7 @@ impl Run {
             }
             if metric.dry_run {
                 worst = worst.or(Some(Phase::Successful));
-            } else if worst.is_none_or(|worst| rank(phase) > rank(worst)) {
+            } else if worst.is_none_or(|worst| phase.badness() > worst.badness()) {
                 worst = Some(phase);
                 if let Some((_, cause)) = beyond_limit(metric, result) {
                     message = explain(metric, phase, &cause, &result.message);
@@ -88,18 +88,6 @@ fn explain(metric: &Metric, phase: Phase, cause: &str, error: &str) -> String {
         text.push_str(&format!(": \"Error Message: {error}\""));
     }
     text
-}
-
-/// Best to worst (`helpers.go:48`): only strictly worse replaces.
-const fn rank(phase: Phase) -> u8 {
-    match phase {
-        Phase::Successful => 0,
-        Phase::Running => 1,
-        Phase::Pending => 2,
-        Phase::Inconclusive => 3,
-        Phase::Error => 4,
-        Phase::Failed => 5,
-    }
 }
 
 /// `assessMetricStatus` (`analysis.go:579`); a result has at least one finished measurement here.

@@ -9,7 +9,7 @@ use super::super::plan::{Outcome, printed};
 use super::super::resolve::Analysis;
 use super::super::rollout::Step;
 use super::{Asked, Controller, Reason, story};
-use crate::{Effect, Effects, MetricAnswer, Record, Time};
+use crate::{Call, Effect, Effects, MetricAnswer, Record, Time};
 
 /// A run that the Rollout's status points at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,34 @@ pub(super) fn told(
     });
 }
 
+/// Lets a run go on: asks what is due, each as the call that `call` gives a metric, and tells what
+/// became of it at once.
+pub(super) fn resume(
+    run: &mut Run,
+    now: Time,
+    mut call: impl FnMut(usize) -> Call,
+    effects: &mut Effects,
+) {
+    let plan = run.plan().clone();
+    let resumed = run.advance(now, &mut |metric| {
+        let Some(spec) = plan.metrics.get(metric) else {
+            return;
+        };
+        let call = call(metric);
+        let query = spec.query_at(now);
+        effects.push(Effect::Query { call, query });
+    });
+    for Resumed {
+        metric,
+        answer,
+        outcome,
+        message,
+    } in resumed
+    {
+        told(run, metric, answer.as_ref(), (outcome, &message), effects);
+    }
+}
+
 impl Controller {
     /// Lets the AnalysisRun controller work until it waits.
     pub(super) fn advance_runs(&mut self, now: Time, effects: &mut Effects) {
@@ -110,27 +138,13 @@ impl Controller {
             let Some(active) = slot else {
                 continue;
             };
-            let plan = active.run.plan().clone();
-            let resumed = active.run.advance(now, &mut |metric| {
-                let Some(spec) = plan.metrics.get(metric) else {
-                    return;
-                };
+            let call = |metric| {
                 calls += 1;
-                let call = crate::Call(calls);
+                let call = Call(calls);
                 asked.push((call, about(metric)));
-                let query = spec.query_at(now);
-                effects.push(Effect::Query { call, query });
-            });
-            for Resumed {
-                metric,
-                answer,
-                outcome,
-                message,
-            } in resumed
-            {
-                let verdict = (outcome, &*message);
-                told(&active.run, metric, answer.as_ref(), verdict, effects);
-            }
+                call
+            };
+            resume(&mut active.run, now, call, effects);
         }
         self.next_call = calls;
     }

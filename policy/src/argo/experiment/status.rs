@@ -149,14 +149,14 @@ impl Status {
         let (mut worst, mut message) = (Phase::Successful, String::new());
         for status in &self.analyses {
             if let Some(phase) = status.phase
-                && badness(phase) > badness(worst)
+                && phase.badness() > worst.badness()
             {
                 (worst, message) = (phase, status.message.clone());
             }
         }
         // experiment.go:623: a run that is still on its way is as bad as `Running`, so it does hold
         // this up.
-        if self.required_successful(step) && badness(worst) < badness(Phase::Running) {
+        if self.required_successful(step) && worst.badness() < Phase::Running.badness() {
             let message = "Required AnalysisRuns completed";
             return (Phase::Successful, message.to_owned());
         }
@@ -164,17 +164,5 @@ impl Status {
             worst = Phase::Running;
         }
         (worst, message)
-    }
-}
-
-/// `analysisStatusOrder` (`utils/analysis/helpers.go:48`); what is not in it counts as the best.
-const fn badness(phase: Phase) -> u8 {
-    match phase {
-        Phase::Successful => 0,
-        Phase::Running => 1,
-        Phase::Pending => 2,
-        Phase::Inconclusive => 3,
-        Phase::Error => 4,
-        Phase::Failed => 5,
     }
 }

@@ -1,9 +1,9 @@
 //! The Experiment controller's work, and what it asks of the world.
 
-use super::super::runs::told;
+use super::super::runs::{resume, told};
 use super::super::{Asked, Controller};
 use super::{Held, Part};
-use crate::argo::analysis::{Phase, Resumed};
+use crate::argo::analysis::Phase;
 use crate::argo::experiment::Experiment;
 use crate::{
     Answer, Effect, Effects, ExperimentSet, MetricAnswer, Record, Replicas, Time, Workload,
@@ -42,25 +42,11 @@ impl Controller {
             let Some(run) = experiment.run_mut(analysis) else {
                 continue;
             };
-            let plan = run.plan().clone();
-            let resumed = run.advance(now, &mut |metric| {
-                let Some(spec) = plan.metrics.get(metric) else {
-                    return;
-                };
+            let call = |metric| {
                 let about = Part::Metric { analysis, metric };
-                let call = self.call(Asked::Experiment(*id, about));
-                let query = spec.query_at(now);
-                effects.push(Effect::Query { call, query });
-            });
-            for Resumed {
-                metric,
-                answer,
-                outcome,
-                message,
-            } in resumed
-            {
-                told(run, metric, answer.as_ref(), (outcome, &message), effects);
-            }
+                self.call(Asked::Experiment(*id, about))
+            };
+            resume(run, now, call, effects);
         }
     }
 
