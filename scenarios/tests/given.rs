@@ -1,15 +1,18 @@
 //! Argo's `web` and `job` metrics in the simulated world: the scenario says what they answer.
 
+#[path = "common/manifest.rs"]
+mod common;
+
 use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_policy::{MetricAnswer, Provider, Span};
-use coalmine_scenarios::{NoFiles, catalogue, manifests};
+use coalmine_scenarios::{NoFiles, catalogue};
 use coalmine_sim::given::GivenMetric;
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
-use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
+use common::read;
 
 const POLICY: &str = "apiVersion: argoproj.io/v1alpha1
 kind: Rollout
@@ -35,17 +38,6 @@ spec:
     successCondition: result.depth < 10
     provider: {web: {url: 'http://queue', jsonPath: '{$.data}'}}
 ";
-
-fn subject() -> Box<dyn Subject> {
-    let source = Source {
-        file: "shop.yaml".into(),
-        text: POLICY.into(),
-    };
-    let mut found = Diagnostics::new();
-    let mut policies = manifests::read(&[source], &mut found).policies;
-    assert!(!found.has_errors(), "{found:?}");
-    policies.remove(0).subject
-}
 
 fn job(is_good: bool) -> GivenMetric {
     GivenMetric {
@@ -84,7 +76,7 @@ fn world(metrics: Vec<GivenMetric>) -> Scenario {
 }
 
 fn verdict(metrics: Vec<GivenMetric>) -> (Verdict, f64) {
-    let (scenario, subject) = (world(metrics), subject());
+    let (scenario, subject) = (world(metrics), read(POLICY));
     let stage = Stage::new(&scenario, &*subject).expect("answerable");
     let outcome = World::new(&stage, Seed(3)).run(0, &mut Nobody);
     let decided = outcome.decided_ns.map_or(0.0, Span::as_secs_f64);
@@ -110,7 +102,7 @@ fn what_the_scenario_says_decides() {
 
 #[test]
 fn what_it_does_not_say_is_refused_with_the_cure() {
-    let (scenario, subject) = (world(vec![queue(Some(1))]), subject());
+    let (scenario, subject) = (world(vec![queue(Some(1))]), read(POLICY));
     let errors = Stage::new(&scenario, &*subject).expect_err("no word of the job");
     let [error] = &*errors else {
         panic!("{errors:?}");

@@ -1,12 +1,17 @@
 //! The scenarios beyond the default suite do to policies what their reasons say.
 
-use coalmine_policy::source::{Diagnostics, Source};
+#[path = "common/manifest.rs"]
+mod common;
+
+use coalmine_policy::source::Diagnostics;
 use coalmine_scenarios::manifests::{self, Policy};
 use coalmine_scenarios::{catalogue, policies};
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
+use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
+use common::read;
 
 const RUNS: u32 = 60;
 
@@ -18,9 +23,9 @@ fn embedded() -> Vec<Policy> {
 }
 
 /// How many of sixty rollouts are rolled back.
-fn rolled_back(policy: &Policy, scenario: &str) -> u32 {
+fn rolled_back(policy: &dyn Subject, scenario: &str) -> u32 {
     let scenario = catalogue::find(scenario).expect("is in the catalogue");
-    let stage = Stage::new(&scenario, &*policy.subject).expect("answerable");
+    let stage = Stage::new(&scenario, policy).expect("answerable");
     let mut world = World::new(&stage, Seed(42));
     let mut back = |run: &u32| world.run(*run, &mut Nobody).verdict == Verdict::RolledBack;
     u32::try_from((0..RUNS).filter(&mut back).count()).expect("few")
@@ -73,7 +78,7 @@ fn reasons_hold() {
         ("faults/two-small-ones", "flagger-ten-minutes", 0, 15),
     ] {
         let tried = policies.iter().find(|one| one.label == policy);
-        let back = rolled_back(tried.expect("is embedded"), scenario);
+        let back = rolled_back(&*tried.expect("is embedded").subject, scenario);
         assert!(
             (least..=most).contains(&back),
             "{scenario} under {policy}: {back} of 60"
@@ -97,16 +102,6 @@ fn a_weight_ahead_of_its_pods_condemns_a_good_release() {
         1,
     );
     for (text, wanted) in [(routed, 0), (ahead, RUNS)] {
-        let source = Source {
-            file: "rollout.yaml".into(),
-            text: text.into(),
-        };
-        let mut found = Diagnostics::new();
-        let read = manifests::read(&[source], &mut found);
-        assert!(!found.has_errors(), "{found:?}");
-        assert_eq!(
-            rolled_back(&read.policies[0], "incidents/hot-canary"),
-            wanted
-        );
+        assert_eq!(rolled_back(&*read(&text), "incidents/hot-canary"), wanted);
     }
 }

@@ -1,7 +1,10 @@
 //! Manifests against releases that are broken in part: by route, by pod, by process, by order.
 
+#[path = "common/manifest.rs"]
+mod common;
+
 use coalmine_policy::Span;
-use coalmine_policy::source::{Diagnostics, Source};
+use coalmine_policy::source::Diagnostics;
 use coalmine_scenarios::{catalogue, manifests, policies};
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::scenario::Scenario;
@@ -9,6 +12,7 @@ use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
+use common::read;
 
 const RUNS: u32 = 20;
 
@@ -38,17 +42,6 @@ spec:
   query: \"{query}\"
 "
     )
-}
-
-fn read(text: &str) -> Box<dyn Subject> {
-    let source = Source {
-        file: "shop.yaml".into(),
-        text: text.into(),
-    };
-    let mut found = Diagnostics::new();
-    let mut policies = manifests::read(&[source], &mut found).policies;
-    assert!(!found.has_errors(), "{found:?}");
-    policies.remove(0).subject
 }
 
 fn run(subject: &dyn Subject, scenario: &Scenario) -> Vec<Outcome> {

@@ -1,10 +1,12 @@
 //! Argo's routers and managed routes in a whole world.
 
+#[path = "common/rollout.rs"]
+mod common;
+
 use std::sync::Arc;
 
 use coalmine_policy::Span;
-use coalmine_policy::argo::{Rollout, read};
-use coalmine_policy::source::{Diagnostics, Source, read_documents};
+use coalmine_policy::argo::Rollout;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::scenario::{Entry, Scenario, Users};
@@ -12,6 +14,7 @@ use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
+use common::rollout_of;
 
 fn scenario(users: Users, error_share: f64) -> Scenario {
     Scenario {
@@ -58,17 +61,7 @@ spec:
           {query}
 "
     );
-    let source = Source {
-        file: "rollout.yaml".into(),
-        text: yaml.into(),
-    };
-    let mut diagnostics = Diagnostics::new();
-    let documents = read_documents(&source, &mut diagnostics);
-    let rollouts = read(&documents, &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-    let rollout = rollouts.into_iter().next().expect("one Rollout");
-    assert_eq!(rollout.refusal, None);
-    rollout
+    rollout_of(&yaml)
 }
 
 fn run(scenario: &Scenario, policy: &Arc<Rollout>, runs: u32) -> Vec<Outcome> {

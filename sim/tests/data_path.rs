@@ -1,11 +1,15 @@
 //! What users meet while pods leave and routers do not know it yet.
 
+#[path = "common/canary.rs"]
+mod common_canary;
+#[path = "common/rollout.rs"]
+mod common_rollout;
+
 use std::sync::Arc;
 
 use coalmine_policy::Span;
-use coalmine_policy::argo;
-use coalmine_policy::flagger::{self, Canary};
-use coalmine_policy::source::{Diagnostics, Source, read_documents};
+use coalmine_policy::argo::Rollout;
+use coalmine_policy::flagger::Canary;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::{Outcome, Verdict};
@@ -16,6 +20,8 @@ use coalmine_sim::stream::Seed;
 use coalmine_sim::subject::Subject;
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
+use common_canary::canary_of;
+use common_rollout::rollout_of;
 
 /// Half of 100 requests a second go to a canary that fails, so it is rolled back.
 fn scenario(router: RouterConfig, pre_stop_s: f64) -> Scenario {
@@ -41,14 +47,6 @@ fn nginx(events_per_s: f64) -> RouterConfig {
         events_per_s,
         ..IngressNginx::default()
     })
-}
-
-fn documents(yaml: &str, diagnostics: &mut Diagnostics) -> Vec<coalmine_policy::source::Document> {
-    let source = Source {
-        file: "policy.yaml".into(),
-        text: yaml.into(),
-    };
-    read_documents(&source, diagnostics)
 }
 
 fn canary(provider: &str) -> Arc<Canary> {
@@ -82,15 +80,12 @@ spec:
     / sum(rate(http_requests_total{{version=\"canary\"}}[1m]))
 "
     );
-    let mut diagnostics = Diagnostics::new();
-    let documents = documents(&yaml, &mut diagnostics);
-    let canaries = flagger::read(&documents, &flagger::Options::default(), &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-    canaries.into_iter().next().expect("one Canary")
+    canary_of(&yaml)
 }
 
-fn rollout() -> Arc<argo::Rollout> {
-    let yaml = "apiVersion: argoproj.io/v1alpha1
+fn rollout() -> Arc<Rollout> {
+    rollout_of(
+        "apiVersion: argoproj.io/v1alpha1
 kind: Rollout
 metadata: {name: app, namespace: ns}
 spec:
@@ -122,12 +117,8 @@ spec:
         query: |
           sum(rate(http_requests_total{version='canary',status='500'}[1m]))
           / sum(rate(http_requests_total{version='canary'}[1m]))
-";
-    let mut diagnostics = Diagnostics::new();
-    let documents = documents(yaml, &mut diagnostics);
-    let rollouts = argo::read(&documents, &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-    rollouts.into_iter().next().expect("one Rollout")
+",
+    )
 }
 
 fn run(scenario: &Scenario, policy: &dyn Subject, fidelity: Fidelity, runs: u32) -> Vec<Outcome> {

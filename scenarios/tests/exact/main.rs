@@ -3,11 +3,11 @@
 //! have nothing in common).
 
 mod closed;
+#[path = "../common/manifest.rs"]
+mod common;
 
 use closed::{Check, Window, argo_fails, flagger_rolls_back};
 use coalmine_policy::Span;
-use coalmine_policy::source::{Diagnostics, Source};
-use coalmine_scenarios::manifests;
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::router::RouterConfig;
 use coalmine_sim::scenario::Scenario;
@@ -15,6 +15,7 @@ use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
+use common::read;
 
 const RUNS: u32 = 500;
 
@@ -99,14 +100,8 @@ fn world(per_minute: f64, error_share: f64) -> Scenario {
 }
 
 fn rolled_back(manifest: &str, scenario: &Scenario) -> f64 {
-    let source = Source {
-        file: "shop.yaml".into(),
-        text: manifest.into(),
-    };
-    let mut found = Diagnostics::new();
-    let policies = manifests::read(&[source], &mut found).policies;
-    assert!(!found.has_errors(), "{found:?}");
-    let stage = Stage::new(scenario, &*policies[0].subject).expect("answerable");
+    let subject = read(manifest);
+    let stage = Stage::new(scenario, &*subject).expect("answerable");
     let mut world = World::new(&stage, Seed(5));
     let back = (0..RUNS).filter(|run| {
         let verdict = world.run(*run, &mut Nobody).verdict;

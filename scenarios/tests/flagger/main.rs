@@ -1,16 +1,17 @@
 //! Flagger's manifests in the simulated world, from text to verdict.
 
+#[path = "../common/manifest.rs"]
+mod common;
 mod providers;
 mod strategies;
 
-use coalmine_policy::source::{Diagnostics, Source};
-use coalmine_scenarios::{catalogue, manifests};
+use coalmine_scenarios::catalogue;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
-use coalmine_sim::subject::Subject;
 use coalmine_sim::world::{Nobody, World};
+use common::read;
 
 const METRICS: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}}, {name: \
                        request-duration, thresholdRange: {max: 500}}]";
@@ -39,17 +40,6 @@ spec:
 
 fn scenario(name: &str) -> Scenario {
     catalogue::find(name).expect("is in the catalogue")
-}
-
-fn read(text: &str) -> Box<dyn Subject> {
-    let source = Source {
-        file: "shop.yaml".into(),
-        text: text.into(),
-    };
-    let mut found = Diagnostics::new();
-    let mut policies = manifests::read(&[source], &mut found).policies;
-    assert!(!found.has_errors(), "{found:?}");
-    policies.remove(0).subject
 }
 
 fn run(text: &str, scenario: &Scenario, runs: u32) -> Vec<Outcome> {

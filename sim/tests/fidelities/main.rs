@@ -5,6 +5,8 @@
 //! 1e-4, so that all of them together are wrong about once in a hundred choices of the (fixed)
 //! seeds, and a true difference of four standard errors is seen.
 
+#[path = "../common/rollout.rs"]
+mod common;
 mod policies;
 mod worlds;
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use coalmine_policy::Span;
-use coalmine_policy::argo::{Rollout, read};
+use coalmine_policy::argo::Rollout;
 use coalmine_policy::baseline::{Baseline, Check, Looks};
-use coalmine_policy::source::{Diagnostics, Source, read_documents};
+
+use crate::common::rollout_of;
 
 const ERRORS: &str = "sum(rate(nginx_ingress_controller_requests{status=~'5..'}[2m])) \
                       / sum(rate(nginx_ingress_controller_requests[2m]))";
@@ -73,13 +74,5 @@ spec:
           {ERRORS}
 "
     );
-    let source = Source {
-        file: "rollout.yaml".into(),
-        text: yaml.into(),
-    };
-    let mut diagnostics = Diagnostics::new();
-    let documents = read_documents(&source, &mut diagnostics);
-    let rollouts = read(&documents, &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-    rollouts.into_iter().next().expect("one Rollout")
+    rollout_of(&yaml)
 }

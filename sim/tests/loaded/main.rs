@@ -7,6 +7,10 @@
 //! admits as the model's own error; seeds are fixed.
 
 mod autoscaler;
+#[path = "../common/canary.rs"]
+mod common_canary;
+#[path = "../common/rollout.rs"]
+mod common_rollout;
 mod rollout;
 mod steady;
 mod table;

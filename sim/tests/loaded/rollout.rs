@@ -1,13 +1,14 @@
 //! Overload and autoscalers through whole rollouts.
 
-use coalmine_policy::argo::{self, Rollout};
-use coalmine_policy::flagger::{self, Canary};
-use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
+use coalmine_policy::argo::Rollout;
+use coalmine_policy::flagger::Canary;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::scenario::Autoscaler;
 use coalmine_sim::subject::Subject;
 
+use super::common_canary::canary_of;
+use super::common_rollout::rollout_of;
 use super::*;
 
 /// The new version takes twice as long: at 65 % of the old one's capacity it is overloaded.
@@ -63,18 +64,8 @@ fn a_slower_version_is_an_overload_where_there_is_no_room() {
     }
 }
 
-fn documents(yaml: &str) -> (Vec<Document>, Diagnostics) {
-    let source = Source {
-        file: "a.yaml".into(),
-        text: yaml.into(),
-    };
-    let mut diagnostics = Diagnostics::new();
-    let documents = read_documents(&source, &mut diagnostics);
-    (documents, diagnostics)
-}
-
 fn rollout() -> Arc<Rollout> {
-    let (documents, mut diagnostics) = documents(
+    rollout_of(
         "apiVersion: argoproj.io/v1alpha1
 kind: Rollout
 metadata: {name: app, namespace: ns}
@@ -88,13 +79,11 @@ spec:
     canary:
       steps: [{setWeight: 25}, {pause: {duration: 10m}}, {setWeight: 50}, {pause: {duration: 10m}}]
 ",
-    );
-    let rollouts = argo::read(&documents, &mut diagnostics);
-    rollouts.into_iter().next().expect("one Rollout")
+    )
 }
 
 fn canary() -> Arc<Canary> {
-    let (documents, mut diagnostics) = documents(
+    canary_of(
         "apiVersion: flagger.app/v1beta1
 kind: Canary
 metadata: {name: app, namespace: ns}
@@ -106,9 +95,7 @@ spec:
   service: {port: 80}
   analysis: {interval: 1m, threshold: 5, maxWeight: 50, stepWeight: 10}
 ",
-    );
-    let canaries = flagger::read(&documents, &flagger::Options::default(), &mut diagnostics);
-    canaries.into_iter().next().expect("one Canary")
+    )
 }
 
 /// Ready pods of the old and the new version over time, and how it ended.
