@@ -20,6 +20,7 @@ mod schema;
 mod score;
 mod serve;
 mod study;
+mod transcript;
 mod when;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
         Verb::Run(args) => run::run(&args),
+        Verb::Replay(args) => transcript::replay(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),
