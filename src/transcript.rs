@@ -76,7 +76,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Err(parting) => {
-            output::print(parted(&transcript, name_of(args, &transcript, &policy), &parting).as_bytes())?;
+            output::print(
+                parted(&transcript, name_of(args, &transcript, &policy), &parting).as_bytes(),
+            )?;
             Ok(ExitCode::from(1))
         }
     }
@@ -150,9 +152,7 @@ fn parted(transcript: &Transcript, policy: &str, parting: &Parting) -> String {
     } = parting;
     let at = Time::from_nanos(exchange.at_ns.nanos());
     let all = transcript.inputs();
-    let effect = |effect: Option<&Effect>| {
-        effect.map_or_else(|| "nothing".to_owned(), json)
-    };
+    let effect = |effect: Option<&Effect>| effect.map_or_else(|| "nothing".to_owned(), json);
     let (before, now) = parting.first();
     format!(
         "The decisions of {} part from those recorded of {} ({scenario}, replication {replication})\n\

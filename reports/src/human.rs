@@ -123,7 +123,11 @@ pub fn wrap_numbers(text: &str, width: usize) -> Vec<String> {
             matches!(word, "=" | "<=" | ">=" | "<" | ">" | "×" | "x")
         };
         match glued.last_mut() {
-            Some(last) if word.starts_with('%') || last.rsplit(' ').next().is_some_and(sign) => {
+            Some(last)
+                if word.starts_with('%')
+                    || word == "="
+                    || last.rsplit(' ').next().is_some_and(sign) =>
+            {
                 last.push(' ');
                 last.push_str(word);
             }

@@ -91,7 +91,10 @@ fn judgement(story: &Story<'_>) -> Judgement {
 
 fn headline(story: &Story<'_>, judgement: Judgement) -> String {
     let end = Time::ZERO + story.scenario.horizon;
-    let at = story.outcome.decided_ns.map_or(end, |span| Time::ZERO + span);
+    let at = story
+        .outcome
+        .decided_ns
+        .map_or(end, |span| Time::ZERO + span);
     let at = story.moment(at);
     match judgement {
         Judgement::Caught => format!("Right: the bad release was rolled back at {at}."),
@@ -175,7 +178,9 @@ fn harm(story: &Story<'_>) -> String {
     }
     if outcome.hurt_by_router > 0 {
         let refused = human::count(outcome.hurt_by_router);
-        text.push_str(&format!("; {refused} of them met no pod (5xx of the router)"));
+        text.push_str(&format!(
+            "; {refused} of them met no pod (5xx of the router)"
+        ));
     }
     for (step, lost) in story.scenario.business.iter().zip(&outcome.lost) {
         if *lost > 0 {

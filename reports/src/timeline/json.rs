@@ -105,7 +105,8 @@ struct Point<'a> {
 pub fn write_json(story: &Story<'_>, out: impl Write) -> io::Result<()> {
     let scenario = story.scenario;
     let offset = |at: Time| at.as_secs_f64();
-    let entry = |entry: &'_ coalmine_sim::timeline::Entry| (story.wall(entry.at).to_string(), entry.at);
+    let entry =
+        |entry: &'_ coalmine_sim::timeline::Entry| (story.wall(entry.at).to_string(), entry.at);
     let entries = story.entries().iter().map(|one| {
         let (time, at) = entry(one);
         EntryView {

@@ -87,7 +87,9 @@ fn plain(told: &Merged<'_>) -> Said {
 pub(super) fn one(what: &What) -> Said {
     let (kind, text) = match what {
         What::Started => ("start", "the new revision is there".to_owned()),
-        What::WeightWritten(weight) => ("weight", format!("{weight} written to the router's object")),
+        What::WeightWritten(weight) => {
+            ("weight", format!("{weight} written to the router's object"))
+        }
         What::WeightEffective(to) => ("traffic", share(*to, *to, Span::ZERO)),
         What::PodsReady { old, new } => ("pods", pods(None, (*old, *new), Span::ZERO)),
         What::Record(record) => return recorded(record),
@@ -130,9 +132,7 @@ fn within(over: Span) -> String {
 /// What an engine had to say.
 pub(super) fn recorded(record: &Record) -> Said {
     match record {
-        Record::Phase { from, to } => {
-            Said::new("phase", format!("{from} → {to}"), Tone::Plain)
-        }
+        Record::Phase { from, to } => Said::new("phase", format!("{from} → {to}"), Tone::Plain),
         Record::Measured { outcome, .. } if words::is_good(outcome) => {
             Said::new("measured", good(&[record]), Tone::Plain)
         }

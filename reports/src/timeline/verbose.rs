@@ -53,7 +53,9 @@ fn observed(observation: &Observation) -> String {
         Observation::Routes(Ok(routes)) => {
             format!("routes: canary {}{}", routes.canary, routes_more(routes))
         }
-        Observation::Service(service, template) => format!("{service:?} service selects {template}"),
+        Observation::Service(service, template) => {
+            format!("{service:?} service selects {template}")
+        }
         other => format!("{other:?}"),
     }
 }
@@ -136,7 +138,10 @@ fn effect(effect: &Effect) -> Said {
             format!("{}: roll {workload:?} to template {to}", call.0)
         }
         Effect::CallHook { call, hook } => {
-            format!("{}: call hook {} ({}) at {}", call.0, hook.name, hook.kind, hook.url)
+            format!(
+                "{}: call hook {} ({}) at {}",
+                call.0, hook.name, hook.kind, hook.url
+            )
         }
         Effect::PointService { service, to } => {
             format!("point the {service:?} service at template {to}")

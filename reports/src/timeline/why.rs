@@ -37,6 +37,7 @@ struct Trail<'a> {
 struct Measured<'a> {
     at: Time,
     record: &'a Record,
+    metric: &'a str,
     reading: Option<f64>,
     limits: Limits,
     good: bool,
@@ -73,7 +74,8 @@ impl<'a> Trail<'a> {
                 }),
                 What::Record(
                     record @ Record::Measured {
-                            outcome,
+                        metric,
+                        outcome,
                         reading,
                         limits,
                         ..
@@ -81,6 +83,7 @@ impl<'a> Trail<'a> {
                 ) => trail.measured.push(Measured {
                     at,
                     record,
+                    metric,
                     reading: *reading,
                     limits: *limits,
                     good: is_good(outcome),
@@ -133,14 +136,22 @@ fn rolled_back(story: &Story<'_>, trail: &Trail<'_>, judgement: Judgement) -> Ve
         rollback.rule()
     );
     let bad: Vec<_> = trail.measured.iter().filter(|one| !one.good).collect();
-    if let Some(last) = bad.iter().rfind(|one| one.at <= rollback.at) {
+    // Of several at one moment it is the one that the rule names.
+    let before = || bad.iter().rev().filter(|one| one.at <= rollback.at);
+    let latest = before().next().map(|one| one.at);
+    let named = |one: &&&Measured<'_>| rollback.detail.contains(one.metric);
+    let last = before()
+        .take_while(|one| Some(one.at) == latest)
+        .find(named)
+        .or_else(|| before().next());
+    if let Some(last) = last {
         text.push(' ');
         text.push_str(&last_straw(story, last, bad.len()));
     }
     let mut paragraphs = vec![text];
     paragraphs.extend(truth_then(story, trail, rollback.at));
     if judgement == Judgement::FalseRollback {
-        paragraphs.extend(nothing_wrong(story, trail, rollback.at, !bad.is_empty()));
+        paragraphs.extend(nothing_wrong(story, trail, rollback.at, last.copied()));
     }
     paragraphs
 }
@@ -161,7 +172,10 @@ fn last_straw(story: &Story<'_>, last: &Measured<'_>, bad: usize) -> String {
         1 => "The check that failed".to_owned(),
         n => format!("The {} and last check that failed", words::nth(n)),
     };
-    format!("{which}, at {}, saw {reading}{counts}.", story.clock(last.at))
+    format!(
+        "{which}, at {}, saw {reading}{counts}.",
+        story.clock(last.at)
+    )
 }
 
 /// The truth at an instant, as a sentence.
@@ -172,21 +186,32 @@ fn truth_then(story: &Story<'_>, trail: &Trail<'_>, at: Time) -> Option<String> 
 }
 
 /// How a good release came to be rolled back.
-fn nothing_wrong(story: &Story<'_>, trail: &Trail<'_>, at: Time, measured: bool) -> Vec<String> {
+fn nothing_wrong(
+    story: &Story<'_>,
+    trail: &Trail<'_>,
+    at: Time,
+    last: Option<&Measured<'_>>,
+) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(lookalike) = &story.scenario.lookalike_name {
         out.push(format!(
             "The release is good; what looks like a fault of it is `{lookalike}`."
         ));
     }
-    let Some(truth) = trail.truth_at(at).filter(|_| measured) else {
+    let Some((truth, last)) = trail.truth_at(at).zip(last) else {
         return out;
     };
+    if last.reading.is_none() {
+        out.push(format!(
+            "`{}` had no value then, and none counts as a bad one.",
+            last.metric
+        ));
+    }
     let a_minute = truth.rps * truth.new_share * 60.0;
     if truth.new_share > 0.0 && a_minute < FEW_A_MINUTE {
         let one = human::percent((1.0 / a_minute.max(1.0)).min(1.0));
         out.push(format!(
-            "Few requests decide here: the new version gets about {} a minute, so a single one that \
+            "Few requests decide here: the new version got about {} a minute, so a single one that \
              fails is {one} of a minute's.",
             words::rate(a_minute)
         ));
@@ -290,7 +315,7 @@ fn overlooked(story: &Story<'_>, trail: &Trail<'_>, (met, until): (Time, Time)) 
     let seen = looks.iter().filter(shows).count();
     let of = format!(
         "From {clock} on, when the fault met its first request, the policy looked {}; the fault \
-         showed at {}.",
+         was active at {}.",
         times(looks.len()),
         match seen {
             0 => "none of these moments".to_owned(),
@@ -312,8 +337,8 @@ fn overlooked(story: &Story<'_>, trail: &Trail<'_>, (met, until): (Time, Time)) 
             story.clock(last.at),
             words::reading(last.record).unwrap_or_default()
         ));
-    } else if let Some(text) = closest(story, trail, &since) {
-        out.push(text);
+    } else {
+        out.extend(closest(story, trail, &since));
     }
     if seen < looks.len() {
         out.extend(not_due(story, until, "until the promotion"));
@@ -329,71 +354,119 @@ fn times(n: usize) -> String {
     }
 }
 
-/// The good measurement that came nearest to its limit, and what was true then.
-fn closest(story: &Story<'_>, trail: &Trail<'_>, since: &[&Measured<'_>]) -> Option<String> {
-    let margin = |one: &Measured<'_>| {
+/// The good measurements that came nearest to their limits, and why they are good.
+fn closest(story: &Story<'_>, trail: &Trail<'_>, since: &[&Measured<'_>]) -> Vec<String> {
+    let nearest = nearest(since);
+    if nearest.is_empty() {
+        return Vec::new();
+    }
+    let told = nearest.iter().map(|one| {
+        let reading = words::reading(one.record).unwrap_or_default();
+        format!("{reading} at {}", story.clock(one.at))
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    let values = format!("All its values were within their limits; nearest to them: {told}.");
+    // What the values say of errors is said of the success rate, if one was measured.
+    let rate = nearest.iter().find(|one| success_scale(one).is_some());
+    let about = *rate.unwrap_or(&nearest[0]);
+    let mut out = vec![values];
+    let Some(truth) = trail.truth_at(about.at) else {
+        return out;
+    };
+    if let Some(told) = words::truth(story, about.at, truth) {
+        out.push(format!("The truth at {}: {told}.", story.clock(about.at)));
+    }
+    out.extend(blind_spot(&about, truth));
+    out.extend(seldom(truth));
+    out
+}
+
+/// Of each metric the measurement with the least room to its limit.
+fn nearest<'a>(since: &[&Measured<'a>]) -> Vec<Measured<'a>> {
+    let room = |one: &Measured<'_>| {
         let reading = one.reading?;
-        let below = one.limits.max.map(|max| (max - reading) / max.abs().max(1e-9));
-        let above = one.limits.min.map(|min| (reading - min) / min.abs().max(1e-9));
+        let far = |limit: f64| limit.abs().max(1e-9);
+        let below = one.limits.max.map(|max| (max - reading) / far(max));
+        let above = one.limits.min.map(|min| (reading - min) / far(min));
         below.into_iter().chain(above).min_by(f64::total_cmp)
     };
-    let with_margin = since.iter().filter_map(|one| Some((margin(one)?, *one)));
-    let (_, nearest) = with_margin.min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let reading = words::reading(nearest.record).unwrap_or_default();
-    let mut text = format!(
-        "All its values were within their limits; the nearest, at {}, was {reading}.",
-        story.clock(nearest.at)
-    );
-    let truth = trail.truth_at(nearest.at)?;
-    if let Some(told) = words::truth(story, nearest.at, truth) {
-        text.push_str(&format!(" The truth then: {told}."));
-    }
-    text.push_str(&blind_spot(story, nearest, truth));
-    Some(text)
-}
-
-/// What a query cannot see.
-fn blind_spot(story: &Story<'_>, nearest: &Measured<'_>, truth: &Truth) -> String {
-    let Some((new, old)) = truth.new.as_ref().zip(truth.old.as_ref()) else {
-        return String::new();
-    };
-    let silent = new.error_share - old.error_share < 1e-4
-        && new.slow_share - old.slow_share < 1e-4
-        && new.p99_s < old.p99_s * 1.01;
-    if silent && new.lost_share > 0.0 {
-        return " The fault changes neither the status nor the latency of any answer, and nothing \
-                else was asked."
-            .to_owned();
-    }
-    match mixed(nearest, (new, old), truth.new_share) {
-        Some(all) => format!(
-            " The value is that of all requests ({all} fail), not of the new version's alone: with \
-             {} of them on it, {} drown in the rest.",
-            human::percent(truth.new_share),
-            human::percent(new.error_share)
-        ),
-        None if story.scenario.routes.len() > 1 => {
-            " Its value is over all routes; a fault of one of them weighs as much as its requests."
-                .to_owned()
+    let mut all: Vec<(f64, Measured<'a>)> = Vec::new();
+    for one in since {
+        let Some(room) = room(one) else {
+            continue;
+        };
+        match all.iter_mut().find(|(_, known)| known.metric == one.metric) {
+            Some(known) if room < known.0 => *known = (room, **one),
+            Some(_) => {}
+            None => all.push((room, **one)),
         }
-        None => String::new(),
+    }
+    all.into_iter().map(|(_, one)| one).collect()
+}
+
+/// What a success rate of 1 is written as, where the limit looks like one of it.
+fn success_scale(one: &Measured<'_>) -> Option<f64> {
+    match one.limits.min? {
+        min if (0.5..=1.0).contains(&min) => Some(1.0),
+        min if (50.0..=100.0).contains(&min) => Some(100.0),
+        _ => None,
     }
 }
 
-/// The error share of all requests, when a success rate measured that and not the new version's own.
-fn mixed(nearest: &Measured<'_>, (new, old): (&Serving, &Serving), share: f64) -> Option<String> {
-    let min = nearest.limits.min?;
-    let scale = match min {
-        min if (0.5..=1.0).contains(&min) => 1.0,
-        min if (50.0..=100.0).contains(&min) => 100.0,
-        _ => return None,
-    };
-    let failing = 1.0 - nearest.reading? / scale;
-    let all = share * new.error_share + (1.0 - share) * old.error_share;
-    let apart = new.error_share - all;
-    // Told apart only where they are far apart.
-    let is_all = apart > 0.005 && failing - all < apart / 4.0 && all - failing < apart / 4.0;
-    is_all.then(|| human::percent(all))
+/// What a query cannot see, or its limit allows.
+fn blind_spot(one: &Measured<'_>, truth: &Truth) -> Option<String> {
+    let new = truth.new.as_ref()?;
+    let old = truth.old.as_ref();
+    let old_failing = old.map_or(0.0, |old| old.error_share);
+    let silent = new.error_share - old_failing < 2e-3
+        && old.is_none_or(|old| {
+            new.p99_s < old.p99_s * 1.01 && new.slow_share < old.slow_share + 1e-4
+        });
+    if silent && new.lost_share > 0.0 {
+        let text = "The fault changes neither the status nor the latency of any answer, and no check \
+                    asked for anything else.";
+        return Some(text.to_owned());
+    }
+    let scale = success_scale(one)?;
+    let (failing, min) = (new.error_share, one.limits.min?);
+    if failing > old_failing + 1e-3 && (1.0 - failing) * scale >= min {
+        return Some(format!(
+            "The limit allows this fault: {} of the new version's requests succeed, and `{}` asks \
+             for {}.",
+            human::percent(1.0 - failing),
+            one.metric,
+            human::percent(min / scale)
+        ));
+    }
+    let all = truth.new_share * failing + (1.0 - truth.new_share) * old_failing;
+    let seen = 1.0 - one.reading? / scale;
+    let apart = failing - all;
+    // Told from each other only where they are far apart.
+    (apart > 0.005 && (seen - all).abs() < apart / 4.0).then(|| {
+        format!(
+            "`{}` seems to measure all requests, of which {} fail, not those of the new version \
+             alone, of which {} do.",
+            one.metric,
+            human::percent(all),
+            human::percent(failing)
+        )
+    })
+}
+
+/// How seldom the fault fails anything.
+fn seldom(truth: &Truth) -> Option<String> {
+    let new = truth.new.as_ref()?;
+    let old = truth.old.as_ref().map_or(0.0, |old| old.error_share);
+    let a_minute = truth.rps * truth.new_share * 60.0;
+    let failures = a_minute * (new.error_share - old);
+    (a_minute < FEW_A_MINUTE && failures > 0.0 && failures < 2.0).then(|| {
+        format!(
+            "The new version got about {} requests a minute; one more failure every {} is all the \
+             fault made of them.",
+            words::rate(a_minute),
+            human::seconds(60.0 / failures)
+        )
+    })
 }
 
 /// What a fault would have needed, and what there was until an instant.
@@ -415,7 +488,10 @@ fn needs(story: &Story<'_>, fault: &Fault, (until, when): (Time, &str)) -> Optio
         values.max_by(f64::total_cmp)
     };
     if let Some(limit) = fault.onset.above_rps_per_pod {
-        let last = new.clone().next_back().map_or(0.0, |(_, new)| new.rps_per_pod);
+        let last = new
+            .clone()
+            .next_back()
+            .map_or(0.0, |(_, new)| new.rps_per_pod);
         let most = most(&|new| Some(new.rps_per_pod)).unwrap_or(0.0);
         let limit_text = words::rate(limit);
         return Some(if most <= limit {
@@ -448,7 +524,11 @@ fn needs(story: &Story<'_>, fault: &Fault, (until, when): (Time, &str)) -> Optio
             human::count(requests)
         ));
     }
-    if let Some(from_s) = fault.onset.from_s.filter(|from| *from > until.as_secs_f64()) {
+    if let Some(from_s) = fault
+        .onset
+        .from_s
+        .filter(|from| *from > until.as_secs_f64())
+    {
         let at = Time::from_nanos((from_s.max(0.0) * 1e9) as u64);
         return Some(format!("It begins only at {}.", story.clock(at)));
     }

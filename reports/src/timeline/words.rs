@@ -88,7 +88,10 @@ pub(super) fn truth(story: &Story<'_>, at: Time, truth: &Truth) -> Option<String
     let new = truth.new.as_ref()?;
     let asked = match truth.written {
         Some(written) => format!(" (written {})", human::percent(written)),
-        None => asked(story, at).map_or(String::new(), |weight| format!(" (asked {weight})")),
+        // After the last step nobody asks for a share.
+        None => asked(story, at)
+            .filter(|_| truth.new_share < 1.0)
+            .map_or(String::new(), |weight| format!(" (asked {weight})")),
     };
     let mut parts = Vec::new();
     if truth.new_share > 0.0 {
@@ -230,7 +233,10 @@ fn conditions(story: &Story<'_>, fault: &Fault) -> Vec<String> {
         );
         all.push(format!("for {length} at a time, {gap} apart on average"));
     }
-    if let Some(route) = scope.route.and_then(|route| story.scenario.routes.get(route)) {
+    if let Some(route) = scope
+        .route
+        .and_then(|route| story.scenario.routes.get(route))
+    {
         all.push(format!("only on {}", route.path));
     }
     if let Some(pods) = scope.pods {
