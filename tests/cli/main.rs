@@ -13,6 +13,7 @@ mod run;
 mod scenario_files;
 mod score;
 mod serve;
+mod transcript;
 mod variants;
 
 use std::path::Path;

@@ -2,8 +2,13 @@
 
 use crate::stdout;
 
+/// With one space where there was white space: lines may break anywhere.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn one_rollout_is_told_with_measurements_decisions_and_their_rules() {
+fn a_rollback_is_explained_with_its_rule_its_numbers_and_the_truth() {
     let story = stdout(&[
         "run",
         "--policy",
@@ -13,23 +18,93 @@ fn one_rollout_is_told_with_measurements_decisions_and_their_rules() {
         "--start",
         "09:12",
     ]);
+    let words = words(&story);
     for part in [
         "Asia/Kolkata",
+        "Right: the bad release was rolled back at 09:2",
+        "20 % of requests fail, only on pods that serve more than 40 requests a second",
         "10 % written to the router's object",
         "0.0 % → 10.0 % reaches the new revision",
         "request-success-rate = ",
         "the first request meets the fault",
-        "failedChecks 5 >= threshold 5",
-        "by Flagger scheduler.go:430",
-        "rolled back",
+        "rolled back by Flagger scheduler.go:430 (failedChecks 5 >= threshold 5). The 5th and last \
+         check that failed",
+        "roll back: failedChecks 5 >= threshold 5 [Flagger scheduler.go:430]",
+        "new fails 20.1 % (old 0.1 %)",
+        "fault active",
     ] {
-        assert!(story.contains(part), "no {part:?} in\n{story}");
+        assert!(words.contains(part), "no {part:?} in\n{story}");
+    }
+    let widest = story.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{story}");
+}
+
+#[test]
+fn a_miss_says_why_nothing_was_caught() {
+    let story = stdout(&[
+        "run",
+        "--policy",
+        "flagger-ten-minutes",
+        "--scenario",
+        "market-open/overload-only",
+    ]);
+    let words = words(&story);
+    for part in [
+        "Wrong, a miss: the bad release was promoted at 09:1",
+        "after the last look, so there was nothing to see",
+        "It shows only on pods that serve more than 40 requests a second; those of the new version \
+         served 10 at most until then.",
+    ] {
+        assert!(words.contains(part), "no {part:?} in\n{story}");
     }
 }
 
 #[test]
-fn json_lines_hold_the_same_story_for_machines() {
-    let lines = stdout(&[
+fn argo_is_explained_in_its_own_words() {
+    let story = stdout(&[
+        "run",
+        "--policy",
+        "argo-repaired",
+        "--scenario",
+        "steady/slow",
+    ]);
+    let words = words(&story);
+    for part in [
+        "Right: the bad release was rolled back",
+        "by Argo rollout/analysis.go:434 (RolloutAborted at step 2",
+        "The check that failed",
+        "(successCondition result[0] <= 0.5): measurements 1 (limit 5), failed 1 (limit 0)",
+        "p99 900ms (old 300ms); 9.1 % of traffic (asked 5 %)",
+    ] {
+        assert!(words.contains(part), "no {part:?} in\n{story}");
+    }
+}
+
+#[test]
+fn verbose_shows_queries_and_answers() {
+    let story = stdout(&[
+        "run",
+        "--policy",
+        "flagger-tutorial",
+        "--scenario",
+        "steady/errors-20",
+        "--verbose",
+    ]);
+    let words = words(&story);
+    for part in [
+        "input tick",
+        "effect 1: scale Target to up from zero",
+        "ask Prometheus for request-success-rate: sum(",
+        ": vector [",
+        "write routes: canary 10 %",
+    ] {
+        assert!(words.contains(part), "no {part:?} in\n{story}");
+    }
+}
+
+#[test]
+fn json_holds_the_same_story_for_machines() {
+    let text = stdout(&[
         "run",
         "--policy",
         "rolling-update",
@@ -38,18 +113,23 @@ fn json_lines_hold_the_same_story_for_machines() {
         "--format",
         "json",
     ]);
-    let mut events = Vec::new();
+    let story: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
+    assert_eq!(story["format"], 1);
+    assert_eq!(story["verdict"], "promoted");
+    assert_eq!(story["explanation"]["judgement"], "missed");
+    let entries = story["entries"].as_array().expect("a list");
     let mut last = 0.0;
-    for line in lines.lines() {
-        let line: serde_json::Value = serde_json::from_str(line).expect("is JSON");
-        let offset = line["offset_s"].as_f64().expect("an offset");
-        assert!(offset >= last, "out of order: {line}");
+    for entry in entries {
+        let offset = entry["offset_s"].as_f64().expect("an offset");
+        assert!(offset >= last, "out of order: {entry}");
         last = offset;
-        events.push(line["event"].as_str().expect("an event").to_owned());
     }
-    assert_eq!(events.first().map(String::as_str), Some("started"));
-    assert_eq!(events.last().map(String::as_str), Some("ended"));
-    assert!(events.iter().any(|event| event == "fault-met"));
+    let of = |entry: &serde_json::Value| entry["event"].as_str().map(str::to_owned);
+    assert_eq!(entries.first().and_then(of).as_deref(), Some("started"));
+    assert_eq!(entries.last().and_then(of).as_deref(), Some("ended"));
+    assert!(entries.iter().any(|entry| entry["event"] == "fault-met"));
+    let course = story["course"].as_array().expect("a list");
+    assert!(course.len() > 200, "{}", course.len());
 }
 
 #[test]
@@ -116,7 +196,8 @@ fn a_refused_policy_is_told_and_exits_with_one() {
         String::from_utf8(output.stdout).expect("is UTF-8")
     };
     assert!(run("table").contains("which runs indefinitely"));
-    let line: serde_json::Value = serde_json::from_str(&run("json")).expect("is JSON");
-    assert_eq!(line["event"], "invalid");
-    assert!(line["value"]["line"].as_u64().is_some_and(|line| line > 1));
+    let story: serde_json::Value = serde_json::from_str(&run("json")).expect("is JSON");
+    assert_eq!(story["verdict"], "invalid");
+    let line = story["refusal"]["line"].as_u64();
+    assert!(line.is_some_and(|line| line > 1));
 }
