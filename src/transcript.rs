@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coalmine_policy::source::{Diagnostics, Source};
-use coalmine_policy::{Effect, Time};
+use coalmine_reports::terminal::Options;
 use coalmine_reports::timeline::Story;
 use coalmine_reports::transcript::{
-    self, FORMAT, Header, Manifest, Parting, Recorded, Transcript, Unreadable,
+    self, FORMAT, Header, Manifest, Recorded, Transcript, Unreadable,
 };
 use coalmine_scenarios::manifests::{self, Policy};
 
@@ -50,38 +50,38 @@ pub(crate) fn record(story: &Story<'_>, inputs: &Inputs, path: &Path) -> Result<
     output::write_whole(path, &content)
 }
 
-/// Plays a transcript again. Exits with 1 when the policy does something else than was recorded.
+/// Plays a transcript again. Exits with 1 when the policy says or does anything else than was
+/// recorded.
 pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let text = text(&args.transcript)?;
-    let name = args.transcript.display();
     let transcript = Transcript::read(&text).map_err(|unreadable| {
         let Unreadable { cure, .. } = unreadable;
-        Failure::usage(format!("{name}, {unreadable}"), cure)
+        let file = args.transcript.display();
+        Failure::usage(format!("{file}, {unreadable}"), cure)
     })?;
-    let policy = policy(args, &transcript)?;
+    let Player {
+        policy,
+        name,
+        is_edited,
+    } = player(args, &transcript)?;
     if let Some(refusal) = policy.subject.refusal() {
         let cause = format!("{} is invalid: {}", policy.label, refusal.reason);
         return Err(Failure::usage(cause, refusal.help));
     }
     let mut engine = policy.subject.start(transcript.header.first_look_ns);
-    match transcript.replay(&mut *engine) {
+    let options = Options::stdout();
+    let (said, code) = match transcript.replay(&mut *engine) {
         Ok(()) => {
-            let said = format!(
-                "{}: {} inputs to {}, and the same effects byte for byte.\n",
-                name,
-                transcript.inputs(),
-                name_of(args, &transcript, &policy)
-            );
-            output::print(said.as_bytes())?;
-            Ok(ExitCode::SUCCESS)
+            let said = transcript::same(&transcript, &name, is_edited, options);
+            (said, ExitCode::SUCCESS)
         }
-        Err(parting) => {
-            output::print(
-                parted(&transcript, name_of(args, &transcript, &policy), &parting).as_bytes(),
-            )?;
-            Ok(ExitCode::from(1))
+        Err(difference) => {
+            let said = transcript::parted(&transcript, &name, &difference, options);
+            (said, ExitCode::from(1))
         }
-    }
+    };
+    output::print(said.as_bytes())?;
+    Ok(code)
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
@@ -95,15 +95,26 @@ fn text(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Who plays.
+struct Player {
+    policy: Policy,
+    name: String,
+    /// Whether its files are other ones than those recorded.
+    is_edited: bool,
+}
+
 /// The policy that was recorded, or the one that is to take its place.
-fn policy(args: &ReplayArgs, transcript: &Transcript) -> Result<Policy, Failure> {
-    let sources = if args.files.is_empty() {
-        let recorded = transcript.header.manifests.iter();
-        let source = |manifest: &Manifest| Source {
-            file: manifest.file.as_str().into(),
-            text: manifest.text.as_str().into(),
-        };
-        recorded.map(source).collect()
+fn player(args: &ReplayArgs, transcript: &Transcript) -> Result<Player, Failure> {
+    let header = &transcript.header;
+    let recorded = header.manifests.iter();
+    let recorded = recorded.map(|manifest| Source {
+        file: manifest.file.as_str().into(),
+        text: manifest.text.as_str().into(),
+    });
+    let recorded: Vec<Source> = recorded.collect();
+    let is_recorded = args.files.is_empty();
+    let sources = if is_recorded {
+        recorded.clone()
     } else {
         input::read_all(&args.files)?
     };
@@ -112,62 +123,23 @@ fn policy(args: &ReplayArgs, transcript: &Transcript) -> Result<Policy, Failure>
     if found.has_errors() {
         return Err(Failure::Input(found, sources));
     }
-    if !args.files.is_empty() {
+    if !is_recorded {
         diagnostics::print(&found, &sources);
     }
     if policies.is_empty() {
-        return Err(Failure::usage("no policy to replay to", ""));
+        let cure = "name a file with a policy, or none to replay the recorded one";
+        return Err(Failure::usage("no policy to replay to", cure));
     }
-    let recorded = transcript.header.policy.label.as_str();
-    let is_there = policies.iter().any(|policy| policy.label == recorded);
-    let label = args
-        .policy
-        .as_deref()
-        .or((is_there && policies.len() > 1).then_some(recorded));
-    let index = choose_policy(&policies, label)?;
-    Ok(policies.swap_remove(index))
-}
-
-/// The name of the policy that plays; embedded ones are not named by their objects.
-fn name_of<'a>(args: &ReplayArgs, transcript: &'a Transcript, policy: &'a Policy) -> &'a str {
-    match args.files.is_empty() {
-        true => &transcript.header.policy.label,
-        false => &policy.label,
-    }
-}
-
-/// Where the decisions part, for people.
-fn parted(transcript: &Transcript, policy: &str, parting: &Parting) -> String {
-    let Header {
-        policy: recorded,
-        scenario,
-        replication,
-        ..
-    } = &transcript.header;
-    let Parting {
-        line,
-        input,
-        recorded: exchange,
-        ..
-    } = parting;
-    let at = Time::from_nanos(exchange.at_ns.nanos());
-    let all = transcript.inputs();
-    let effect = |effect: Option<&Effect>| effect.map_or_else(|| "nothing".to_owned(), json);
-    let (before, now) = parting.first();
-    format!(
-        "The decisions of {} part from those recorded of {} ({scenario}, replication {replication})\n\
-         at input {input} of {all}, line {line}, at +{at}:\n  \
-         input     {}\n  \
-         recorded  {}\n  \
-         now       {}\n",
+    let label = header.policy.label.as_str();
+    let is_there = policies.iter().any(|policy| policy.label == label);
+    let wanted = args.policy.as_deref();
+    let wanted = wanted.or((is_there && policies.len() > 1).then_some(label));
+    let policy = policies.swap_remove(choose_policy(&policies, wanted)?);
+    let texts = |sources: &[Source]| -> Vec<_> { sources.iter().map(|s| s.text.clone()).collect() };
+    Ok(Player {
+        // Embedded policies are not labelled by their objects.
+        name: if is_recorded { label } else { &policy.label }.to_owned(),
+        is_edited: texts(&sources) != texts(&recorded),
         policy,
-        recorded.label,
-        json(&exchange.input),
-        effect(before),
-        effect(now)
-    )
-}
-
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    })
 }

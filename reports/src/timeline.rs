@@ -29,6 +29,7 @@ use serde::Serialize;
 pub use explain::{Explanation, Fact, Judgement, explain};
 pub use json::{FORMAT, write_json, write_refusal_json};
 pub use terminal::{render, render_refusal};
+pub(crate) use verbose::{effect_words, input_words};
 
 /// A policy, as a story names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -4,6 +4,8 @@
 //! The first line says what was recorded, with the policy's text; each further line is one input
 //! with the effects it led to; the last line counts them, so that half a file is not taken for whole.
 
+mod text;
+
 use std::fmt;
 use std::io::{self, Write};
 
@@ -11,6 +13,8 @@ use coalmine_policy::{Effect, Engine, Exchange, Time};
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::Verdict;
 use serde::{Deserialize, Serialize};
+
+pub use text::{parted, same};
 
 /// The version of the format; it grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
@@ -176,27 +180,50 @@ impl Transcript {
     /// Plays the recorded inputs to an engine, and holds its effects against the recorded ones, byte
     /// for byte.
     ///
+    /// Where only the words differ (records), the inputs still fit, so it plays on until the engine
+    /// asks for something else. From there on they are no longer answers to what it asked.
+    ///
     /// # Errors
-    /// Where the engine first does something else. From there on the inputs are no longer answers to
-    /// what it asked.
-    pub fn replay(&self, engine: &mut dyn Engine) -> Result<(), Box<Parting>> {
+    /// Where the engine first says or does something else.
+    pub fn replay(&self, engine: &mut dyn Engine) -> Result<(), Box<Difference>> {
+        let mut words = None;
         for (index, (recorded, text)) in self.exchanges.iter().enumerate() {
             let played = Exchange::with(engine, recorded.at_ns, recorded.input.clone());
             let again = serde_json::to_string(&played).unwrap_or_default();
-            if again != *text {
-                return Err(Box::new(Parting {
-                    line: index + 2,
-                    input: index + 1,
-                    recorded: recorded.clone(),
-                    now: played.effects,
+            if again == *text {
+                continue;
+            }
+            let parting = Parting {
+                line: index + 2,
+                input: index + 1,
+                recorded: recorded.clone(),
+                now: played.effects,
+            };
+            let is_deed = !parting.deeds_agree();
+            let first = words.get_or_insert_with(|| parting.clone());
+            if is_deed {
+                return Err(Box::new(Difference {
+                    first: first.clone(),
+                    deed: Some(parting),
                 }));
             }
         }
-        Ok(())
+        words.map_or(Ok(()), |first| {
+            Err(Box::new(Difference { first, deed: None }))
+        })
     }
 }
 
-/// Where two policies part.
+/// How another policy differs from the recorded one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The first other effect, if only a record with other words.
+    pub first: Parting,
+    /// Where it first does something else; never, when only words differ.
+    pub deed: Option<Parting>,
+}
+
+/// An input at which two policies differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parting {
     /// The line of the transcript.
@@ -217,6 +244,19 @@ impl Parting {
         let same = same.take_while(|(recorded, now)| recorded == now).count();
         (self.recorded.effects.get(same), self.now.get(same))
     }
+
+    /// Whether the same is asked of the world, whatever is said of it.
+    fn deeds_agree(&self) -> bool {
+        let deeds = |effects: &[Effect]| -> Vec<Effect> {
+            let deeds = effects.iter().filter(|effect| !is_word(effect));
+            deeds.cloned().collect()
+        };
+        deeds(&self.recorded.effects) == deeds(&self.now)
+    }
+}
+
+fn is_word(effect: &Effect) -> bool {
+    matches!(effect, Effect::Record(_))
 }
 
 const CURE: &str = "name a file that `coalmine run --transcript` wrote";

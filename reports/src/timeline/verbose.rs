@@ -16,7 +16,10 @@ pub(super) fn lines(story: &Story<'_>) -> Vec<(Time, Said)> {
     for Entry { at, what } in story.entries() {
         while let Some(exchange) = seam.next_if(|exchange| exchange.at_ns <= *at) {
             let at = exchange.at_ns;
-            lines.push((at, Said::new("input", input(&exchange.input), Tone::Plain)));
+            lines.push((
+                at,
+                Said::new("input", input_words(&exchange.input), Tone::Plain),
+            ));
             lines.extend(exchange.effects.iter().map(|one| (at, effect(one))));
         }
         match what {
@@ -33,7 +36,8 @@ pub(super) fn lines(story: &Story<'_>) -> Vec<(Time, Said)> {
     lines
 }
 
-fn input(input: &Input) -> String {
+/// An input in words.
+pub(crate) fn input_words(input: &Input) -> String {
     match input {
         Input::Tick => "tick".to_owned(),
         Input::Observed(observation) => format!("observed {}", observed(observation)),
@@ -102,6 +106,15 @@ fn metric(answer: &MetricAnswer) -> String {
         MetricAnswer::Job(true) => "the job completed".to_owned(),
         MetricAnswer::Job(false) => "the job failed".to_owned(),
         MetricAnswer::Error(why) => format!("error: {why}"),
+    }
+}
+
+/// An effect in words.
+pub(crate) fn effect_words(effect: &Effect) -> String {
+    let said = self::effect(effect);
+    match effect {
+        Effect::Record(_) => format!("{}: {}", said.kind, said.text),
+        _ => said.text,
     }
 }
 

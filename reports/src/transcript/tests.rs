@@ -6,6 +6,7 @@ use coalmine_policy::{
 };
 
 use super::*;
+use crate::terminal::Options;
 
 /// A person who looks once, after ten minutes.
 fn person(max: f64) -> Run {
@@ -100,24 +101,43 @@ fn it_is_read_back_and_replayed_byte_for_byte() {
 #[test]
 fn another_policy_parts_where_it_first_does_something_else() {
     let transcript = Transcript::read(&text(&exchanges(0.2))).expect("reads");
-    let parting = transcript
+    let difference = transcript
         .replay(&mut person(0.5))
         .expect_err("nobody is alarmed at 0.2");
-    assert_eq!((parting.line, parting.input), (5, 4));
-    let (recorded, now) = parting.first();
+    // Other words at once; another deed a minute later, when the alarmed one rolls back.
+    assert_eq!((difference.first.line, difference.first.input), (5, 4));
+    let (recorded, now) = difference.first.first();
     let told = |effect: Option<&Effect>| format!("{effect:?}");
     assert!(told(recorded).contains("alarming"), "{recorded:?}");
     assert!(told(now).contains("fine"), "{now:?}");
+    assert_eq!(difference.deed.as_ref().map(|deed| deed.input), Some(5));
+    insta::assert_snapshot!(parted(&transcript, "bold", &difference, Options::default()));
+}
+
+#[test]
+fn other_words_alone_are_told_as_such() {
+    let transcript = Transcript::read(&text(&exchanges(0.2))).expect("reads");
+    let difference = transcript
+        .replay(&mut person(0.06))
+        .expect_err("the limit is part of the words");
+    assert_eq!(difference.deed, None);
+    let said = parted(&transcript, "p", &difference, Options::default());
+    assert!(
+        said.starts_with("p does all that was recorded of shop (steady/errors-20"),
+        "{said}"
+    );
+    assert!(said.contains("acts above 0.05"), "{said}");
 }
 
 #[test]
 fn a_tampered_effect_is_found() {
     let whole = text(&exchanges(0.2));
-    let tampered = whole.replace("back to template old", "back to template odd");
+    let tampered = whole.replace("\"to\":\"old\"", "\"to\":\"odd\"");
     assert_ne!(whole, tampered);
     let transcript = Transcript::read(&tampered).expect("reads");
-    let parting = transcript.replay(&mut person(0.05));
-    assert_eq!(parting.map_err(|parting| parting.input), Err(5));
+    let difference = transcript.replay(&mut person(0.05));
+    let deed = difference.expect_err("is found").deed;
+    assert_eq!(deed.map(|parting| parting.input), Some(5));
 }
 
 #[test]
