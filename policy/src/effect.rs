@@ -205,6 +205,11 @@ impl Effects {
         }
     }
 
+    /// Adds all of another's, in their order.
+    pub fn append(&mut self, others: impl IntoIterator<Item = Effect>) {
+        self.queue.extend(others);
+    }
+
     /// Takes the oldest effect.
     pub fn pop(&mut self) -> Option<Effect> {
         self.queue.pop_front()

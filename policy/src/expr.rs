@@ -18,6 +18,7 @@ mod check;
 mod error;
 mod eval;
 mod lexer;
+mod limits;
 mod optimize;
 mod parser;
 mod types;

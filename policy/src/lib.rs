@@ -29,6 +29,7 @@ pub mod metric;
 pub mod record;
 pub mod source;
 pub mod time;
+pub mod transcript;
 pub mod weight;
 pub mod workload;
 
@@ -38,7 +39,8 @@ pub use effect::{
 pub use engine::{Engine, Standing};
 pub use input::{Answer, Command, HookAnswer, Input, Observation};
 pub use metric::{MetricAnswer, MetricQuery, Provider, QueryRange};
-pub use record::{Decision, Record};
+pub use record::{Count, Decision, Limits, Record};
 pub use time::{Span, Time};
+pub use transcript::Exchange;
 pub use weight::Weight;
 pub use workload::{Condition, ExperimentSet, Template, Workload, WorkloadState};

@@ -25,8 +25,19 @@ pub enum Record {
         /// The controller's word for the outcome (`passed`, `failed`, `Successful`, `Inconclusive`,
         /// `Error`).
         outcome: Cow<'static, str>,
-        /// What it was held against (`>= 99`, `result[0] >= 0.95`), and counters after it.
+        /// The value as the one number that was judged, in the unit of the limits; `None` where it
+        /// is none.
+        #[serde(default)]
+        reading: Option<f64>,
+        /// What the reading had to lie between, where it is that simple.
+        #[serde(default)]
+        limits: Limits,
+        /// What it was held against, as written (`>= 99`, `successCondition result[0] >= 0.95`), and
+        /// the message of an error.
         detail: String,
+        /// The controller's counters after it.
+        #[serde(default)]
+        counts: Vec<Count>,
     },
     /// A decision was taken.
     Decided {
@@ -39,6 +50,39 @@ pub enum Record {
     },
     /// Anything else worth a line.
     Note(String),
+}
+
+/// The ends of a range; one that is open has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The lowest good value.
+    pub min: Option<f64>,
+    /// The highest good value.
+    pub max: Option<f64>,
+}
+
+/// A counter of the controller with what it is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The counter, as the controller's field is called in words (`failed checks`, `errors in a
+    /// row`).
+    pub name: Cow<'static, str>,
+    /// How far it has come.
+    pub value: i64,
+    /// What it is compared with; `None` where nothing ends it.
+    pub limit: Option<i64>,
+}
+
+impl Count {
+    /// A counter.
+    #[must_use]
+    pub const fn new(name: &'static str, value: i64, limit: Option<i64>) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            value,
+            limit,
+        }
+    }
 }
 
 /// What was decided.

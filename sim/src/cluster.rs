@@ -1,8 +1,6 @@
 //! The workloads of one policy, and who serves which share of the requests.
 
-use coalmine_policy::{
-    Effects, Engine, Input, Observation, Replicas, Service, Span, Template, Time, Workload,
-};
+use coalmine_policy::{Input, Observation, Replicas, Service, Span, Template, Time, Workload};
 
 use crate::affinity::Affinity;
 use crate::endpoints::{Endpoints, Pool, were_ready};
@@ -368,8 +366,8 @@ impl Cluster {
         self.sets.get(workload).map_or(&[], PodSet::outages)
     }
 
-    /// Tells the engine how its workloads look.
-    pub fn show(&self, now: Time, engine: &mut dyn Engine, effects: &mut Effects) {
+    /// Tells how the workloads look.
+    pub fn show(&self, now: Time, mut tell: impl FnMut(Input)) {
         for (index, set) in self.sets.iter().enumerate() {
             let workload = match (&self.topology, index) {
                 (Topology::ReplicaSets { .. }, _) => {
@@ -380,12 +378,12 @@ impl Cluster {
             };
             let state = set.state(now, self.template(set.version).clone());
             let seen = Observation::Workload(workload, Some(state));
-            engine.handle(now, Input::Observed(seen), effects);
+            tell(Input::Observed(seen));
         }
         for (name, set) in self.experiments.each() {
             let state = set.state(now, self.template(set.version).clone());
             let seen = Observation::Workload(Workload::Experiment(name.clone()), Some(state));
-            engine.handle(now, Input::Observed(seen), effects);
+            tell(Input::Observed(seen));
         }
     }
 

@@ -201,7 +201,13 @@ impl<'a> Conditions<'a> {
 
     /// How the pods of a cohort are in a piece.
     #[inline]
-    fn pods(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> Condition {
+    pub(crate) fn pods(
+        &self,
+        cohort: Cohort,
+        rate: f64,
+        piece: &Piece<'_>,
+        split: &Split,
+    ) -> Condition {
         let ready_s = piece.segment.ready_s[cohort as usize];
         let middle_s = f64::midpoint(piece.span.0, piece.span.1);
         Condition {

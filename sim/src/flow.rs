@@ -3,6 +3,7 @@
 mod harm;
 mod parts;
 mod people;
+mod truth;
 
 use rand::RngExt;
 

@@ -41,5 +41,7 @@ pub mod stream;
 pub mod subject;
 pub mod timeline;
 pub mod traffic;
+pub mod truth;
 pub mod unanswerable;
+pub mod witness;
 pub mod world;

@@ -4,6 +4,7 @@ use coalmine_policy::{Record, Time, Weight};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Verdict;
+use crate::truth::Truth;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub enum What {
     },
     /// What the engine had to say.
     Record(Record),
+    /// What was true just before a measurement or a decision.
+    Truth(Truth),
     /// The first request met the fault.
     FaultMet,
     /// Requests per second that arrive, all revisions together.

@@ -5,8 +5,8 @@ mod scaling;
 use std::collections::BTreeMap;
 
 use coalmine_policy::{
-    Answer, Call, Effect, Effects, Engine, HookCall, Input, Observation, Provider, Replicas,
-    Routes, Span, Standing, Time, Workload,
+    Answer, Call, Effect, Effects, Engine, Exchange, HookCall, Input, Observation, Provider,
+    Record, Replicas, Routes, Span, Standing, Time, Workload,
 };
 use coalmine_promql::Store;
 use rand::RngExt;
@@ -30,6 +30,8 @@ use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
 use crate::timeline::{Entry, What};
+use crate::truth::{Remembered, course_s};
+pub use crate::witness::{Nobody, Witness};
 use scaling::Scaling;
 
 /// More inputs than this in one replication mean an engine that never comes to rest.
@@ -48,36 +50,6 @@ const SLICE_S: f64 = 0.02;
 /// From a controller's decision to scale, by way of Deployment and ReplicaSet, to the pods' deletion
 /// (an assumption).
 const SCALE_S: f64 = 0.05;
-
-/// Somebody who wants to know what happens in a replication.
-pub trait Witness {
-    /// Whether anybody looks; when not, nothing is written for them.
-    fn is_watching(&self) -> bool;
-    /// Something happened.
-    fn see(&mut self, entry: Entry);
-}
-
-/// Nobody.
-#[derive(Clone, Copy, Debug)]
-pub struct Nobody;
-
-impl Witness for Nobody {
-    fn is_watching(&self) -> bool {
-        false
-    }
-
-    fn see(&mut self, _entry: Entry) {}
-}
-
-impl Witness for Vec<Entry> {
-    fn is_watching(&self) -> bool {
-        true
-    }
-
-    fn see(&mut self, entry: Entry) {
-        self.push(entry);
-    }
-}
 
 /// A world that runs one replication after another, keeping its memory.
 #[derive(Debug)]
@@ -133,6 +105,7 @@ impl<'a> World<'a> {
         let mut phase = streams.get(Purpose::Controller);
         let first_look =
             Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
+        witness.begin(first_look);
         let mut rollout = Rollout {
             engine: self.stage.subject.start(first_look),
             cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
@@ -163,6 +136,7 @@ impl<'a> World<'a> {
             decided: None,
             inputs: 0,
             told_share: 0.0,
+            remembered: Remembered::default(),
             pending: Vec::new(),
             affinity: affinity(self.stage.scenario),
             senders: Senders {
@@ -185,6 +159,7 @@ impl<'a> World<'a> {
         }
         rollout.play_to_the_end();
         let (standing, decided) = (rollout.engine.standing(), rollout.decided);
+        let remembered = std::mem::take(&mut rollout.remembered);
         let verdict = match (decided, standing) {
             (_, Standing::Invalid) => Verdict::Invalid,
             (Some(_), Standing::Promoted) => Verdict::Promoted,
@@ -197,9 +172,30 @@ impl<'a> World<'a> {
             (replication, verdict, decided),
         );
         if witness.is_watching() {
+            self.tell_truth(&remembered, witness);
             measure::tell(&outcome, self.stage.scenario, witness);
         }
         outcome
+    }
+
+    /// What was true when something was measured or decided, and all the time.
+    fn tell_truth(&mut self, remembered: &Remembered, witness: &mut dyn Witness) {
+        let scenario = self.stage.scenario;
+        let horizon_s = scenario.horizon.as_secs_f64();
+        let patience_s = scenario.service.patience_s;
+        self.flow.follow_to_the_end(horizon_s);
+        for at in &remembered.moments {
+            let written = remembered.written_before(*at);
+            let truth = self.flow.truth(at.as_secs_f64(), written, patience_s);
+            let what = What::Truth(truth);
+            witness.see(Entry { at: *at, what });
+        }
+        let changes = self.flow.split.segments().iter();
+        for at_s in course_s(horizon_s, changes.map(|segment| segment.from_s)) {
+            let at = Time::ZERO + Span::from_secs_f64(at_s);
+            let written = remembered.written_at(at);
+            witness.survey(at, self.flow.truth(at_s, written, patience_s));
+        }
     }
 }
 
@@ -216,6 +212,8 @@ struct Rollout<'w, 'a> {
     inputs: u32,
     /// The share of the new version that the witness knows of.
     told_share: f64,
+    /// For somebody who watches.
+    remembered: Remembered,
     /// Webhooks, web metrics and jobs that take their time, in the order asked.
     pending: Vec<(Time, Call, Answer)>,
     senders: Senders,
@@ -255,13 +253,15 @@ impl Rollout<'_, '_> {
         let mut at_rest = self.cluster.segment(Time::ZERO, 0.0);
         at_rest.from_s = -lead_s;
         self.world.flow.split.push(at_rest);
-        self.cluster
-            .show(self.now, &mut *self.engine, &mut self.effects);
+        self.show_pods();
         self.tell_engine(Input::Observed(Observation::Routes(Ok(Routes::default()))));
         self.tell_engine(Input::Observed(Observation::Configs(Ok(
             BTreeMap::default(),
         ))));
         self.see(What::Started);
+        if self.cluster.is_routed() {
+            self.note_written(0.0);
+        }
         let new = self.cluster.template(Version::New).clone();
         self.tell_engine(Input::Observed(Observation::Template(new)));
     }
@@ -352,8 +352,27 @@ impl Rollout<'_, '_> {
 
     fn tell_engine(&mut self, input: Input) {
         self.inputs += 1;
-        self.engine.handle(self.now, input, &mut self.effects);
+        self.handle(input);
         self.carry_out();
+    }
+
+    /// The engine takes an input.
+    fn handle(&mut self, input: Input) {
+        hand(
+            (&mut *self.engine, &mut self.effects),
+            self.now,
+            input,
+            self.witness,
+        );
+    }
+
+    /// The engine sees how its workloads look.
+    fn show_pods(&mut self) {
+        let engine = (&mut *self.engine, &mut self.effects);
+        let (now, witness) = (self.now, &mut *self.witness);
+        self.cluster.show(now, |input| {
+            hand((&mut *engine.0, engine.1), now, input, witness)
+        });
     }
 
     /// Carries out effects until none is left.
@@ -361,8 +380,7 @@ impl Rollout<'_, '_> {
         while let Some(effect) = self.effects.pop() {
             if let Some((call, answer)) = self.apply(effect) {
                 self.inputs += 1;
-                let answered = Input::Answered { call, answer };
-                self.engine.handle(self.now, answered, &mut self.effects);
+                self.handle(Input::Answered { call, answer });
             }
         }
         if self.decided.is_none() && self.engine.standing().is_final() {
@@ -392,10 +410,11 @@ impl Rollout<'_, '_> {
                 self.senders.mirror = mirrored_share(&routes, users);
                 self.senders.captured = captured_share(&routes, users);
                 self.world.router.write(now_s, share);
+                self.note_written(share);
                 self.push_segment();
                 self.advance_router(now_s);
                 let seen = Input::Observed(Observation::Routes(Ok(routes)));
-                self.engine.handle(self.now, seen, &mut self.effects);
+                self.handle(seen);
                 Some((call, Answer::Done))
             }
             Effect::Scale {
@@ -414,9 +433,26 @@ impl Rollout<'_, '_> {
                 None
             }
             Effect::Record(record) => {
+                self.note_moment(&record);
                 self.see(What::Record(record));
                 None
             }
+        }
+    }
+
+    /// What is true at this moment can only be told when all of the replication is known.
+    fn note_moment(&mut self, record: &Record) {
+        let (at, moments) = (self.now, &mut self.remembered.moments);
+        let matters = matches!(record, Record::Decided { .. } | Record::Measured { .. });
+        if matters && moments.last().is_none_or(|last| *last < at) {
+            moments.push(at);
+        }
+    }
+
+    /// What the router's object says from now on.
+    fn note_written(&mut self, share: f64) {
+        if self.witness.is_watching() {
+            self.remembered.writes.push((self.now, share));
         }
     }
 
@@ -486,8 +522,7 @@ impl Rollout<'_, '_> {
         } else if self.cluster.is_routed() {
             router.endpoints_changed(now_s);
         }
-        self.cluster
-            .show(self.now, &mut *self.engine, &mut self.effects);
+        self.show_pods();
         if self.witness.is_watching() {
             let old = self.cluster.serving(self.now, Version::Old);
             let new = self.cluster.serving(self.now, Version::New);
@@ -570,6 +605,22 @@ impl Rollout<'_, '_> {
             self.witness.see(Entry { at: self.now, what });
         }
     }
+}
+
+/// Gives an engine an input, and tells a witness of it.
+fn hand(
+    (engine, effects): (&mut dyn Engine, &mut Effects),
+    now: Time,
+    input: Input,
+    witness: &mut dyn Witness,
+) {
+    if !witness.is_watching() {
+        engine.handle(now, input, effects);
+        return;
+    }
+    let exchange = Exchange::with(engine, now, input);
+    effects.append(exchange.effects.iter().cloned());
+    witness.hear(exchange);
 }
 
 /// Whether a share of the traffic is another one, rounding apart.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Looks};
 use crate::{
-    Answer, Call, Decision, Effect, Effects, Engine, Input, MetricAnswer, MetricQuery, Observation,
-    Record, Span, Standing, Template, Time, Workload, WorkloadState,
+    Answer, Call, Count, Decision, Effect, Effects, Engine, Input, Limits, MetricAnswer,
+    MetricQuery, Observation, Record, Span, Standing, Template, Time, Workload, WorkloadState,
 };
 
 /// One rolling update, from the new template to its end.
@@ -149,7 +149,17 @@ impl Run {
             metric: rule.name.to_string(),
             value: value.map_or_else(|| "no data".to_owned(), |value| format!("{value:.4}")),
             outcome: if breached { "alarming" } else { "fine" }.into(),
+            reading: value.filter(|value| value.is_finite()),
+            limits: Limits {
+                min: None,
+                max: Some(rule.max),
+            },
             detail: format!("acts above {}", rule.max),
+            counts: vec![Count::new(
+                "looks",
+                i64::from(looks_done) + 1,
+                Some(i64::from(looks.count)),
+            )],
         });
         if breached {
             self.step = Step::Reacting {

@@ -1,10 +1,10 @@
 //! `runAnalysis`: hooks, then metrics; the first failure ends it (Flagger scheduler.go:752).
 
 use super::Controller;
-use super::check::{describe, judge};
+use super::check::{describe, judge, limits};
 use super::gates::Gate;
 use super::{Check, Question};
-use crate::{Decision, Effects, MetricAnswer, MetricQuery, Record, Span};
+use crate::{Count, Decision, Effects, MetricAnswer, MetricQuery, Record, Span};
 
 /// Flagger prometheus.go: the client's time limit.
 const TIMEOUT: Span = Span::from_secs(5);
@@ -31,7 +31,7 @@ impl Controller {
                 self.ask(from, effects, query);
             }
             Question::Fails(why) => {
-                effects.record(|| self.measurement(check, why.to_string(), false));
+                effects.record(|| self.measurement(check, (why.to_string(), None), false));
                 self.count_failed_check("Flagger scheduler.go:461", effects);
             }
         }
@@ -43,7 +43,11 @@ impl Controller {
             return;
         };
         let outcome = judge(check, answer);
-        effects.record(|| self.measurement(check, outcome.value.to_string(), outcome.passed));
+        let value = outcome.value;
+        effects.record(|| {
+            let seen = (value.to_string(), value.reading());
+            self.measurement(check, seen, outcome.passed)
+        });
         if outcome.passed {
             self.run_metric_checks(index + 1, effects);
         } else {
@@ -61,14 +65,17 @@ impl Controller {
         });
     }
 
-    fn measurement(&self, check: &Check, value: String, passed: bool) -> Record {
+    fn measurement(&self, check: &Check, seen: (String, Option<f64>), passed: bool) -> Record {
         let failed = self.status.failed_checks + i64::from(!passed);
         let threshold = self.canary.analysis.threshold;
         Record::Measured {
             metric: check.metric.to_string(),
-            value,
+            value: seen.0,
             outcome: if passed { "passed" } else { "failed" }.into(),
-            detail: format!("{}; failed checks {failed} of {threshold}", describe(check)),
+            reading: seen.1,
+            limits: limits(check),
+            detail: describe(check),
+            counts: vec![Count::new("failed checks", failed, Some(threshold))],
         }
     }
 }

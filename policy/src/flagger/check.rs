@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Bound, Check, Measure};
-use crate::MetricAnswer;
+use crate::{Limits, MetricAnswer};
 
 /// What came of one measurement.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,17 @@ impl fmt::Display for Value {
             Self::Number(value) => write!(f, "{value}"),
             Self::Duration(nanos) => write!(f, "{}ms", nanos / NANOS_PER_MILLI),
             Self::Nothing(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Value {
+    /// The number that was compared; durations in milliseconds, as their bounds are written.
+    pub(super) fn reading(self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(value).filter(|value| value.is_finite()),
+            Self::Duration(nanos) => Some((nanos / NANOS_PER_MILLI) as f64),
+            Self::Nothing(_) => None,
         }
     }
 }
@@ -112,6 +123,21 @@ pub(super) fn describe(check: &Check) -> String {
             (None, Some(max)) => format!("<= {max}"),
             (None, None) => "any value".to_owned(),
         },
+    }
+}
+
+/// The same as numbers.
+pub(super) fn limits(check: &Check) -> Limits {
+    match check.bound {
+        Bound::Threshold(min) if check.measure == Measure::SuccessRate => Limits {
+            min: Some(min),
+            max: None,
+        },
+        Bound::Threshold(max) => Limits {
+            min: None,
+            max: Some(max),
+        },
+        Bound::Range { min, max } => Limits { min, max },
     }
 }
 

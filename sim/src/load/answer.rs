@@ -112,6 +112,15 @@ impl Loaded {
         }
     }
 
+    /// The share of the good answers that take longer than `x_s`.
+    pub(crate) fn slower_than(&self, x_s: f64) -> f64 {
+        if x_s >= self.timeout_s {
+            return 0.0;
+        }
+        let done = self.serving.at_most(x_s).min(self.in_time);
+        1.0 - done / self.in_time.max(f64::MIN_POSITIVE)
+    }
+
     fn bucket_shares(&self, bounds: &[f64]) -> [Vec<f64>; 2] {
         let mut good = vec![0.0; bounds.len() + 1];
         let mut below = 0.0;

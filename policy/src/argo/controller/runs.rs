@@ -9,7 +9,7 @@ use super::super::plan::{Outcome, printed};
 use super::super::resolve::Analysis;
 use super::super::rollout::Step;
 use super::{Asked, Controller, Reason, story};
-use crate::{Call, Effect, Effects, MetricAnswer, Record, Time};
+use crate::{Call, Effect, Effects, Limits, MetricAnswer, Record, Time};
 
 /// A run that the Rollout's status points at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,9 +84,9 @@ pub(super) fn told(
         let metric_spec = run.plan().metrics.get(metric);
         let result = run.result(metric);
         let mut detail = metric_spec.map_or(String::new(), story::conditions);
-        if let (Some(spec), Some(result)) = (metric_spec, result) {
-            detail.push_str(&story::counters(spec, result));
-        }
+        let counts = metric_spec
+            .zip(result)
+            .map_or_else(Vec::new, |(spec, result)| story::counters(spec, result));
         if !message.is_empty() {
             detail.push_str(&format!(": {message}"));
         }
@@ -94,7 +94,10 @@ pub(super) fn told(
             metric: metric_spec.map_or(String::new(), |m| m.query.metric.to_string()),
             value: answer.map_or(String::new(), printed),
             outcome: outcome.as_str().into(),
+            reading: answer.and_then(story::reading),
+            limits: metric_spec.map_or_else(Limits::default, story::limits),
             detail,
+            counts,
         }
     });
 }

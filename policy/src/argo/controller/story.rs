@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::super::analysis::MetricResult;
-use super::super::plan::Metric;
+use super::super::plan::{Metric, Test};
 use super::super::rollout::Step;
 use super::Controller;
-use crate::{Decision, Effects, Record};
+use crate::{Count, Decision, Effects, Limits, MetricAnswer, Record};
 
 /// The Rollout's phase, and whether a refusal was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,22 +64,55 @@ pub(super) fn conditions(metric: &Metric) -> String {
     text
 }
 
-/// ` (failed 1, limit 3; inconclusive 0, limit 0; errors in a row 0, limit 4)`.
-pub(super) fn counters(metric: &Metric, result: &MetricResult) -> String {
-    let of = metric
-        .count
-        .map_or(String::new(), |count| format!(" of {count}"));
-    format!(
-        " (measurement {}{of}; failed {}, limit {}; inconclusive {}, limit {}; errors in a row {}, \
-         limit {})",
-        result.count,
-        result.failed,
-        metric.failure_limit,
-        result.inconclusive,
-        metric.inconclusive_limit,
-        result.consecutive_error,
-        metric.consecutive_error_limit,
-    )
+/// The counters after a measurement, as `assessMetricStatus` (`analysis.go:653`) compares them. A
+/// limit of -1 ends nothing.
+pub(super) fn counters(metric: &Metric, result: &MetricResult) -> Vec<Count> {
+    let limit = |limit: i64| Some(limit).filter(|limit| *limit >= 0);
+    let mut counts = vec![
+        Count::new("measurements", result.count, metric.count),
+        Count::new("failed", result.failed, limit(metric.failure_limit)),
+        Count::new(
+            "inconclusive",
+            result.inconclusive,
+            limit(metric.inconclusive_limit),
+        ),
+        Count::new(
+            "errors in a row",
+            result.consecutive_error,
+            limit(metric.consecutive_error_limit),
+        ),
+    ];
+    if metric.consecutive_success_limit > 0 {
+        counts.push(Count::new(
+            "successes in a row",
+            result.consecutive_success,
+            Some(metric.consecutive_success_limit),
+        ));
+    }
+    counts
+}
+
+/// What the conditions hold the result against, as numbers: the success condition's, and where it
+/// has none the failure condition's.
+pub(super) fn limits(metric: &Metric) -> Limits {
+    let parsed = |test: &Option<Test>| test.as_ref().and_then(|test| test.parsed().ok().cloned());
+    let success = parsed(&metric.success).map_or_else(Limits::default, |c| c.limits());
+    let failure = parsed(&metric.failure).map_or_else(Limits::default, |c| c.limits_of_not());
+    Limits {
+        min: success.min.or(failure.min),
+        max: success.max.or(failure.max),
+    }
+}
+
+/// The number that conditions like `result[0] > 1` look at.
+pub(super) fn reading(answer: &MetricAnswer) -> Option<f64> {
+    let number = match answer {
+        MetricAnswer::Scalar(value) => Some(*value),
+        MetricAnswer::Vector(values) => values.first().copied(),
+        MetricAnswer::Json(value) => value.as_f64(),
+        _ => None,
+    };
+    number.filter(|number| number.is_finite())
 }
 
 pub(super) fn step_name(step: &Step) -> String {
