@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::human;
 
 use merge::merged;
+pub(crate) use text::decided;
 
 /// Longer lines are wrapped.
 const WIDTH: usize = 110;

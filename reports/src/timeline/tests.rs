@@ -12,6 +12,9 @@ fn entries() -> Vec<Entry> {
         })
     };
     let measured = What::Record(Record::Measured {
+        reading: None,
+        limits: Default::default(),
+        counts: Vec::new(),
         metric: "request-success-rate".to_owned(),
         value: "79.8".to_owned(),
         outcome: "failed".into(),
@@ -126,6 +129,9 @@ fn long_lines_go_on_indented_and_values_are_short() {
     let entries = [
         What::Record(Record::Note("word ".repeat(40).trim_end().to_owned())),
         What::Record(Record::Measured {
+            reading: None,
+            limits: Default::default(),
+            counts: Vec::new(),
             metric: "success-rate".to_owned(),
             value: "0.98765432109".to_owned(),
             outcome: "failed".into(),

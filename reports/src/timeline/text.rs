@@ -27,6 +27,7 @@ fn one(what: &What) -> (&'static str, Vec<String>) {
         What::WeightEffective(to) => ("traffic", vec![share(*to, *to, Span::ZERO)]),
         What::PodsReady { old, new } => ("pods", vec![pods(None, (*old, *new), Span::ZERO)]),
         What::Record(record) => recorded(record),
+        What::Truth(_) => ("truth", Vec::new()),
         What::FaultMet => (
             "fault",
             vec!["the first request meets the fault".to_owned()],
@@ -76,6 +77,7 @@ fn recorded(record: &Record) -> (&'static str, Vec<String>) {
             value,
             outcome,
             detail,
+            ..
         } => {
             let held = if detail.is_empty() {
                 String::new()
@@ -108,7 +110,8 @@ fn recorded(record: &Record) -> (&'static str, Vec<String>) {
     }
 }
 
-fn decided(decision: Decision) -> String {
+/// A decision in words.
+pub(crate) fn decided(decision: Decision) -> String {
     match decision {
         Decision::Start => "start".to_owned(),
         Decision::Restart => "start over".to_owned(),

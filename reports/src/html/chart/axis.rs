@@ -213,8 +213,8 @@ mod tests {
             ["97.5", "98.0", "98.5", "99.0"]
         );
         assert_eq!(labels(&Axis::amount("", 0.0)), ["0", "0.5", "1.0"]);
-        let log = Axis::log("", 0.0025, 0.5, |x| format!("{}", x * 100.0));
-        assert_eq!(labels(&log), ["0.3", "1", "3", "10", "30"]);
+        let log = Axis::log("", 0.0025, 0.5, |x| format!("{:.1}", x * 100.0));
+        assert_eq!(labels(&log), ["0.3", "1.0", "3.0", "10.0", "30.0"]);
     }
 
     #[test]
