@@ -54,8 +54,10 @@ fn heading(summary: &Summary, cell: &Cell) -> Markup {
     html! {
         tr.group {
             th.group scope="rowgroup" colspan=(COLUMNS) {
+                div.stays {
                 (summary.name(cell)) " "
                 small { @if let Some(scenario) = scenario { (scenario.title) " · " } (wrong(cell)) }
+                }
             }
         }
     }
@@ -83,7 +85,7 @@ fn row(summary: &Summary, cell: &Cell) -> Markup {
         @if refused {
             tr.refused {
                 th scope="row" { (label) }
-                td colspan=(COLUMNS - 1) { "invalid: refused by its controller" }
+                td.left colspan=(COLUMNS - 1) { "invalid: refused by its controller" }
             }
         } @else {
             tr.bad[bad] {

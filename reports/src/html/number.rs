@@ -53,7 +53,9 @@ pub(super) fn measure(measure: Option<Measure>, text: impl Fn(f64) -> String) ->
             None => (NOTHING),
             Some(measure) => {
                 (text(measure.value))
-                small { (text(measure.low)) "–" (text(measure.high)) }
+                // A dash before a minus cannot be read.
+                @let to = if measure.low < 0.0 { " to " } else { "–" };
+                small { (text(measure.low)) (to) (text(measure.high)) }
             }
         }
     }
@@ -71,6 +73,18 @@ pub(super) fn share(measure: Option<Measure>) -> Markup {
     rate(as_rate, false)
 }
 
+/// A sentence that was made for terminals: what is between backquotes is code, and a number keeps its
+/// percent sign.
+pub(super) fn prose(text: &str) -> Markup {
+    let text = text.replace(" %", "\u{a0}%");
+    let parts = text.split('`').enumerate();
+    html! {
+        @for (index, part) in parts {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// Nanoseconds as `2m05s`.
 pub(super) fn time(nanos: u64) -> String {
     Span::from_nanos(nanos).to_string()
@@ -84,6 +98,14 @@ pub(super) fn told(rate: &Rate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prose_has_code_and_no_markup_of_its_own() {
+        assert_eq!(
+            prose("5 % of <b>, see `a<b`").into_string(),
+            "5\u{a0}% of &lt;b&gt;, see <code>a&lt;b</code>"
+        );
+    }
 
     #[test]
     fn every_number_has_its_interval_and_its_n() {

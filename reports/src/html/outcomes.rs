@@ -17,7 +17,7 @@ const BAR: f64 = 11.0;
 /// Pixels of the axis below.
 const AXIS: f64 = 22.0;
 /// Letters of a name.
-const NAME: usize = 44;
+const NAME: usize = 34;
 
 /// A panel for each scenario.
 pub(super) fn outcomes(summary: &Summary) -> Markup {
@@ -104,8 +104,13 @@ fn row(plot: &Plot<'_, '_>, summary: &Summary, cell: &Cell, top: f64) {
     let name = shortened(summary.label(cell), NAME);
     canvas.text(&name, (left, middle), (HPos::Left, VPos::Bottom), Ink::Text);
     let right_edge = (across(1.0), middle);
+    let kind = if cell.missed.is_some() {
+        "missed"
+    } else {
+        "false rollback"
+    };
     canvas.text(
-        &human::percent(wrong.share),
+        &format!("{} {kind}", human::percent(wrong.share)),
         right_edge,
         (HPos::Right, VPos::Bottom),
         Ink::Text,

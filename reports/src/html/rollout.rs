@@ -8,6 +8,7 @@ use coalmine_sim::timeline::{Entry, What};
 use maud::{Markup, html};
 
 use super::chart::{Axis, Figure, Ink, Mark, Series, Shape, Table, Timeline, Track, legend};
+use super::number::prose;
 use crate::human;
 use crate::timeline::{Story, decided};
 
@@ -40,7 +41,7 @@ pub(super) fn rollouts(all: &[Chosen<'_>]) -> Markup {
             @if index == 0 {
                 (one(chosen, index))
             } @else {
-                details { summary { (chosen.why) } (one(chosen, index)) }
+                details.rollout { summary { (prose(chosen.why.trim_end_matches(':'))) } (one(chosen, index)) }
             }
         }
     }
@@ -61,7 +62,7 @@ fn one(chosen: &Chosen<'_>, index: usize) -> Markup {
         table: numbers(story.entries),
     };
     html! {
-        @if index == 0 { p { (chosen.why) } }
+        @if index == 0 { p { (prose(&chosen.why)) } }
         @if !chosen.command.is_empty() { pre { code { (chosen.command) } } }
         (figure.markup(|canvas| timeline.draw(canvas)))
         ol.decisions {
@@ -156,12 +157,11 @@ fn measures(entries: &[Entry]) -> BTreeMap<&str, Measure> {
                 measure.limits.push(limit);
             }
         }
-        if let Some(reading) = reading.filter(|reading| reading.is_finite()) {
-            measure.points.push((entry.at.as_secs_f64(), reading));
-            measure.is_bad.push(!is_fine(outcome));
-        }
+        let reading = reading.filter(|reading| reading.is_finite());
+        let at = entry.at.as_secs_f64();
+        measure.points.push((at, reading.unwrap_or(f64::NAN)));
+        measure.is_bad.push(!is_fine(outcome));
     }
-    measures.retain(|_, measure| !measure.points.is_empty());
     measures
 }
 
@@ -254,19 +254,23 @@ fn weights(entries: &[Entry], end: f64) -> Track {
 }
 
 fn track(name: &str, measure: &Measure) -> Track {
-    let values = || {
-        measure
-            .points
-            .iter()
-            .map(|(_, value)| *value)
-            .chain(measure.limits.iter().copied())
+    let read = measure.points.iter().map(|(_, value)| *value);
+    let values: Vec<f64> = read.chain(measure.limits.iter().copied()).collect();
+    let known = || values.iter().copied().filter(|value| value.is_finite());
+    let low = known().fold(f64::INFINITY, f64::min);
+    let high = known().fold(f64::NEG_INFINITY, f64::max);
+    let title = match known().count() == values.len() {
+        true => name.to_owned(),
+        false => format!("{name} (at the lower edge: no number)"),
     };
-    let (low, high) = (
-        values().fold(f64::INFINITY, f64::min),
-        values().fold(f64::NEG_INFINITY, f64::max),
-    );
     Track {
-        y: Axis::between(name, low, high),
+        y: match low.is_finite() {
+            true => Axis::between(&title, low, high),
+            false => Axis {
+                title,
+                ..Axis::plain(0.0, 1.0)
+            },
+        },
         series: vec![Series {
             name: name.to_owned(),
             ink: Ink::Good,

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::number::prose;
 use crate::human;
 use crate::insights;
 use crate::summary::Summary;
@@ -10,7 +11,7 @@ use crate::summary::Summary;
 pub(super) fn verdict(summary: &Summary) -> Markup {
     html! {
         (interrupted(summary))
-        ul.verdict { @for sentence in insights::sentences(summary) { li { (sentence) } } }
+        ul.verdict { @for sentence in insights::sentences(summary) { li { (prose(&sentence)) } } }
         (refusals(summary))
     }
 }
@@ -38,9 +39,9 @@ pub(super) fn refusals(summary: &Summary) -> Markup {
             @if let Some(refusal) = &policy.invalid {
                 div.warning {
                     p { strong { (policy.label) } " is invalid: its controller refuses it." }
-                    p { (refusal.reason) }
+                    p { (prose(&refusal.reason)) }
                     p { "At " code { (refusal.file) ":" (refusal.line) } }
-                    @if !refusal.help.is_empty() { p { "Cure: " (refusal.help) } }
+                    @if !refusal.help.is_empty() { p { "Cure: " (prose(&refusal.help)) } }
                 }
             }
         }

@@ -100,8 +100,8 @@ impl Canvas<'_> {
             2 => polygon(&[(0.0, -1.25), (1.15, 0.9), (-1.15, 0.9)]),
             3 => polygon(&[(0.0, -1.35), (1.35, 0.0), (0.0, 1.35), (-1.35, 0.0)]),
             4 => polygon(&[(0.0, 1.25), (1.15, -0.9), (-1.15, -0.9)]),
-            5 => polygon(&[(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)]),
-            6 => polygon(&[(-0.5, -1.4), (0.5, -1.4), (0.5, 1.4), (-0.5, 1.4)]),
+            5 => polygon(&turned(0.0)),
+            6 => polygon(&turned(std::f64::consts::FRAC_PI_4)),
             7 => polygon(&[(-1.25, 0.0), (0.9, -1.15), (0.9, 1.15)]),
             _ => self.dot((x, y), R, Ink::Series(series)),
         }
@@ -120,6 +120,19 @@ impl Canvas<'_> {
         self.path([(x - R, y - R), (x + R, y + R)], ink);
         self.path([(x - R, y + R), (x + R, y - R)], ink);
     }
+}
+
+/// A plus sign, or a cross, as a shape.
+fn turned(angle: f64) -> Vec<At> {
+    const LONG: f64 = 1.4;
+    const THIN: f64 = 0.45;
+    let arm = [(LONG, -THIN), (LONG, THIN), (THIN, THIN)];
+    let arms = (0..4).map(|quarter| angle + f64::from(quarter) * std::f64::consts::FRAC_PI_2);
+    let corners = arms.flat_map(|angle| {
+        let (sin, cos) = angle.sin_cos();
+        arm.map(|(x, y)| (x * cos - y * sin, x * sin + y * cos))
+    });
+    corners.collect()
 }
 
 /// A drawing in memory cannot fail, and half of one is better than none.

@@ -99,7 +99,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         canvas.path([(inner.left, bottom), (right, bottom)], Ink::Axis);
         if !self.y.title.is_empty() {
             let place = (frame.left, frame.top + 2.0);
-            canvas.text(&self.y.title, place, (HPos::Left, VPos::Top), Ink::Muted);
+            canvas.text(&self.y.title, place, (HPos::Left, VPos::Top), Ink::Text);
         }
         if !self.x.title.is_empty() {
             let place = (right, frame.top + frame.height - LINE);
@@ -125,6 +125,12 @@ impl<'a, 'b> Plot<'a, 'b> {
         let place = (self.x.place(x), self.y.place(y));
         let (x, y) = self.coordinates.translate(&place);
         (f64::from(x) / UNITS, f64::from(y) / UNITS)
+    }
+
+    /// The same across alone.
+    #[must_use]
+    pub fn across_at(&self, x: f64) -> f64 {
+        self.at(x, self.y.low).0
     }
 
     /// A line through these values.

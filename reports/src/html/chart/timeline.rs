@@ -9,13 +9,15 @@ use super::ink::Ink;
 use super::plot::Plot;
 
 /// Pixels of a track with its title.
-const TRACK: f64 = 112.0;
+const TRACK: f64 = 118.0;
 /// Pixels left of all tracks, for the values, and right of them, for half of the last time.
 const SIDES: (f64, f64) = (58.0, 26.0);
 /// Pixels above the tracks, for the numbers of decisions: two rows of them.
 const MARKS: f64 = 34.0;
 /// Numbers of decisions nearer than this would overlap.
 const APART: f64 = 16.0;
+/// Pixels between a track and the next one's title.
+const GAP: f64 = 8.0;
 /// Pixels of the time axis.
 const TIMES: f64 = 36.0;
 
@@ -28,7 +30,8 @@ pub enum Shape {
     Line,
     /// Filled down to zero, kept until the next.
     Area,
-    /// Each judged by itself: dots and crosses, see [`Series::is_bad`].
+    /// Each judged by itself: dots and crosses, see [`Series::is_bad`]. What is no number lies at the
+    /// lower edge.
     Points,
 }
 
@@ -91,53 +94,42 @@ impl Timeline {
         (Self::WIDTH, height)
     }
 
-    /// Draws it.
+    /// Draws it: decisions first, so that values lie over them.
     pub fn draw(&self, canvas: &Canvas<'_>) {
+        self.draw_marks(canvas);
         let last = self.tracks.len().saturating_sub(1);
-        let mut bottom = MARKS;
-        let mut placed = None;
         for (index, track) in self.tracks.iter().enumerate() {
-            let top = MARKS + index as f64 * TRACK;
             // Only the last has the times written below it.
-            let x = if index == last {
-                self.x.clone()
+            let (x, below) = if index == last {
+                (self.x.clone(), TIMES)
             } else {
-                Axis::plain(self.x.low, self.x.high)
+                (Axis::plain(self.x.low, self.x.high), 4.0)
             };
             let frame = Frame {
                 left: 0.0,
-                top,
+                top: MARKS + index as f64 * TRACK,
                 width: Self::WIDTH,
-                height: if index == last { TRACK + TIMES } else { TRACK },
+                height: TRACK - GAP + below,
             };
-            let plot = Plot::with_sides(canvas, frame, SIDES, x, track.y.clone());
-            track.draw(&plot);
-            let inner = plot.inner();
-            bottom = inner.top + inner.height;
-            placed.get_or_insert(plot);
-        }
-        if let Some(plot) = placed {
-            self.draw_marks(&plot, bottom);
+            track.draw(&Plot::with_sides(canvas, frame, SIDES, x, track.y.clone()));
         }
     }
 
-    fn draw_marks(&self, plot: &Plot<'_, '_>, bottom: f64) {
-        let canvas = plot.canvas();
+    fn draw_marks(&self, canvas: &Canvas<'_>) {
+        let bottom = MARKS + self.tracks.len() as f64 * TRACK - GAP;
+        let width = Self::WIDTH - SIDES.0 - SIDES.1;
+        let across = |at: f64| SIDES.0 + (at - self.x.low) / (self.x.high - self.x.low) * width;
         // Where the last number of each row stands.
         let mut rows = [f64::NEG_INFINITY; 2];
         for mark in &self.marks {
-            let (x, _) = plot.at(mark.at, 0.0);
+            let x = across(mark.at.clamp(self.x.low, self.x.high));
             let row = rows.iter().position(|taken| x - taken >= APART);
-            let y = MARKS - 6.0 - row.unwrap_or(0) as f64 * 15.0;
+            let y = MARKS - 4.0 - row.unwrap_or(0) as f64 * 15.0;
             canvas.path([(x, y), (x, bottom)], mark.ink);
             if let Some(row) = row {
-                rows[row] = x;
-                canvas.text(
-                    &mark.label,
-                    (x, y - 1.0),
-                    (HPos::Center, VPos::Bottom),
-                    Ink::Text,
-                );
+                rows[row] = x + (mark.label.chars().count() as f64 - 1.0) * 3.0;
+                let place = (HPos::Center, VPos::Bottom);
+                canvas.text(&mark.label, (x, y - 1.0), place, Ink::Text);
             }
         }
     }
@@ -164,9 +156,14 @@ impl Series {
                 plot.band_steps(&points.collect::<Vec<_>>(), self.ink);
             }
             Shape::Points => {
-                plot.line(&self.points, Ink::Grid);
+                let known = self.points.iter().filter(|(_, y)| y.is_finite());
+                plot.line(&known.copied().collect::<Vec<_>>(), Ink::Axis);
+                let inner = plot.inner();
                 for (index, (x, y)) in self.points.iter().enumerate() {
-                    let at = plot.at(*x, *y);
+                    let at = match y.is_finite() {
+                        true => plot.at(*x, *y),
+                        false => (plot.across_at(*x), inner.top + inner.height),
+                    };
                     match self.is_bad.get(index) {
                         Some(true) => plot.canvas().cross(at, Ink::Bad),
                         _ => plot.canvas().dot(at, 3.0, Ink::Good),
