@@ -26,8 +26,11 @@ pub(crate) enum Verb {
     When(WhenArgs),
     /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
     Report(ReportArgs),
-    /// Tell one rollout as a timeline.
+    /// Explain one rollout: what happened, whether it was right, and why, decision by decision.
     Run(RunArgs),
+    /// Play a transcript of `run --transcript` again: to the policy that was recorded, or to another
+    /// version of it.
+    Replay(ReplayArgs),
     /// List the scenarios of the catalogue with their traffic and the reason why they exist, or print
     /// one to start your own from.
     Scenarios(ScenariosArgs),
@@ -315,6 +318,15 @@ pub(crate) struct RunArgs {
     /// What to print.
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
     pub(crate) format: RunFormat,
+
+    /// Show every input of the policy and every effect, nothing folded.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Also write every input and effect into this file, one JSON object a line, for `coalmine
+    /// replay`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transcript: Option<PathBuf>,
 }
 
 /// How `run` prints.
@@ -322,8 +334,26 @@ pub(crate) struct RunArgs {
 pub(crate) enum RunFormat {
     /// For people.
     Table,
-    /// One JSON object per line.
+    /// The story as one document.
     Json,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The transcript; `-` for standard input.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) transcript: PathBuf,
+
+    /// Another version of the policy: a file or a folder. Repeatable. Without it, the one that was
+    /// recorded.
+    #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Which policy, by its label; needed when there are several and none is labelled as the recorded
+    /// one.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) policy: Option<String>,
 }
 
 /// `scenarios`.

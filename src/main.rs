@@ -22,6 +22,7 @@ mod schema;
 mod score;
 mod serve;
 mod study;
+mod transcript;
 mod when;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Verb::When(args) => when::when(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Run(args) => run::run(&args),
+        Verb::Replay(args) => transcript::replay(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),

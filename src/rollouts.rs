@@ -1,12 +1,14 @@
 //! The rollouts of a study that one would like to look at, played again.
 
 use coalmine_reports::html::Chosen;
-use coalmine_reports::timeline::Story;
+use coalmine_reports::timeline::{Story, Who};
 use coalmine_reports::{Summary, Surprise, surprise};
+use coalmine_scenarios::manifests::Policy;
 use coalmine_sim::fidelity::Fidelity;
+use coalmine_sim::outcome::Outcome;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stream::Seed;
-use coalmine_sim::timeline::Entry;
+use coalmine_sim::witness::Notes;
 use coalmine_sim::world::World;
 
 use crate::args::WorldArgs;
@@ -17,10 +19,13 @@ use crate::study::Inputs;
 /// One of them.
 pub(crate) struct Played {
     surprise: Surprise,
+    kind: &'static str,
+    file: String,
     scenario: Scenario,
     seed: u64,
     fidelity: Fidelity,
-    entries: Vec<Entry>,
+    outcome: Outcome,
+    notes: Notes,
     command: String,
 }
 
@@ -42,17 +47,20 @@ pub(crate) fn played(
         let scenario = scenarios.position(|one| *one.name == *surprise.scenario)?;
         // Stages stand scenario by scenario, policies within.
         let stage = stages.get(scenario * inputs.policies.len() + policy)?;
-        let mut entries: Vec<Entry> = Vec::new();
-        World::new(stage.as_ref()?, Seed(world.seed)).run(surprise.replication, &mut entries);
-        // What is known only at the end is told last, but has its place in the story.
-        entries.sort_by_key(|entry| entry.at);
+        let mut notes = Notes::default();
+        let mut played = World::new(stage.as_ref()?, Seed(world.seed));
+        let outcome = played.run(surprise.replication, &mut notes);
+        let policy: &Policy = inputs.policies.get(policy)?;
         Some(Played {
             command: replay::command(world, &inputs.arguments, &surprise),
             surprise,
+            kind: policy.kind,
+            file: policy.file.to_string(),
             scenario: inputs.scenarios.get(scenario)?.clone(),
             seed: world.seed,
             fidelity: inputs.fidelity,
-            entries,
+            outcome,
+            notes: notes.in_order(),
         })
     };
     Ok(surprises.into_iter().filter_map(play).collect())
@@ -63,14 +71,16 @@ impl Played {
     pub(crate) fn chosen(&self) -> Chosen<'_> {
         Chosen {
             story: Story {
-                policy: &self.surprise.policy,
-                scenario: &self.scenario.name,
-                title: &self.scenario.title,
+                policy: Who {
+                    label: &self.surprise.policy,
+                    kind: self.kind,
+                    file: &self.file,
+                },
+                scenario: &self.scenario,
                 seed: self.seed,
-                replication: self.surprise.replication,
                 fidelity: self.fidelity,
-                start: &self.scenario.start,
-                entries: &self.entries,
+                outcome: &self.outcome,
+                notes: &self.notes,
             },
             why: self.surprise.why.clone(),
             command: self.command.clone(),

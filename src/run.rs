@@ -1,55 +1,64 @@
-//! `coalmine run`: one rollout as a timeline.
+//! `coalmine run`: one rollout, explained.
 
 use std::process::ExitCode;
 
-use coalmine_reports::timeline::{self, Story};
+use coalmine_reports::terminal::Options;
+use coalmine_reports::timeline::{self, Story, Who};
 use coalmine_scenarios::manifests::Policy;
 use coalmine_scenarios::nearest;
 use coalmine_sim::event::Refusal;
 use coalmine_sim::stream::Seed;
-use coalmine_sim::timeline::Entry;
+use coalmine_sim::witness::Notes;
 use coalmine_sim::world::World;
 
 use crate::args::{RolloutArgs, RunArgs, RunFormat};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, bytes};
 use crate::study::Inputs;
+use crate::transcript;
 
-/// Tells one replication. Exits with 1 when the controller refuses the policy.
+/// Explains one replication. Exits with 1 when the controller refuses the policy.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let inputs = one_rollout(&args.rollout)?;
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
+    let who = who(policy);
     if let Some(refusal) = policy.subject.refusal() {
-        let text = told(&policy.label, &refusal, args.format);
-        output::print(text.as_bytes())?;
+        output::print(&told(who, &refusal, args.format)?)?;
         return Ok(ExitCode::from(1));
     }
     let stages = inputs.stages()?;
     let Some(Some(stage)) = stages.first() else {
         return Err(Failure::usage("nothing to run", ""));
     };
-    let mut entries: Vec<Entry> = Vec::new();
-    World::new(stage, Seed(args.rollout.world.seed)).run(args.rollout.replication, &mut entries);
-    // What is known only at the end is told last, but has its place in the story.
-    entries.sort_by_key(|entry| entry.at);
+    let mut notes = Notes::default();
+    let seed = args.rollout.world.seed;
+    let outcome = World::new(stage, Seed(seed)).run(args.rollout.replication, &mut notes);
+    let notes = notes.in_order();
     let story = Story {
-        policy: &policy.label,
-        scenario: &scenario.name,
-        title: &scenario.title,
-        seed: args.rollout.world.seed,
-        replication: args.rollout.replication,
+        policy: who,
+        scenario,
+        seed,
         fidelity: inputs.fidelity,
-        start: &scenario.start,
-        entries: &entries,
+        outcome: &outcome,
+        notes: &notes,
     };
-    let mut text = Vec::new();
-    let written = match args.format {
-        RunFormat::Table => timeline::write_text(&story, &mut text),
-        RunFormat::Json => timeline::write_json_lines(&story, &mut text),
-    };
-    written.map_err(|error| Failure::Write("the timeline".into(), error))?;
-    output::print(&text)?;
+    if let Some(path) = &args.transcript {
+        transcript::record(&story, &inputs, path)?;
+    }
+    output::print(&match args.format {
+        RunFormat::Table => timeline::render(&story, Options::stdout(), args.verbose).into_bytes(),
+        RunFormat::Json => bytes(|out| timeline::write_json(&story, out))?,
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A policy as reports name it.
+fn who(policy: &Policy) -> Who<'_> {
+    Who {
+        label: &policy.label,
+        kind: policy.kind,
+        file: &policy.file,
+    }
 }
 
 /// Reads what was asked for, and leaves the one policy and the one scenario that were chosen.
@@ -63,21 +72,17 @@ pub(crate) fn one_rollout(args: &RolloutArgs) -> Result<Inputs, Failure> {
 }
 
 /// Why there is no rollout to tell.
-fn told(label: &str, refusal: &Refusal, format: RunFormat) -> String {
+fn told(who: Who<'_>, refusal: &Refusal, format: RunFormat) -> Result<Vec<u8>, Failure> {
     match format {
-        RunFormat::Table => format!(
-            "{label} is invalid: its controller refuses it.\n  {}\n  at {}:{}\n  cure: {}\n",
-            refusal.reason, refusal.file, refusal.line, refusal.help
-        ),
-        RunFormat::Json => {
-            let line = serde_json::json!({"event": "invalid", "value": refusal});
-            format!("{line}\n")
+        RunFormat::Table => {
+            Ok(timeline::render_refusal(who, refusal, Options::stdout()).into_bytes())
         }
+        RunFormat::Json => bytes(|out| timeline::write_refusal_json(who, refusal, out)),
     }
 }
 
 /// The index of the policy with this label, or of the only one.
-fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
+pub(crate) fn choose_policy(policies: &[Policy], label: Option<&str>) -> Result<usize, Failure> {
     let labels = || policies.iter().map(|policy| policy.label.as_str());
     let listed = labels().collect::<Vec<_>>().join(", ");
     match label {

@@ -27,6 +27,10 @@ pub(crate) struct Inputs {
     pub(crate) fidelity: Fidelity,
     /// By a scenario's name, the `--scenario` that chooses it alone.
     pub(crate) arguments: BTreeMap<String, String>,
+    /// The files that the policies were read from.
+    pub(crate) manifests: Vec<Source>,
+    /// Whether those are the embedded ones, each a world of its own.
+    pub(crate) is_embedded: bool,
     /// Every file that was read, for messages.
     sources: Vec<Source>,
 }
@@ -36,6 +40,7 @@ impl Inputs {
     pub(crate) fn read(world: &WorldArgs, scenarios: &[String]) -> Result<Self, Failure> {
         let mut found = Diagnostics::new();
         let (mut sources, policies) = read_policies(world, &mut found)?;
+        let manifests = sources.clone();
         let scenarios = read_scenarios(scenarios, &mut sources, &mut found)?;
         if found.has_errors() {
             return Err(Failure::Input(found, sources));
@@ -53,6 +58,8 @@ impl Inputs {
             scenarios,
             fidelity: world.fidelity.into(),
             arguments,
+            manifests,
+            is_embedded: world.files.is_empty(),
             sources,
         })
     }

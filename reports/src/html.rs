@@ -9,6 +9,7 @@
 
 pub mod chart;
 pub mod page;
+pub mod rollout;
 
 mod cells;
 mod number;
@@ -16,7 +17,6 @@ mod outcomes;
 mod overview;
 mod panels;
 mod power;
-mod rollout;
 mod survival;
 mod trade;
 mod verdict;

@@ -110,6 +110,51 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The same for text with numbers: a sign stays with its number, and a word that is longer than a
+/// line is cut.
+#[must_use]
+pub fn wrap_numbers(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let words = text.split_whitespace();
+    let mut glued: Vec<String> = Vec::new();
+    for word in words {
+        let sign = |word: &str| {
+            let word = word.trim_start_matches('(');
+            matches!(word, "=" | "<=" | ">=" | "<" | ">" | "×" | "x")
+        };
+        match glued.last_mut() {
+            Some(last)
+                if word.starts_with('%')
+                    || word == "="
+                    || last.rsplit(' ').next().is_some_and(sign) =>
+            {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => glued.push(word.to_owned()),
+        }
+    }
+    let mut line = String::new();
+    for word in glued {
+        let room = width.saturating_sub(line.chars().count());
+        if !line.is_empty() && word.chars().count() + 1 > room {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+        while let Some((at, _)) = line.char_indices().nth(width) {
+            let rest = line.split_off(at);
+            lines.push(std::mem::replace(&mut line, rest));
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +179,10 @@ mod tests {
         assert_eq!(wrap("aa bb  cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("abcdefgh b", 5), ["abcdefgh", "b"]);
         assert!(wrap(" ", 5).is_empty());
+        assert_eq!(wrap_numbers("abcdefgh b", 5), ["abcde", "fgh b"]);
+        assert_eq!(
+            wrap_numbers("it was 50.0 %, (<= 5) so", 9),
+            ["it was", "50.0 %,", "(<= 5) so"]
+        );
     }
 }

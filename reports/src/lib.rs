@@ -32,6 +32,7 @@ pub mod summary;
 pub mod surprise;
 pub mod terminal;
 pub mod timeline;
+pub mod transcript;
 pub mod when;
 
 pub use overall::{Overall, overall};

@@ -16,7 +16,7 @@ use crate::insights;
 use crate::summary::Summary;
 
 pub use characters::Characters;
-use paint::Paint;
+pub(crate) use paint::Paint;
 
 /// Running text is hard to read in longer lines, on however wide a terminal.
 const TEXT_WIDTH: usize = 100;
@@ -52,7 +52,7 @@ impl Options {
         }
     }
 
-    fn text_width(self) -> usize {
+    pub(crate) fn text_width(self) -> usize {
         self.table_width()
             .map_or(TEXT_WIDTH, |width| width.clamp(TEXT_NARROWEST, TEXT_WIDTH))
     }

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use coalmine_policy::{Decision, Record};
+use coalmine_policy::{Decision, Record, Time};
 use coalmine_sim::timeline::{Entry, What};
+use coalmine_sim::truth::{Serving, Truth};
 use maud::{Markup, html};
 
 use super::chart::{Axis, Figure, Ink, Mark, Series, Shape, Table, Timeline, Track, legend};
 use super::number::prose;
 use crate::human;
-use crate::timeline::{Story, decided};
+use crate::timeline::{Story, decided, explain, is_good};
 
 /// More measures than this make no picture.
 const MEASURES: usize = 5;
@@ -29,47 +30,78 @@ pub struct Chosen<'a> {
 /// The first one open, the others folded.
 pub(super) fn rollouts(all: &[Chosen<'_>]) -> Markup {
     html! {
-        (legend([
-            (Ink::Series(0), "weight in the data path"),
-            (Ink::Series(1), "weight written"),
-            (Ink::Good, "measured, fine"),
-            (Ink::Bad, "measured, not fine"),
-            (Ink::Limit, "limit"),
-            (Ink::Traffic, "traffic"),
-        ]))
+        (inks())
         @for (index, chosen) in all.iter().enumerate() {
             @if index == 0 {
+                p { (prose(&chosen.why)) }
                 (one(chosen, index))
             } @else {
-                details.rollout { summary { (prose(chosen.why.trim_end_matches(':'))) } (one(chosen, index)) }
+                details.rollout {
+                    summary { (prose(chosen.why.trim_end_matches(':'))) }
+                    (one(chosen, index))
+                }
             }
         }
     }
 }
 
 fn one(chosen: &Chosen<'_>, index: usize) -> Markup {
-    let story = &chosen.story;
-    let decisions = decisions(story.entries);
+    let explained = explain(&chosen.story);
+    html! {
+        @if !chosen.command.is_empty() { pre { code { (chosen.command) } } }
+        p { strong { (prose(&explained.headline)) } }
+        @for paragraph in &explained.why { p { (prose(paragraph)) } }
+        (picture(&chosen.story, &format!("rollout-{index}")))
+        (list(&chosen.story))
+    }
+}
+
+/// What the marks of [`picture`] mean.
+#[must_use]
+pub fn inks() -> Markup {
+    legend([
+        (DATA_PATH, "weight in the data path"),
+        (WRITTEN, "weight written"),
+        (Ink::Good, "measured, fine"),
+        (Ink::Bad, "measured, not fine"),
+        (Ink::Limit, "limit"),
+        (NEW, "new version, in truth"),
+        (OLD, "old version, in truth"),
+        (Ink::Traffic, "traffic"),
+    ])
+}
+
+const DATA_PATH: Ink = Ink::Series(0);
+const WRITTEN: Ink = Ink::Series(1);
+const NEW: Ink = Ink::Series(3);
+const OLD: Ink = Ink::Series(2);
+
+/// The timeline of a rollout; `id` is unique on the page.
+#[must_use]
+pub fn picture(story: &Story<'_>, id: &str) -> Markup {
+    let decisions = decisions(story.entries());
     let timeline = timeline(story, &decisions);
+    let label = story.policy.label;
+    let (scenario, replication) = (&story.scenario.name, story.outcome.replication);
     let figure = Figure {
-        id: format!("rollout-{index}"),
-        title: format!(
-            "{} in {}, replication {}",
-            story.policy, story.scenario, story.replication
-        ),
+        id: id.to_owned(),
+        title: format!("{label} in {scenario}, replication {replication}"),
         description: description(story, &decisions),
         size: timeline.size(),
-        table: numbers(story.entries),
+        table: numbers(story.entries()),
     };
+    figure.markup(|canvas| timeline.draw(canvas))
+}
+
+/// The decisions by their numbers in [`picture`].
+#[must_use]
+pub fn list(story: &Story<'_>) -> Markup {
     html! {
-        @if index == 0 { p { (prose(&chosen.why)) } }
-        @if !chosen.command.is_empty() { pre { code { (chosen.command) } } }
-        (figure.markup(|canvas| timeline.draw(canvas)))
         ol.decisions {
-            @for decision in &decisions {
+            @for decision in decisions(story.entries()) {
                 li {
-                    time { (wall(story, decision.at)) " +" (human::seconds(decision.at)) }
-                    (decision.told)
+                    time { (story.clock(decision.at)) " +" (decision.at.truncated_to_second()) }
+                    (prose(&decision.told))
                     @if !decision.rule.is_empty() { " " small { "by " (decision.rule) } }
                 }
             }
@@ -79,8 +111,7 @@ fn one(chosen: &Chosen<'_>, index: usize) -> Markup {
 
 /// One thing the controller decided.
 struct Decided {
-    /// Seconds since the start.
-    at: f64,
+    at: Time,
     told: String,
     rule: String,
     ink: Ink,
@@ -93,7 +124,7 @@ fn decisions(entries: &[Entry]) -> Vec<Decided> {
             rule,
             detail,
         }) => Some(Decided {
-            at: entry.at.as_secs_f64(),
+            at: entry.at,
             told: match detail.as_str() {
                 "" => decided(*decision),
                 detail => format!("{}: {detail}", decided(*decision)),
@@ -110,24 +141,13 @@ fn decisions(entries: &[Entry]) -> Vec<Decided> {
     decided.collect()
 }
 
-/// The wall-clock time of an instant.
-fn wall(story: &Story<'_>, seconds: f64) -> String {
-    let at = story
-        .start
-        .checked_add(jiff::SignedDuration::from_secs_f64(seconds));
-    at.map_or_else(|_| String::new(), |at| at.strftime("%H:%M:%S").to_string())
-}
-
 fn description(story: &Story<'_>, decisions: &[Decided]) -> String {
     let last = decisions.last().map_or_else(String::new, |last| {
-        format!(
-            " The last: {}, after {}.",
-            last.told,
-            human::seconds(last.at)
-        )
+        let after = last.at.truncated_to_second();
+        format!(" The last: {}, after {after}.", last.told)
     });
     let count = human::counted(decisions.len(), "decision", "decisions");
-    format!("{}: {count}.{last}", story.title)
+    format!("{}: {count}.{last}", story.scenario.title)
 }
 
 /// What a controller measured of one metric.
@@ -160,30 +180,21 @@ fn measures(entries: &[Entry]) -> BTreeMap<&str, Measure> {
         let reading = reading.filter(|reading| reading.is_finite());
         let at = entry.at.as_secs_f64();
         measure.points.push((at, reading.unwrap_or(f64::NAN)));
-        measure.is_bad.push(!is_fine(outcome));
+        measure.is_bad.push(!is_good(outcome));
     }
     measures
 }
 
-/// The controllers' words for what is good.
-fn is_fine(outcome: &str) -> bool {
-    matches!(outcome, "passed" | "Successful" | "fine")
-}
-
 fn timeline(story: &Story<'_>, decisions: &[Decided]) -> Timeline {
-    let entries = story.entries;
+    let entries = story.entries();
     let end = end(entries);
     let mut tracks = vec![weights(entries, end)];
     let measures = measures(entries);
-    tracks.extend(
-        measures
-            .iter()
-            .take(MEASURES)
-            .map(|(name, measure)| track(name, measure)),
-    );
-    tracks.extend(traffic(entries, end));
+    let measured = measures.iter().take(MEASURES);
+    tracks.extend(measured.map(|(name, measure)| track(name, measure)));
+    tracks.extend(truths(story, end));
     let marks = decisions.iter().enumerate().map(|(index, decision)| Mark {
-        at: decision.at,
+        at: decision.at.as_secs_f64(),
         label: (index + 1).to_string(),
         ink: decision.ink,
     });
@@ -238,11 +249,11 @@ fn weights(entries: &[Entry], end: f64) -> Track {
             is_bad: Vec::new(),
         }
     };
-    let written = series("written", Ink::Series(1), |what| match what {
+    let written = series("written", WRITTEN, |what| match what {
         What::WeightWritten(weight) => Some(weight.share()),
         _ => None,
     });
-    let effective = series("in the data path", Ink::Series(0), |what| match what {
+    let effective = series("in the data path", DATA_PATH, |what| match what {
         What::WeightEffective(share) => Some(*share),
         _ => None,
     });
@@ -282,23 +293,63 @@ fn track(name: &str, measure: &Measure) -> Track {
     }
 }
 
-fn traffic(entries: &[Entry], end: f64) -> Option<Track> {
-    let points = kept(entries, end, |what| match what {
-        What::TrafficRate(rate) => Some(*rate),
-        _ => None,
-    });
-    let most = points.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
-    (!points.is_empty()).then(|| Track {
-        y: Axis::amount("requests a second, all revisions", most),
-        series: vec![Series {
-            name: "traffic".to_owned(),
-            ink: Ink::Traffic,
-            shape: Shape::Area,
-            points,
+/// How both versions answered, whatever was measured, and how much traffic there was.
+fn truths(story: &Story<'_>, end: f64) -> Vec<Track> {
+    let course = || {
+        let all = story.notes.course.iter();
+        let all = all.map(|(at, truth)| (at.as_secs_f64(), truth));
+        let (within, beyond): (Vec<_>, Vec<_>) = all.partition(|(at, _)| *at <= end);
+        // Between two instants nothing changes, so the last one holds until the end.
+        let last = within.last().filter(|_| !beyond.is_empty());
+        let last = last.map(|(_, truth)| (end, *truth));
+        within.into_iter().chain(last)
+    };
+    let serving = |title: &str, of: fn(&Serving) -> f64| {
+        let series = |name: &str, ink, version: fn(&Truth) -> Option<&Serving>| Series {
+            name: name.to_owned(),
+            ink,
+            shape: Shape::Steps,
+            points: course()
+                .filter_map(|(at, truth)| Some((at, of(version(truth)?))))
+                .collect(),
             is_bad: Vec::new(),
-        }],
+        };
+        let series = vec![
+            series("old version", OLD, |truth| truth.old.as_ref()),
+            series("new version", NEW, |truth| truth.new.as_ref()),
+        ];
+        let most = largest(&series);
+        (most > 0.0).then(|| Track {
+            y: Axis::amount(title, most),
+            series,
+            limits: Vec::new(),
+        })
+    };
+    let traffic = Series {
+        name: "traffic".to_owned(),
+        ink: Ink::Traffic,
+        shape: Shape::Area,
+        points: course().map(|(at, truth)| (at, truth.rps)).collect(),
+        is_bad: Vec::new(),
+    };
+    let traffic = (!traffic.points.is_empty()).then(|| Track {
+        y: Axis::amount(
+            "requests a second, both versions",
+            largest(std::slice::from_ref(&traffic)),
+        ),
+        series: vec![traffic],
         limits: Vec::new(),
-    })
+    });
+    let failing = serving("in truth: percent of answers that fail", |v| {
+        v.error_share * 100.0
+    });
+    let slow = serving("in truth: p99 of good answers, ms", |v| v.p99_s * 1e3);
+    [failing, slow, traffic].into_iter().flatten().collect()
+}
+
+fn largest(series: &[Series]) -> f64 {
+    let values = series.iter().flat_map(|series| &series.points);
+    values.map(|(_, value)| *value).fold(0.0, f64::max)
 }
 
 /// Weights and measurements as they happened.

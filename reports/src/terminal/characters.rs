@@ -1,5 +1,7 @@
 //! Which characters may be printed, and curves in one line of them.
 
+use std::borrow::Cow;
+
 /// No full block: many of them in a row are no line but a wall.
 const BARS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
 /// For terminals that know no other characters.
@@ -43,6 +45,29 @@ impl Characters {
         heights.map(bar).collect()
     }
 
+    /// A text in these characters.
+    #[must_use]
+    pub fn plain(self, text: &str) -> Cow<'_, str> {
+        if self == Self::Unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let mut plain = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '→' => plain.push_str("->"),
+                '–' => plain.push('-'),
+                '×' => plain.push('x'),
+                '…' => plain.push_str("..."),
+                '≥' => plain.push_str(">="),
+                '≤' => plain.push_str("<="),
+                '·' => plain.push('-'),
+                other if other.is_ascii() => plain.push(other),
+                _ => plain.push('?'),
+            }
+        }
+        Cow::Owned(plain)
+    }
+
     /// What stands for what was left out.
     #[must_use]
     pub const fn ellipsis(self) -> &'static str {
@@ -71,6 +96,16 @@ mod tests {
         let heights = (0..=7).map(|n| f64::from(n) / 7.0);
         assert_eq!(Characters::Unicode.spark(heights.clone()), "▁▁▂▃▄▅▆▇");
         assert_eq!(Characters::Plain.spark(heights), "__.-:=+#");
+    }
+
+    #[test]
+    fn texts_are_written_in_the_characters_there_are() {
+        let text = "0 → 10 %, p99 × 3, 10.4–14.5, ü";
+        assert_eq!(Characters::Unicode.plain(text), text);
+        assert_eq!(
+            Characters::Plain.plain(text),
+            "0 -> 10 %, p99 x 3, 10.4-14.5, ?"
+        );
     }
 
     #[test]

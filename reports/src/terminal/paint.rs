@@ -3,12 +3,12 @@
 use anstyle::{AnsiColor, Style};
 
 /// Styles whole lines, or leaves them alone.
-pub(super) struct Paint {
+pub(crate) struct Paint {
     colour: bool,
 }
 
 impl Paint {
-    pub(super) const fn new(colour: bool) -> Self {
+    pub(crate) const fn new(colour: bool) -> Self {
         Self { colour }
     }
 
@@ -20,19 +20,19 @@ impl Paint {
         }
     }
 
-    pub(super) fn strong(&self, line: &str) -> String {
+    pub(crate) fn strong(&self, line: &str) -> String {
         self.with(Style::new().bold(), line)
     }
 
-    pub(super) fn faint(&self, line: &str) -> String {
+    pub(crate) fn faint(&self, line: &str) -> String {
         self.with(Style::new().dimmed(), line)
     }
 
-    pub(super) fn warning(&self, line: &str) -> String {
+    pub(crate) fn warning(&self, line: &str) -> String {
         self.with(AnsiColor::Yellow.on_default(), line)
     }
 
-    pub(super) fn bad(&self, line: &str) -> String {
+    pub(crate) fn bad(&self, line: &str) -> String {
         self.with(AnsiColor::Red.on_default(), line)
     }
 }

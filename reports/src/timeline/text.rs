@@ -1,49 +1,109 @@
-//! What a line says: a word for its kind, and one or two lines of text.
+//! What a line says: a word for its kind, and its text.
 
 use coalmine_policy::{Decision, Record, Span};
 use coalmine_sim::outcome::Verdict;
 use coalmine_sim::timeline::What;
 
-use super::merge::{Line, Told};
-use super::round::rounded;
+use super::Story;
+use super::fold::{Line, Told};
+use super::merge::Told as Merged;
+use super::words;
 use crate::human;
 
-/// The kind, and the text.
-pub(super) fn line(line: &Line<'_>) -> (&'static str, Vec<String>) {
-    match &line.told {
-        Told::One(what) => one(what),
-        Told::Share { from, to, over } => ("traffic", vec![share(*from, *to, *over)]),
-        Told::Pods { from, to, over } => ("pods", vec![pods(*from, *to, *over)]),
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    /// A decision.
+    Strong,
+    /// A measurement that was not good, the fault.
+    Warning,
+    /// A rollback.
+    Bad,
+    /// Background.
+    Faint,
+}
+
+/// A line of text with its kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Said {
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+    pub(super) tone: Tone,
+}
+
+impl Said {
+    pub(super) fn new(kind: &'static str, text: String, tone: Tone) -> Self {
+        Self { kind, text, tone }
     }
 }
 
-fn one(what: &What) -> (&'static str, Vec<String>) {
-    match what {
-        What::Started => ("start", vec!["the new revision is there".to_owned()]),
-        What::WeightWritten(weight) => (
-            "weight",
-            vec![format!("{weight} written to the router's object")],
+/// What a line says, and what was true.
+pub(super) fn line(story: &Story<'_>, line: &Line<'_>) -> Vec<Said> {
+    let said = match &line.told {
+        Told::Plain(told) => plain(told),
+        Told::Good(records) => Said::new("measured", good(records), Tone::Plain),
+        Told::Bad(record) => bad(record),
+        Told::Looks { times, until, last } => Said::new(
+            "measured",
+            format!(
+                "{times} looks, all good, until {}; the last: {}",
+                story.clock(*until),
+                good(last)
+            ),
+            Tone::Plain,
         ),
-        What::WeightEffective(to) => ("traffic", vec![share(*to, *to, Span::ZERO)]),
-        What::PodsReady { old, new } => ("pods", vec![pods(None, (*old, *new), Span::ZERO)]),
-        What::Record(record) => recorded(record),
-        What::Truth(_) => ("truth", Vec::new()),
-        What::FaultMet => (
-            "fault",
-            vec!["the first request meets the fault".to_owned()],
-        ),
-        What::TrafficRate(rps) => ("rate", vec![format!("{} requests a second", rate(*rps))]),
-        What::Ended(verdict) => ("end", vec![ended(*verdict).to_owned()]),
+        Told::Holds { times, until, hold } => {
+            let mut said = recorded(hold);
+            let until = story.clock(*until);
+            said.text = format!("{} ({times} times until {until})", said.text);
+            said
+        }
+    };
+    // Of several looks it is the last one's.
+    let at = match line.told {
+        Told::Looks { until, .. } | Told::Holds { until, .. } => until,
+        _ => line.at,
+    };
+    // A good check of a release that does nobody harm at that moment needs no more words.
+    let quiet = matches!(line.told, Told::Good(_) | Told::Looks { .. });
+    let truth = line.truth.filter(|truth| truth.fault_shows || !quiet);
+    let truth = truth.and_then(|truth| words::truth(story, at, truth));
+    let truth = truth.map(|text| Said::new("truth", text, Tone::Faint));
+    std::iter::once(said).chain(truth).collect()
+}
+
+fn plain(told: &Merged<'_>) -> Said {
+    match told {
+        Merged::One(what) => one(what),
+        Merged::Share { from, to, over } => {
+            Said::new("traffic", share(*from, *to, *over), Tone::Plain)
+        }
+        Merged::Pods { from, to, over } => Said::new("pods", pods(*from, *to, *over), Tone::Plain),
     }
 }
 
-/// Whole numbers where decimals say nothing.
-fn rate(rps: f64) -> String {
-    if rps < 10.0 {
-        format!("{rps:.1}")
-    } else {
-        human::count(rps.round() as u64)
-    }
+/// What one entry says.
+pub(super) fn one(what: &What) -> Said {
+    let (kind, text) = match what {
+        What::Started => ("start", "the new revision is there".to_owned()),
+        What::WeightWritten(weight) => {
+            ("weight", format!("{weight} written to the router's object"))
+        }
+        What::WeightEffective(to) => ("traffic", share(*to, *to, Span::ZERO)),
+        What::PodsReady { old, new } => ("pods", pods(None, (*old, *new), Span::ZERO)),
+        What::Record(record) => return recorded(record),
+        What::Truth(_) => return Said::new("truth", String::new(), Tone::Faint),
+        What::FaultMet => {
+            let text = "the first request meets the fault".to_owned();
+            return Said::new("fault", text, Tone::Warning);
+        }
+        What::TrafficRate(rps) => ("rate", format!("{} requests a second", words::rate(*rps))),
+        What::Ended(verdict) => {
+            return Said::new("end", ended(*verdict).to_owned(), Tone::Strong);
+        }
+    };
+    Said::new(kind, text, Tone::Plain)
 }
 
 fn share(from: f64, to: f64, over: Span) -> String {
@@ -69,48 +129,88 @@ fn within(over: Span) -> String {
     }
 }
 
-fn recorded(record: &Record) -> (&'static str, Vec<String>) {
+/// What an engine had to say.
+pub(super) fn recorded(record: &Record) -> Said {
     match record {
-        Record::Phase { from, to } => ("phase", vec![format!("{from} → {to}")]),
-        Record::Measured {
-            metric,
-            value,
-            outcome,
-            detail,
-            ..
-        } => {
-            let held = if detail.is_empty() {
-                String::new()
-            } else {
-                format!(" ({detail})")
-            };
-            let value = rounded(value);
-            (
-                "measured",
-                vec![format!("{metric} = {value}: {outcome}{held}")],
-            )
+        Record::Phase { from, to } => Said::new("phase", format!("{from} → {to}"), Tone::Plain),
+        Record::Measured { outcome, .. } if words::is_good(outcome) => {
+            Said::new("measured", good(&[record]), Tone::Plain)
         }
+        Record::Measured { .. } => bad(record),
         Record::Decided {
             decision,
             rule,
             detail,
         } => {
             let what = decided(*decision);
-            let text = match detail.as_str() {
-                "" => what,
-                detail => format!("{what}: {detail}"),
+            let colon = if detail.is_empty() { "" } else { ": " };
+            let rule = match &**rule {
+                "" => String::new(),
+                rule => format!(" [{rule}]"),
             };
-            let mut lines = vec![text];
-            if !rule.is_empty() {
-                lines.push(format!("by {rule}"));
-            }
-            ("decided", lines)
+            let tone = match decision {
+                Decision::RollBack | Decision::Invalid => Tone::Bad,
+                Decision::Hold => Tone::Plain,
+                _ => Tone::Strong,
+            };
+            Said::new("decided", format!("{what}{colon}{detail}{rule}"), tone)
         }
-        Record::Note(text) => ("note", vec![text.clone()]),
+        Record::Note(text) => Said::new("note", text.clone(), Tone::Plain),
     }
 }
 
-/// A decision in words.
+/// Measurements of one look that were all good, with the counters that have come anywhere.
+fn good(records: &[&Record]) -> String {
+    let mut said: Vec<(String, String)> = Vec::new();
+    for record in records {
+        let Record::Measured {
+            outcome, counts, ..
+        } = record
+        else {
+            continue;
+        };
+        let counts = match words::counts(counts, false) {
+            counts if counts.is_empty() => outcome.to_string(),
+            counts => format!("{outcome}, {counts}"),
+        };
+        said.push((words::reading(record).unwrap_or_default(), counts));
+    }
+    // Most controllers count the same for all.
+    let mut text = String::new();
+    for (index, (reading, counts)) in said.iter().enumerate() {
+        let next = said.get(index + 1);
+        let ending = match next {
+            Some((_, same)) if same == counts => ", ".to_owned(),
+            Some(_) => format!(": {counts}; "),
+            None => format!(": {counts}"),
+        };
+        text.push_str(reading);
+        text.push_str(&ending);
+    }
+    text
+}
+
+/// A measurement that was not good, with all counters.
+fn bad(record: &Record) -> Said {
+    let Record::Measured {
+        outcome, counts, ..
+    } = record
+    else {
+        return recorded(record);
+    };
+    let reading = words::reading(record).unwrap_or_default();
+    let counts = match words::counts(counts, true) {
+        counts if counts.is_empty() => String::new(),
+        counts => format!("; {counts}"),
+    };
+    Said::new(
+        "measured",
+        format!("{reading}: {outcome}{counts}"),
+        Tone::Warning,
+    )
+}
+
+/// What was decided, in words.
 pub(crate) fn decided(decision: Decision) -> String {
     match decision {
         Decision::Start => "start".to_owned(),
