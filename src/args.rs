@@ -24,6 +24,8 @@ pub(crate) enum Verb {
     Power(PowerArgs),
     /// When to start a canary: what becomes of a release by the time of day.
     When(WhenArgs),
+    /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
+    Report(ReportArgs),
     /// Explain one rollout: what happened, whether it was right, and why, decision by decision.
     Run(RunArgs),
     /// Play a transcript of `run --transcript` again: to the policy that was recorded, or to another
@@ -122,7 +124,8 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
     pub(crate) format: ScoreFormat,
 
-    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit) and `score.md` into this folder.
+    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit), `score.md` and `score.html`
+    /// into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -144,6 +147,8 @@ pub(crate) enum ScoreFormat {
     Junit,
     /// For a comment under a pull request.
     Markdown,
+    /// A page with tables and pictures; `coalmine report` has more.
+    Html,
 }
 
 /// `power`.
@@ -213,6 +218,8 @@ pub(crate) enum CurveFormat {
     Table,
     /// Every point, with intervals.
     Json,
+    /// A page with pictures.
+    Html,
 }
 
 fn load(text: &str) -> Result<f64, String> {
@@ -245,6 +252,40 @@ pub(crate) struct WhenArgs {
     /// How much to play, and how to print it.
     #[command(flatten)]
     pub(crate) curve: CurveArgs,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// What to simulate.
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// As `--scenario` of `score`. Power curves are those of market-open/healthy where it is among
+    /// them, else of the first; the day is that of market-open/overload-only, else of the first with
+    /// a fault.
+    #[arg(long = "scenario", value_name = "NAME|FILE|FILE#NAME")]
+    pub(crate) scenarios: Vec<String>,
+
+    /// Replications of each scenario under each policy; a fifth of them for each point of a curve.
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) runs: u32,
+
+    /// The mix of releases.
+    #[command(flatten)]
+    pub(crate) mix: crate::mix::MixArgs,
+
+    /// Worker threads; results do not depend on them. Without it, one a core.
+    #[arg(long, value_parser = value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// Where to write the page; `-` for standard output.
+    #[arg(long, value_name = "FILE|-", default_value = "coalmine.html")]
+    pub(crate) out: PathBuf,
+
+    /// No progress.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// One rollout: a policy, a scenario, a replication.

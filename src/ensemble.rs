@@ -11,10 +11,9 @@ use coalmine_sim::event::{Event, Precision, Study};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 
-use crate::args::{CurveArgs, CurveFormat};
+use crate::args::CurveArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{self, bytes};
 use crate::study::Inputs;
 
 /// How much is played.
@@ -75,27 +74,16 @@ fn collect(ensemble: &Ensemble<'_>, quiet: bool, mix: Mix) -> Result<Summary, Fa
     }
 }
 
-/// Plays every policy in every scenario for a curve.
-pub(crate) fn play_curve(inputs: &Inputs, seed: u64, args: &CurveArgs) -> Result<Summary, Failure> {
-    let effort = Effort {
-        seed,
-        runs: args.runs,
-        precision: None,
-        threads: args.threads,
-        quiet: args.quiet,
-    };
-    play(inputs, inputs.stages()?, effort, Mix::default())
-}
-
-/// Prints a curve as it was asked for: as text, or as the document that `json` writes.
-pub(crate) fn print_curve(
-    format: CurveFormat,
-    text: impl FnOnce() -> String,
-    json: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    match format {
-        CurveFormat::Table => output::print(text().as_bytes()),
-        CurveFormat::Json => output::print(&bytes(json)?),
+impl CurveArgs {
+    /// That of a curve.
+    pub(crate) const fn effort(&self, seed: u64) -> Effort {
+        Effort {
+            seed,
+            runs: self.runs,
+            precision: None,
+            threads: self.threads,
+            quiet: self.quiet,
+        }
     }
 }
 

@@ -13,6 +13,8 @@ mod output;
 mod power;
 mod promql;
 mod replay;
+mod report;
+mod rollouts;
 mod router;
 mod run;
 mod scenarios;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
+        Verb::Report(args) => report::report(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => transcript::replay(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),

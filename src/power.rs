@@ -2,14 +2,36 @@
 
 use std::process::ExitCode;
 
+use coalmine_reports::mix::Mix;
 use coalmine_reports::power::{self, Power};
 use coalmine_reports::terminal::Options;
+use coalmine_reports::{Summary, html};
 use coalmine_sim::probe::{Kind, Probe};
+use coalmine_sim::scenario::Scenario;
 
-use crate::args::{KindArg, PowerArgs};
-use crate::ensemble;
+use crate::args::{CurveFormat, KindArg, PowerArgs};
+use crate::ensemble::{self, Effort};
 use crate::failure::Failure;
+use crate::output::{self, bytes};
 use crate::study::Inputs;
+
+/// Curves, as they were played.
+pub(crate) struct Played {
+    summary: Summary,
+    probes: Vec<Probe>,
+    scenario: String,
+}
+
+impl Played {
+    /// As a report shows them.
+    pub(crate) fn power(&self) -> Power<'_> {
+        Power {
+            summary: &self.summary,
+            probes: &self.probes,
+            scenario: &self.scenario,
+        }
+    }
+}
 
 /// Draws the curves of every policy in one scenario's traffic.
 pub(crate) fn power(args: &PowerArgs) -> Result<ExitCode, Failure> {
@@ -21,29 +43,48 @@ pub(crate) fn power(args: &PowerArgs) -> Result<ExitCode, Failure> {
     inputs.scenarios.truncate(1);
     drop(inputs.stages()?);
     let probes = probes(args, !base.faults.is_empty())?;
-    inputs.scenarios = probes.iter().map(|probe| probe.of(&base)).collect();
-    let summary = ensemble::play_curve(&inputs, args.world.seed, &args.curve)?;
-    let power = Power {
-        summary: &summary,
-        probes: &probes,
-        scenario: &base.name,
-    };
-    ensemble::print_curve(
-        args.curve.format,
-        || power::render(&power, Options::stdout()),
-        |out| power::write(&power, out),
-    )?;
-    Ok(ensemble::exit_code(&summary))
+    let effort = args.curve.effort(args.world.seed);
+    let played = play(&mut inputs, &base, Some(probes), effort)?;
+    let power = played.power();
+    match args.curve.format {
+        CurveFormat::Table => output::print(power::render(&power, Options::stdout()).as_bytes()),
+        CurveFormat::Json => output::print(&bytes(|out| power::write(&power, out))?),
+        CurveFormat::Html => output::print(html::power(&power).as_bytes()),
+    }?;
+    Ok(ensemble::exit_code(&played.summary))
 }
 
-/// All sizes of each kind at each level of traffic.
+/// Plays every policy with faults of all these sizes, or of all sizes that there are; the scenarios of
+/// the inputs are then the variants.
+pub(crate) fn play(
+    inputs: &mut Inputs,
+    base: &Scenario,
+    probes: Option<Vec<Probe>>,
+    effort: Effort,
+) -> Result<Played, Failure> {
+    let probes = probes.unwrap_or_else(|| all_sizes(&usual(!base.faults.is_empty()), &LOADS));
+    inputs.scenarios = probes.iter().map(|probe| probe.of(base)).collect();
+    Ok(Played {
+        summary: ensemble::play(inputs, inputs.stages()?, effort, Mix::default())?,
+        probes,
+        scenario: base.name.to_string(),
+    })
+}
+
+/// Levels of traffic, as factors.
+const LOADS: [f64; 3] = [0.1, 1.0, 10.0];
+
+/// All sizes of each kind that was asked for, at each level of traffic.
 fn probes(args: &PowerArgs, has_fault: bool) -> Result<Vec<Probe>, Failure> {
-    let kinds = kinds(args, has_fault)?;
     let loads = if args.loads.is_empty() {
-        &[0.1, 1.0, 10.0][..]
+        &LOADS[..]
     } else {
         &args.loads
     };
+    Ok(all_sizes(&kinds(args, has_fault)?, loads))
+}
+
+fn all_sizes(kinds: &[Kind], loads: &[f64]) -> Vec<Probe> {
     let each = kinds.iter().flat_map(|kind| {
         loads.iter().flat_map(move |load| {
             kind.sizes().iter().map(move |size| Probe {
@@ -53,13 +94,18 @@ fn probes(args: &PowerArgs, has_fault: bool) -> Result<Vec<Probe>, Failure> {
             })
         })
     });
-    Ok(each.collect())
+    each.collect()
+}
+
+/// The kinds of fault that can be tried.
+fn usual(has_fault: bool) -> Vec<Kind> {
+    let own = has_fault.then_some(Kind::Own);
+    [Kind::Errors, Kind::Slow].into_iter().chain(own).collect()
 }
 
 fn kinds(args: &PowerArgs, has_fault: bool) -> Result<Vec<Kind>, Failure> {
     if args.faults.is_empty() {
-        let own = has_fault.then_some(Kind::Own);
-        return Ok([Kind::Errors, Kind::Slow].into_iter().chain(own).collect());
+        return Ok(usual(has_fault));
     }
     let kind = |kind: &KindArg| match kind {
         KindArg::Errors => Kind::Errors,

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use coalmine_reports::Surprise;
 
-use crate::args::{FidelityArg, ScoreArgs};
+use crate::args::{FidelityArg, WorldArgs};
 
 /// What is surprising, and the command that tells it. `scenarios` has the `--scenario` of each name.
 pub(crate) fn sentence(
-    args: &ScoreArgs,
+    world: &WorldArgs,
     scenarios: &BTreeMap<String, String>,
     surprise: &Surprise,
 ) -> String {
-    let scenario = scenarios.get(&surprise.scenario);
-    let scenario = scenario.unwrap_or(&surprise.scenario);
-    let from_stdin = args.world.files.iter().any(|file| file.as_os_str() == "-")
+    let scenario = argument(scenarios, surprise);
+    let from_stdin = world.files.iter().any(|file| file.as_os_str() == "-")
         || scenario == "-"
         || scenario.starts_with("-#");
     let again = if from_stdin {
@@ -22,29 +21,41 @@ pub(crate) fn sentence(
     } else {
         ""
     };
-    let command = command(args, scenario, surprise);
+    let command = command(world, scenarios, surprise);
     format!("\n{}{again}\n  {command}\n", surprise.why)
 }
 
-/// `coalmine run …` for a replication of `coalmine score …`.
-fn command(args: &ScoreArgs, scenario: &str, surprise: &Surprise) -> String {
+/// The `--scenario` that names its scenario.
+fn argument<'a>(scenarios: &'a BTreeMap<String, String>, surprise: &'a Surprise) -> &'a str {
+    scenarios
+        .get(&surprise.scenario)
+        .unwrap_or(&surprise.scenario)
+}
+
+/// `coalmine run …` for a replication of a study of these worlds.
+pub(crate) fn command(
+    world: &WorldArgs,
+    scenarios: &BTreeMap<String, String>,
+    surprise: &Surprise,
+) -> String {
     let mut words = vec!["coalmine".to_owned(), "run".to_owned()];
-    for file in &args.world.files {
+    for file in &world.files {
         words.extend(["-f".to_owned(), file.display().to_string()]);
     }
     words.extend(["--policy".to_owned(), surprise.policy.clone()]);
-    words.extend(["--scenario".to_owned(), scenario.to_owned()]);
-    if let Some(start) = &args.world.start {
+    let scenario = argument(scenarios, surprise).to_owned();
+    words.extend(["--scenario".to_owned(), scenario]);
+    if let Some(start) = &world.start {
         words.extend(["--start".to_owned(), start.clone()]);
     }
-    if args.world.fidelity == FidelityArg::Request {
+    if world.fidelity == FidelityArg::Request {
         words.extend(["--fidelity".to_owned(), "request".to_owned()]);
     }
     words.extend([
         "--replication".to_owned(),
         surprise.replication.to_string(),
         "--seed".to_owned(),
-        args.world.seed.to_string(),
+        world.seed.to_string(),
     ]);
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
     quoted.join(" ")

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use coalmine_reports::html::{self, Report};
 use coalmine_reports::{Summary, csv, json, junit, markdown, surprise, terminal};
 use coalmine_sim::event::Precision;
 
@@ -10,8 +11,8 @@ use crate::args::{ScoreArgs, ScoreFormat};
 use crate::ensemble::{self, Effort};
 use crate::failure::Failure;
 use crate::output::{self, bytes};
-use crate::replay;
 use crate::study::Inputs;
+use crate::{replay, rollouts};
 
 /// Scores policies. Exits with 1 when the controller refuses every policy it was given.
 pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
@@ -33,18 +34,19 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     };
     let summary = ensemble::play(&inputs, stages, effort, args.mix.mix())?;
     if let Some(folder) = &args.out {
-        write_files(&summary, folder)?;
+        write_files(&summary, folder, &page(&summary, args, &inputs)?)?;
     }
     print(&summary, args, &inputs)?;
     Ok(ensemble::exit_code(&summary))
 }
 
-fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {
+fn write_files(summary: &Summary, folder: &Path, page: &str) -> Result<(), Failure> {
     let files = [
         ("score.csv", bytes(|out| csv::write(summary, out))?),
         ("score.json", bytes(|out| json::write(summary, out))?),
         ("score.xml", bytes(|out| junit::write(summary, out))?),
         ("score.md", markdown::render(summary).into_bytes()),
+        ("score.html", page.as_bytes().to_vec()),
     ];
     for (name, content) in files {
         output::write_whole(&folder.join(name), &content)?;
@@ -58,12 +60,25 @@ fn print(summary: &Summary, args: &ScoreArgs, inputs: &Inputs) -> Result<(), Fai
         ScoreFormat::Csv => output::print(&bytes(|out| csv::write(summary, out))?),
         ScoreFormat::Junit => output::print(&bytes(|out| junit::write(summary, out))?),
         ScoreFormat::Markdown => output::print(markdown::render(summary).as_bytes()),
+        ScoreFormat::Html => output::print(page(summary, args, inputs)?.as_bytes()),
         ScoreFormat::Table => {
             let mut text = terminal::render(summary, terminal::Options::stdout());
             if let Some(surprise) = surprise::most_surprising(summary) {
-                text += &replay::sentence(args, &inputs.arguments, &surprise);
+                text += &replay::sentence(&args.world, &inputs.arguments, &surprise);
             }
             output::print(text.as_bytes())
         }
     }
+}
+
+/// The page, with the rollouts that one would like to look at.
+fn page(summary: &Summary, args: &ScoreArgs, inputs: &Inputs) -> Result<String, Failure> {
+    let played = rollouts::played(inputs, summary, &args.world)?;
+    let chosen: Vec<_> = played.iter().map(rollouts::Played::chosen).collect();
+    Ok(html::report(&Report {
+        summary,
+        rollouts: &chosen,
+        power: None,
+        when: None,
+    }))
 }

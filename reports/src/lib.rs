@@ -1,14 +1,18 @@
-//! Folds over the events of a study: terminal, csv, json, progress; and the timeline of a rollout.
+//! Folds over the events of a study: terminal, html, csv, json, progress; and the timeline of a
+//! rollout.
 //!
 //! Reporters see nothing but [`coalmine_sim::event::Event`]s; none reaches into the simulator.
 //!
 //! ```text
-//!  events ──► Collector ──► Summary ──► terminal | csv | json | insights | overall | surprise
+//!  events ──► Collector ──► Summary ──► terminal | html | csv | json | insights | overall | surprise
 //!         └─► Progress
 //! ```
 
+pub mod course;
 pub mod csv;
 mod document;
+pub mod harm;
+pub mod html;
 pub mod human;
 pub mod insights;
 pub mod interval;

@@ -11,6 +11,7 @@ use crate::summary::Summary;
 pub use curve::{Curve, Point, Smallest, WANTED};
 pub use json::write;
 pub use text::render;
+pub(crate) use text::{amount, title, told as smallest};
 
 /// A study of probes: scenario `i` of the summary is `probes[i]`.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use std::io;
 use coalmine_policy::Span;
 use coalmine_sim::event::Event;
 
+use crate::course::Course;
 use crate::mix::Mix;
 use crate::summary::{Cell, Means, Summary};
 
@@ -73,6 +74,7 @@ impl Reporter for Collector {
                     let horizon = info.map_or(Span::ZERO, |info| info.horizon_ns);
                     summary.cells.push(Cell {
                         means: Means::of(faulty, outcomes, horizon),
+                        course: Course::of(outcomes, horizon),
                         ..Cell::new(*policy, *scenario, faulty, outcomes)
                     });
                 }

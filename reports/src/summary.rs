@@ -6,6 +6,7 @@ use coalmine_policy::Span;
 use coalmine_sim::event::{PolicyInfo, ScenarioInfo, Study};
 use coalmine_sim::outcome::{Outcome, Verdict};
 
+use crate::course::Course;
 use crate::interval::{Estimate, Rate, quantile};
 use crate::marks::Marks;
 use crate::mean::Mean;
@@ -74,6 +75,8 @@ pub struct Cell {
     pub wrong_marks: Marks,
     /// What a mix of releases is worked out from.
     pub means: Means,
+    /// When rollouts were decided.
+    pub course: Course,
     pub(crate) candidate: Option<Candidate>,
 }
 
@@ -170,6 +173,7 @@ impl Cell {
             fault_met: ran().filter(|o| o.fault_met_ns.is_some()).count() as u64,
             wrong_marks: outcomes.iter().map(|o| is_wrong(faulty, o)).collect(),
             means: Means::default(),
+            course: Course::default(),
             candidate: rarest(faulty, outcomes),
         }
     }

@@ -64,10 +64,25 @@ const fn right(faulty: bool) -> Verdict {
 /// first. `None` when nothing ran.
 #[must_use]
 pub fn most_surprising(summary: &Summary) -> Option<Surprise> {
-    let candidates = summary
-        .cells
-        .iter()
-        .filter_map(|cell| Some((cell, cell.candidate?)));
+    among(summary, |_| true)
+}
+
+/// The most surprising replication of each policy that ran; that of the study goes first, the others
+/// follow in the order of the policies.
+#[must_use]
+pub fn of_each_policy(summary: &Summary) -> Vec<Surprise> {
+    let policies = 0..summary.study.policies.len();
+    let own = policies.filter_map(|policy| among(summary, |cell| cell.policy == policy));
+    let mut all: Vec<Surprise> = own.collect();
+    let most = most_surprising(summary);
+    // A stable sort: the others keep their order.
+    all.sort_by_key(|surprise| Some(surprise) != most.as_ref());
+    all
+}
+
+fn among(summary: &Summary, keep: impl Fn(&Cell) -> bool) -> Option<Surprise> {
+    let cells = summary.cells.iter().filter(|cell| keep(cell));
+    let candidates = cells.filter_map(|cell| Some((cell, cell.candidate?)));
     let (cell, candidate) = candidates.min_by(|(cell_a, a), (cell_b, b)| {
         // a.alike / n_a against b.alike / n_b, in whole numbers.
         let rarity = (a.alike * cell_b.n).cmp(&(b.alike * cell_a.n));
@@ -163,6 +178,23 @@ mod tests {
             "In a/errors, p promoted the bad release in 2 of its 100 rollouts; the one of these that \
              hurt most (20 requests):"
         );
+    }
+
+    #[test]
+    fn each_policy_has_its_own_and_that_of_the_study_goes_first() {
+        let good: Vec<_> = (0..10).map(|i| promoted(i, 0)).collect();
+        let mut rare = good.clone();
+        rare[4] = rolled_back(4, 60);
+        let study = study(&["p", "invalid", "q"], &[("a/healthy", false)]);
+        let all = of_each_policy(&summary(
+            &study,
+            &[(0, 0, &good), (1, 0, &[]), (2, 0, &rare)],
+        ));
+        let told: Vec<_> = all
+            .iter()
+            .map(|s| (s.policy.as_str(), s.replication))
+            .collect();
+        assert_eq!(told, [("q", 4), ("p", 0)]);
     }
 
     #[test]

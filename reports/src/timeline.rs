@@ -29,7 +29,9 @@ use serde::Serialize;
 pub use explain::{Explanation, Fact, Judgement, explain};
 pub use json::{FORMAT, write_json, write_refusal_json};
 pub use terminal::{render, render_refusal};
+pub(crate) use text::decided;
 pub(crate) use verbose::{effect_words, input_words};
+pub(crate) use words::is_good;
 
 /// A policy, as a story names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,7 +62,7 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    fn entries(&self) -> &'a [Entry] {
+    pub(crate) fn entries(&self) -> &'a [Entry] {
         &self.notes.entries
     }
 
@@ -80,7 +82,7 @@ impl<'a> Story<'a> {
     }
 
     /// `09:17:30`.
-    fn clock(&self, at: Time) -> String {
+    pub(crate) fn clock(&self, at: Time) -> String {
         self.wall(at).strftime("%H:%M:%S").to_string()
     }
 

@@ -80,7 +80,8 @@ fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> St
     )
 }
 
-fn title(kind: Kind) -> &'static str {
+/// What is measured of a kind.
+pub(crate) fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Errors => "errors: share that fails",
         Kind::Slow => "slow: factor on the p99",
@@ -88,7 +89,8 @@ fn title(kind: Kind) -> &'static str {
     }
 }
 
-fn told(kind: Kind, found: &Smallest) -> String {
+/// The smallest fault that is caught, with its interval.
+pub(crate) fn told(kind: Kind, found: &Smallest) -> String {
     let size = |size: f64| amount(kind, size);
     let Some(at) = found.size else {
         return "none".to_owned();
@@ -111,7 +113,7 @@ fn far(load: f64) -> f64 {
 }
 
 /// A size to two digits.
-pub(super) fn amount(kind: Kind, size: f64) -> String {
+pub(crate) fn amount(kind: Kind, size: f64) -> String {
     match kind {
         Kind::Errors if size < 0.00995 => format!("{:.2} %", size * 100.0),
         Kind::Errors if size < 0.0995 => format!("{:.1} %", size * 100.0),

@@ -211,7 +211,7 @@ fn bad(record: &Record) -> Said {
 }
 
 /// What was decided, in words.
-pub(super) fn decided(decision: Decision) -> String {
+pub(crate) fn decided(decision: Decision) -> String {
     match decision {
         Decision::Start => "start".to_owned(),
         Decision::Restart => "start over".to_owned(),

@@ -43,7 +43,7 @@ pub(super) fn nth(n: usize) -> String {
 }
 
 /// Whether a measurement spoke for the release.
-pub(super) fn is_good(outcome: &str) -> bool {
+pub(crate) fn is_good(outcome: &str) -> bool {
     matches!(outcome, "passed" | "Successful" | "fine")
 }
 
