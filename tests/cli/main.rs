@@ -5,6 +5,7 @@ mod curves;
 mod effort;
 mod finding;
 mod folders;
+mod pages;
 mod promql;
 mod replay;
 mod router;

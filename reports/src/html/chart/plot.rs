@@ -93,8 +93,18 @@ impl<'a, 'b> Plot<'a, 'b> {
         for tick in &self.x.ticks {
             let (x, _) = self.at(tick.at, self.y.low);
             canvas.path([(x, bottom), (x, bottom + 4.0)], Ink::Axis);
+            // Labels at the ends stay on the sheet.
+            let half = tick.label.chars().count() as f64 * LETTER / 2.0;
+            let (left_edge, right_edge) = (frame.left, frame.left + frame.width);
+            let (x, anchor) = if x - half < left_edge {
+                (left_edge, HPos::Left)
+            } else if x + half > right_edge {
+                (right_edge, HPos::Right)
+            } else {
+                (x, HPos::Center)
+            };
             let place = (x, bottom + 6.0);
-            canvas.text(&tick.label, place, (HPos::Center, VPos::Top), Ink::Muted);
+            canvas.text(&tick.label, place, (anchor, VPos::Top), Ink::Muted);
         }
         canvas.path([(inner.left, bottom), (right, bottom)], Ink::Axis);
         if !self.y.title.is_empty() {
