@@ -319,6 +319,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
     pub(crate) format: RunFormat,
 
+    /// Write it into this file instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
     /// Show every input of the policy and every effect, nothing folded.
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -336,6 +340,8 @@ pub(crate) enum RunFormat {
     Table,
     /// The story as one document.
     Json,
+    /// A page with the picture.
+    Html,
 }
 
 /// `replay`.

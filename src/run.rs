@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use coalmine_reports::html;
 use coalmine_reports::terminal::Options;
 use coalmine_reports::timeline::{self, Story, Who};
 use coalmine_scenarios::manifests::Policy;
@@ -45,10 +46,20 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.transcript {
         transcript::record(&story, &inputs, path)?;
     }
-    output::print(&match args.format {
-        RunFormat::Table => timeline::render(&story, Options::stdout(), args.verbose).into_bytes(),
+    let options = match args.out {
+        // A file is no terminal.
+        Some(_) => Options::default(),
+        None => Options::stdout(),
+    };
+    let content = match args.format {
+        RunFormat::Table => timeline::render(&story, options, args.verbose).into_bytes(),
         RunFormat::Json => bytes(|out| timeline::write_json(&story, out))?,
-    })?;
+        RunFormat::Html => html::run(&story).into_bytes(),
+    };
+    match &args.out {
+        Some(path) => output::write_whole(path, &content)?,
+        None => output::print(&content)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +85,8 @@ pub(crate) fn one_rollout(args: &RolloutArgs) -> Result<Inputs, Failure> {
 /// Why there is no rollout to tell.
 fn told(who: Who<'_>, refusal: &Refusal, format: RunFormat) -> Result<Vec<u8>, Failure> {
     match format {
-        RunFormat::Table => {
+        // There is no picture to show.
+        RunFormat::Table | RunFormat::Html => {
             Ok(timeline::render_refusal(who, refusal, Options::stdout()).into_bytes())
         }
         RunFormat::Json => bytes(|out| timeline::write_refusal_json(who, refusal, out)),

@@ -17,6 +17,7 @@ mod outcomes;
 mod overview;
 mod panels;
 mod power;
+mod run;
 mod survival;
 mod trade;
 mod verdict;
@@ -31,6 +32,7 @@ use crate::when::When;
 
 use page::{Page, Section};
 pub use rollout::Chosen;
+pub use run::run;
 
 /// All that is known of some policies.
 #[derive(Clone, Copy, Debug)]

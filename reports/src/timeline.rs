@@ -28,8 +28,9 @@ use serde::Serialize;
 
 pub use explain::{Explanation, Fact, Judgement, explain};
 pub use json::{FORMAT, write_json, write_refusal_json};
+pub(crate) use terminal::lines;
 pub use terminal::{render, render_refusal};
-pub(crate) use text::decided;
+pub(crate) use text::{Tone, decided};
 pub(crate) use verbose::{effect_words, input_words};
 pub(crate) use words::is_good;
 

@@ -14,4 +14,4 @@ pub use figure::{Figure, Table};
 pub use ink::Ink;
 pub use legend::legend;
 pub use plot::Plot;
-pub use timeline::{Mark, Series, Shape, Timeline, Track};
+pub use timeline::{Mark, SHADE, Series, Shape, Timeline, Track};

@@ -8,7 +8,7 @@ use coalmine_sim::timeline::{Entry, What};
 use coalmine_sim::truth::{Serving, Truth};
 use maud::{Markup, html};
 
-use super::chart::{Axis, Figure, Ink, Mark, Series, Shape, Table, Timeline, Track, legend};
+use super::chart::{Axis, Figure, Ink, Mark, SHADE, Series, Shape, Table, Timeline, Track, legend};
 use super::number::prose;
 use crate::human;
 use crate::timeline::{Story, decided, explain, is_good};
@@ -68,6 +68,7 @@ pub fn inks() -> Markup {
         (NEW, "new version, in truth"),
         (OLD, "old version, in truth"),
         (Ink::Traffic, "traffic"),
+        (SHADE, "fault active"),
     ])
 }
 
@@ -208,7 +209,28 @@ fn timeline(story: &Story<'_>, decisions: &[Decided]) -> Timeline {
         x: Axis::time("since the start", end),
         tracks,
         marks: fault.into_iter().chain(marks).collect(),
+        shaded: faulty(story, end),
     }
+}
+
+/// While requests to the new version met the fault.
+fn faulty(story: &Story<'_>, end: f64) -> Vec<(f64, f64)> {
+    let mut spans: Vec<(f64, f64)> = Vec::new();
+    let course = &story.notes.course;
+    for (index, (at, truth)) in course.iter().enumerate() {
+        let from = at.as_secs_f64();
+        if !truth.fault_shows || truth.new_share <= 0.0 || from >= end {
+            continue;
+        }
+        let to = course
+            .get(index + 1)
+            .map_or(end, |(next, _)| next.as_secs_f64());
+        match spans.last_mut() {
+            Some(last) if last.1 >= from => last.1 = to.min(end),
+            _ => spans.push((from, to.min(end))),
+        }
+    }
+    spans
 }
 
 /// A little after the last thing that happened: the rest of the horizon is quiet.

@@ -29,15 +29,20 @@ pub fn render(story: &Story<'_>, options: Options, is_verbose: bool) -> String {
     let lines: Vec<(Time, Said)> = if is_verbose {
         verbose::lines(story)
     } else {
-        let lines = fold::folded(merge::merged(story.entries()));
-        let said = lines.iter().flat_map(|line| {
-            let said = text::line(story, line).into_iter();
-            said.map(|said| (line.at, said))
-        });
-        said.collect()
+        self::lines(story)
     };
     page.lines(story, &lines);
     page.text
+}
+
+/// The lines of a story, folded.
+pub(crate) fn lines(story: &Story<'_>) -> Vec<(Time, Said)> {
+    let lines = fold::folded(merge::merged(story.entries()));
+    let said = lines.iter().flat_map(|line| {
+        let said = text::line(story, line).into_iter();
+        said.map(|said| (line.at, said))
+    });
+    said.collect()
 }
 
 /// What is told of a policy that its controller refuses.

@@ -12,7 +12,7 @@ use crate::human;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Plain,
     /// A decision.
     Strong,
@@ -26,10 +26,10 @@ pub(super) enum Tone {
 
 /// A line of text with its kind.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Said {
-    pub(super) kind: &'static str,
-    pub(super) text: String,
-    pub(super) tone: Tone,
+pub(crate) struct Said {
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+    pub(crate) tone: Tone,
 }
 
 impl Said {

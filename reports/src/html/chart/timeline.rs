@@ -21,6 +21,9 @@ const GAP: f64 = 8.0;
 /// Pixels of the time axis.
 const TIMES: f64 = 36.0;
 
+/// What shades a time.
+pub const SHADE: Ink = Ink::Band(1);
+
 /// How values are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -81,6 +84,8 @@ pub struct Timeline {
     pub tracks: Vec<Track>,
     /// In order of time.
     pub marks: Vec<Mark>,
+    /// From when to when something was the case, shaded through all tracks.
+    pub shaded: Vec<(f64, f64)>,
 }
 
 impl Timeline {
@@ -96,6 +101,7 @@ impl Timeline {
 
     /// Draws it: decisions first, so that values lie over them.
     pub fn draw(&self, canvas: &Canvas<'_>) {
+        self.shade(canvas);
         self.draw_marks(canvas);
         let last = self.tracks.len().saturating_sub(1);
         for (index, track) in self.tracks.iter().enumerate() {
@@ -112,6 +118,21 @@ impl Timeline {
                 height: TRACK - GAP + below,
             };
             track.draw(&Plot::with_sides(canvas, frame, SIDES, x, track.y.clone()));
+        }
+    }
+
+    fn shade(&self, canvas: &Canvas<'_>) {
+        let bottom = MARKS + self.tracks.len() as f64 * TRACK - GAP;
+        let width = Self::WIDTH - SIDES.0 - SIDES.1;
+        let across = |at: f64| {
+            let at = at.clamp(self.x.low, self.x.high);
+            SIDES.0 + (at - self.x.low) / (self.x.high - self.x.low) * width
+        };
+        for (from, to) in &self.shaded {
+            let (from, to) = (across(*from), across(*to));
+            if to > from {
+                canvas.rectangle((from, MARKS), (to, bottom), SHADE);
+            }
         }
     }
 
