@@ -119,7 +119,8 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
     pub(crate) format: ScoreFormat,
 
-    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit) and `score.md` into this folder.
+    /// Also write `score.csv`, `lost.csv` (orders), `score.json`, `score.xml` (JUnit) and `score.md`
+    /// into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 

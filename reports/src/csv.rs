@@ -25,6 +25,35 @@ pub fn write(summary: &Summary, out: impl Write) -> io::Result<()> {
     writer.flush()
 }
 
+/// Writes the completions lost: a header, and a row for each cell and step of its scenario's business.
+/// They have a table of their own, because scenarios have different steps, and many have none.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_lost(summary: &Summary, out: impl Write) -> io::Result<()> {
+    let row = |cell: &Cell, step: &str, lost: &Quantiles| {
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut columns = vec![
+            text("scenario", summary.name(cell)),
+            text("policy", summary.label(cell)),
+            text("step", step),
+        ];
+        columns.extend(quantiles("lost", "", lost, whole));
+        columns
+    };
+    let mut writer = ::csv::Writer::from_writer(out);
+    let header = row(&Cell::new(0, 0, true, &[]), "", &Quantiles::default());
+    writer.write_record(header.iter().map(|(name, _)| name))?;
+    for cell in &summary.cells {
+        let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
+        for (step, lost) in steps.iter().zip(&cell.lost) {
+            let row = row(cell, step, lost);
+            writer.write_record(row.iter().map(|(_, value)| value))?;
+        }
+    }
+    writer.flush()
+}
+
 /// The columns of a cell; the names are the same for all.
 fn row(summary: &Summary, cell: &Cell) -> Vec<Column> {
     let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -56,6 +85,8 @@ fn row(summary: &Summary, cell: &Cell) -> Vec<Column> {
     columns.extend(quantiles("hurt", "", &cell.hurt, whole));
     columns.extend(quantiles("exposed", "", &cell.exposed, whole));
     columns.extend(quantiles("requests", "", &cell.requests, whole));
+    columns.extend(quantiles("hurt_users", "", &cell.hurt_users, whole));
+    columns.extend(quantiles("exposed_users", "", &cell.exposed_users, whole));
     columns
 }
 

@@ -68,10 +68,12 @@ struct CellView<'a> {
     mitigate_s: QuantilesView,
     promote_s: QuantilesView,
     hurt: QuantilesView,
+    hurt_users: QuantilesView,
     /// By step of the business; not there where a scenario has none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     lost: BTreeMap<&'a str, QuantilesView>,
     exposed: QuantilesView,
+    exposed_users: QuantilesView,
     requests: QuantilesView,
 }
 
@@ -210,10 +212,12 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
         mitigate_s: quantiles(&cell.mitigate_ns, seconds),
         promote_s: quantiles(&cell.promote_ns, seconds),
         hurt: quantiles(&cell.hurt, Number::Count),
+        hurt_users: quantiles(&cell.hurt_users, Number::Count),
         lost: lost
             .map(|(name, lost)| (name.as_str(), quantiles(lost, Number::Count)))
             .collect(),
         exposed: quantiles(&cell.exposed, Number::Count),
+        exposed_users: quantiles(&cell.exposed_users, Number::Count),
         requests: quantiles(&cell.requests, Number::Count),
     }
 }

@@ -37,7 +37,9 @@ pub struct Prices {
     /// A minute of rollout.
     pub minute: f64,
     /// A request that fared worse than on the old revision.
-    pub hurt: f64,
+    pub hurt_request: f64,
+    /// A user some of whose requests did.
+    pub hurt_user: f64,
     /// A good release that was not promoted: somebody looks, and tries again.
     pub false_alarm: f64,
 }
@@ -98,9 +100,10 @@ enum Of {
     Recovery,
     Minutes,
     Hurt,
+    HurtUsers,
 }
 
-const PARTS: usize = 5;
+const PARTS: usize = 6;
 
 /// The estimates of one cell, and the ends of their intervals.
 struct Parts {
@@ -131,6 +134,7 @@ impl Parts {
             mean(means.recovery_s).unwrap_or(nothing),
             mean(means.minutes)?,
             mean(means.hurt)?,
+            mean(means.hurt_users)?,
         ];
         Some(Self {
             is_bad: cell.missed.is_some(),
@@ -203,7 +207,8 @@ fn releases_per_day(parts: &[Parts]) -> Option<f64> {
 fn cost(parts: &[Parts], prices: &Prices) -> f64 {
     let [.., held] = confusion(parts);
     prices.minute * sum(parts, None, |p| p.of(Of::Minutes))
-        + prices.hurt * sum(parts, None, |p| p.of(Of::Hurt))
+        + prices.hurt_request * sum(parts, None, |p| p.of(Of::Hurt))
+        + prices.hurt_user * sum(parts, None, |p| p.of(Of::HurtUsers))
         + prices.false_alarm * held
 }
 

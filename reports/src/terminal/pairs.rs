@@ -12,27 +12,21 @@ const GAIN: &str = "pairing\nworth";
 
 /// The table and what its columns mean; `None` when there is nobody to compare with. A narrow
 /// terminal goes without some columns.
-pub(super) fn render(
-    summary: &Summary,
-    width: Option<usize>,
-    paint: &Paint,
-) -> Option<(String, String)> {
+pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> Option<(String, String)> {
     let all = comparisons(summary);
     let first = all.first()?.first;
     let rows = all.iter().filter(|pair| pair.first == first);
     let rows: Vec<_> = rows.map(|pair| row(summary, pair)).collect();
     let count = rows.len();
-    let mut grid = Grid {
-        header: vec![
-            "same rollouts\n  policy",
-            "missed,\nmore or less",
-            P_MISSED,
-            "false rollback,\nmore or less",
-            P_FALSE,
-            GAIN,
-        ],
-        rows,
-    };
+    let header = [
+        "same rollouts\n  policy",
+        "missed,\nmore or less",
+        P_MISSED,
+        "false rollback,\nmore or less",
+        P_FALSE,
+        GAIN,
+    ];
+    let mut grid = Grid::new(&header, rows);
     grid.fit(width, &[GAIN, P_FALSE, P_MISSED]);
     let table = super::faint_head(&grid.lines(), count, paint);
     Some((table, legend(summary.label_of(first))))
