@@ -1,8 +1,8 @@
 //! A study as comma-separated values: one row a cell, quoted as in RFC 4180.
 //!
 //! Names end in their unit (`_s` seconds); a measure is followed by the ends of its 95 % interval,
-//! `_low` and `_high`, and by the number of observations, `_n`. What does not apply is empty. What
-//! each measure means is told at [`crate::summary::Cell`].
+//! `_low` and `_high`, and by the number of observations, `_n`. What does not apply is empty. New
+//! columns come at the end. `docs/measures.md` says what each measure means.
 
 use std::io::{self, Write};
 

@@ -16,6 +16,7 @@
 //!   horizon;
 //! * *cost of a release*: at the user's own prices.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::interval::Rate;
@@ -23,7 +24,7 @@ use crate::mean::Mean;
 use crate::summary::{Cell, Summary};
 
 /// The mix, and what things cost.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Mix {
     /// The share of releases that are bad, 0 to 1.
     pub bad_share: f64,
@@ -32,7 +33,7 @@ pub struct Mix {
 }
 
 /// What each unit costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Prices {
     /// A minute of rollout.
     pub minute: f64,
@@ -55,7 +56,7 @@ impl Default for Mix {
 }
 
 /// A measure with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Measure {
     /// The estimate.
     pub value: f64,
@@ -67,7 +68,7 @@ pub struct Measure {
 
 /// A policy over the mix. `None` where its scenarios cannot tell: without bad releases, without good
 /// ones, without failed ones, without prices.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Worth {
     /// Index into [`coalmine_sim::event::Study::policies`].
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! What a study came to: one [`Cell`] per policy and scenario. Every measure is defined here, once.
+//! What a study came to: one [`Cell`] per policy and scenario. `docs/measures.md` explains the measures.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::interval::{Estimate, Rate, quantile};
 use crate::marks::Marks;
 use crate::mean::Mean;
 use crate::mix::Mix;
+use crate::paired::Contrast;
 use crate::surprise::{Candidate, rarest};
 
 /// A whole study, folded.
@@ -22,6 +23,8 @@ pub struct Summary {
     /// The cells that were run to their end, in order of arrival: scenario by scenario, policies
     /// within.
     pub cells: Vec<Cell>,
+    /// The harm of every two policies on the same rollouts, by scenario.
+    pub contrasts: Vec<Contrast>,
     /// Whether all of them were.
     pub complete: bool,
 }

@@ -52,7 +52,9 @@ impl Options {
         }
     }
 
-    pub(crate) fn text_width(self) -> usize {
+    /// Columns that running text may have.
+    #[must_use]
+    pub fn text_width(self) -> usize {
         self.table_width().clamp(TEXT_NARROWEST, TEXT_WIDTH)
     }
 
@@ -75,7 +77,7 @@ pub fn render(summary: &Summary, options: Options) -> String {
     for sentence in insights::sentences(summary) {
         paragraph(&sentence, ("• ", "  "), options, &mut text);
     }
-    text
+    options.characters.apply(text)
 }
 
 /// Both tables, and what their columns mean.

@@ -35,7 +35,7 @@ pub fn render(power: &Power<'_>, options: Options) -> String {
         "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that\n\
          is caught, from the smallest fault tried to the largest.\n"
     );
-    text
+    options.characters.apply(text)
 }
 
 fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> String {

@@ -106,6 +106,19 @@ fn people_and_orders_have_columns_where_they_are_counted() {
 }
 
 #[test]
+fn terminals_without_unicode_get_the_same_table_in_ascii() {
+    let options = Options {
+        characters: Characters::Plain,
+        ..Options::default()
+    };
+    let text = render(&typical(), options);
+    let strange: String = text.chars().filter(|c| !c.is_ascii()).collect();
+    assert_eq!(strange, "");
+    let widths = |text: &str| -> Vec<usize> { text.lines().map(|l| l.chars().count()).collect() };
+    assert_eq!(widths(&text), widths(&plain(&typical())));
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     let coloured = render(
         &typical(),

@@ -36,7 +36,7 @@ pub fn render(when: &When<'_>, options: Options) -> String {
     for line in human::wrap(&format!("{meaning}{pooled}"), options.text_width()) {
         let _ = writeln!(text, "{line}");
     }
-    text
+    options.characters.apply(text)
 }
 
 /// So many starts share a bar that a day fits the width.
