@@ -8,6 +8,7 @@
 //!         └─► Progress
 //! ```
 
+mod bootstrap;
 pub mod course;
 pub mod csv;
 mod document;

@@ -194,7 +194,9 @@ impl<'a> World<'a> {
         for at_s in course_s(horizon_s, changes.map(|segment| segment.from_s)) {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
             let written = remembered.written_at(at);
-            witness.survey(at, self.flow.truth(at_s, written, patience_s));
+            // Of the instant itself, not of what was before it.
+            let truth = self.flow.truth(at_s + 1e-3, written, patience_s);
+            witness.survey(at, truth);
         }
     }
 }

@@ -127,14 +127,20 @@ fn pairs(summary: &Summary) -> Markup {
                         @for pair in all.iter().filter(|pair| pair.first == first) {
                             @let (missed, alarms) = (pair.missed, pair.false_rollback);
                             @let both = [missed.difference(), alarms.difference()];
-                            @let gains = both.iter().flatten().filter_map(|d| d.gain);
+                            @let gains = [missed.gain(), alarms.gain()].into_iter().flatten();
                             tr {
                                 th scope="row" { (summary.label_of(pair.second)) }
                                 (difference(both[0], missed.n))
                                 (difference(both[1], alarms.n))
                                 td {
-                                    @match gains.reduce(f64::max) {
-                                        Some(gain) => (format!("{gain:.1} ×")),
+                                    @match gains.max_by(|a, b| a.value.total_cmp(&b.value)) {
+                                        Some(gain) => {
+                                            (format!("{:.1} ×", gain.value))
+                                            small {
+                                                (format!("{:.1}–", gain.low))
+                                                (gain.high.map_or("?".to_owned(), |high| format!("{high:.1}")))
+                                            }
+                                        }
                                         None => (NOTHING),
                                     }
                                 }

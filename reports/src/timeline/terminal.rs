@@ -94,7 +94,7 @@ impl Page {
 
     /// Wrapped lines, with the characters that there are.
     fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
-        let text = self.options.characters.plain(text);
+        let text = self.options.characters.apply(text.to_owned());
         let width = self.options.text_width().saturating_sub(indent).max(20);
         human::wrap_numbers(&text, width)
     }

@@ -121,7 +121,7 @@ fn narrow_terminals_without_unicode_or_colour_get_all_of_it() {
     let text = render(&fixture::caught().story(), options, false);
     assert!(text.is_ascii(), "{text}");
     assert!(widest(&text) <= 72, "{text}");
-    assert!(text.contains("10 old, 0 -> 10 new"), "{text}");
+    assert!(text.contains("10 old, 0 > 10 new"), "{text}");
     let wide = render(&fixture::caught().story(), Options::default(), false);
     let words = |text: &str| text.split_whitespace().count();
     assert_eq!(words(&text), words(&wide));

@@ -90,7 +90,7 @@ fn both(parting: &Parting, options: Options) -> String {
         ("recorded", before),
         ("now", after),
     ] {
-        let told = options.characters.plain(&told);
+        let told = options.characters.apply(told);
         let lines = human::wrap_numbers(&told, options.text_width() - INDENT);
         for (index, line) in lines.iter().enumerate() {
             let about = if index == 0 { about } else { "" };
