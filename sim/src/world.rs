@@ -373,7 +373,7 @@ impl Rollout<'_, '_> {
         let engine = (&mut *self.engine, &mut self.effects);
         let (now, witness) = (self.now, &mut *self.witness);
         self.cluster.show(now, |input| {
-            hand((&mut *engine.0, engine.1), now, input, witness)
+            hand((&mut *engine.0, engine.1), now, input, witness);
         });
     }
 

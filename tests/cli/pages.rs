@@ -74,8 +74,23 @@ fn pages_fit_in_light_and_dark_and_ask_nobody_for_anything() {
     let day = [
         "when", "-q", "-f", FLAGGER, "--runs", "10", "--format", "html",
     ];
+    let one = [
+        "run",
+        "-f",
+        FLAGGER,
+        "--scenario",
+        "market-open/overload-only",
+        "--format",
+        "html",
+    ];
     let folder = tempfile::tempdir().expect("makes a folder");
-    for (page, images) in [(report(), 16), (stdout(&power), 2), (stdout(&day), 1)] {
+    let pages = [
+        (report(), 16),
+        (stdout(&power), 2),
+        (stdout(&day), 1),
+        (stdout(&one), 1),
+    ];
+    for (page, images) in pages {
         let path = folder.path().join("page.html");
         std::fs::write(&path, &page).expect("writes");
         let seen = browser.open(&path, false);

@@ -201,3 +201,33 @@ fn a_refused_policy_is_told_and_exits_with_one() {
     let line = story["refusal"]["line"].as_u64();
     assert!(line.is_some_and(|line| line > 1));
 }
+
+#[test]
+fn the_page_has_the_picture_the_reasons_and_every_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.html");
+    let name = path.to_str().expect("a path in UTF-8");
+    let printed = stdout(&[
+        "run",
+        "--policy",
+        "flagger-tutorial",
+        "--scenario",
+        "market-open/overload-only",
+        "--format",
+        "html",
+        "--out",
+        name,
+    ]);
+    assert_eq!(printed, "");
+    let page = std::fs::read_to_string(&path).expect("reads");
+    for part in [
+        "<strong>Wrong, a miss: the bad release was promoted at 09:28:56",
+        "fault active",
+        "<svg",
+        "new fails 20.1\u{a0}% (old 0.1\u{a0}%)",
+        "Flagger scheduler.go:617",
+    ] {
+        assert!(page.contains(part), "no {part:?}");
+    }
+    assert!(!page.contains("<script"));
+}

@@ -12,6 +12,9 @@ const INSTANT_S: f64 = 1e-3;
 /// Latencies lie between these, in seconds.
 const LATENCIES_S: (f64, f64) = (1e-4, 1e5);
 
+/// The share of answers that take longer than so many seconds.
+type Slower<'t> = Box<dyn Fn(f64) -> f64 + 't>;
+
 impl<'a> Flow<'a> {
     /// Lets [`Flow::truth`] know all of a replication. Only after its outcome was counted.
     pub(crate) fn follow_to_the_end(&mut self, horizon_s: f64) {
@@ -95,7 +98,7 @@ impl<'a> Flow<'a> {
     ) -> bool {
         let (mut shows, mut kept) = (false, [0.0; 2]);
         // What is answered well, by how long it takes.
-        let mut good: Vec<(f64, Box<dyn Fn(f64) -> f64 + '_>)> = Vec::new();
+        let mut good: Vec<(f64, Slower<'_>)> = Vec::new();
         for (mask, part) in met {
             let part = part / all;
             let loaded = load.and_then(|load| load.loaded(*mask));
