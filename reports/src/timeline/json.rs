@@ -65,7 +65,8 @@ struct Ending {
 
 impl Ending {
     fn of(outcome: &Outcome) -> Self {
-        let seconds = |span: Option<coalmine_policy::Span>| span.map(|span| span.as_secs_f64());
+        let seconds =
+            |span: Option<coalmine_policy::Span>| span.map(coalmine_policy::Span::as_secs_f64);
         Self {
             verdict: outcome.verdict,
             decided_s: seconds(outcome.decided_ns),
