@@ -69,6 +69,7 @@ fn files_are_written_only_when_asked_for() {
     let all = [
         "lost.csv",
         "score.csv",
+        "score.html",
         "score.json",
         "score.md",
         "score.xml",
