@@ -167,6 +167,15 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
+    /// The same, where the piece may be all of a cell with these bounds that expects so many.
+    fn expected_of(&self, piece: &Piece<'_>, (bounds, whole): ((f64, f64), f64)) -> f64 {
+        if piece.span == bounds {
+            whole
+        } else {
+            self.expected(piece)
+        }
+    }
+
     /// Calls `each` with the treatments that requests meet in a piece that expects so many. The load
     /// must be known up to its end.
     fn each_met(
@@ -325,7 +334,7 @@ impl<'a> Flow<'a> {
             if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
             }
-            if watched.cohort == Cohort::Canary {
+            if watched.cohort == Cohort::Canary && self.split.has_copies() {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
@@ -452,10 +461,23 @@ impl<'a> Flow<'a> {
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(Treated, f64, u64)> = None;
+        let mut quiet_to_s = f64::NEG_INFINITY;
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
+            if to <= quiet_to_s {
+                continue;
+            }
+            if let Some((segment, end_s)) = self.split.held(from)
+                && segment.new_share() <= 0.0
+                && !segment.refuses()
+            {
+                quiet_to_s = end_s;
+                if to <= end_s {
+                    continue;
+                }
+            }
             parts.clear();
-            self.new_parts((from, to), &mut parts);
+            self.new_parts(cell, &mut parts);
             let counted = counted_new.get(cell).unwrap_or(&none);
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
@@ -552,40 +574,41 @@ impl<'a> Flow<'a> {
 
     /// Expected requests in an interval that the release can hurt, by treatment: those on the new
     /// version, and where it wears out what both depend on, all.
-    fn new_parts(&mut self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
+    fn new_parts(&mut self, cell: usize, parts: &mut Parts) {
+        let bounds = self.ledgers[0].bounds(cell);
+        let whole = (bounds, self.ledgers[0].mass(cell, self.traffic));
         let cohorts = if self.reach_old {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
         };
         let mut load = self.load.take();
-        self.conditions
-            .pieces(&self.split, (from_s, to_s), |piece| {
-                let refuses = piece.segment.refuses();
-                if piece.segment.new_share() <= 0.0 && !refuses {
-                    return;
-                }
-                let expected = self.expected(&piece);
-                if refuses {
-                    let mass = expected * piece.segment.refused.iter().sum::<f64>();
-                    self.each_refused(&mut load, expected, &piece, |met| {
+        self.conditions.pieces(&self.split, bounds, |piece| {
+            let refuses = piece.segment.refuses();
+            if piece.segment.new_share() <= 0.0 && !refuses {
+                return;
+            }
+            let expected = self.expected_of(&piece, whole);
+            if refuses {
+                let mass = expected * piece.segment.refused.iter().sum::<f64>();
+                self.each_refused(&mut load, expected, &piece, |met| {
+                    parts.add(met, mass, piece.span);
+                });
+            }
+            for cohort in cohorts {
+                let mass = expected * piece.segment.share[*cohort as usize];
+                if mass > 0.0 {
+                    let whose = Whose {
+                        cohort: *cohort,
+                        rank: None,
+                        sender: Sender::User,
+                    };
+                    self.each_met(&mut load, whose, expected, &piece, |met| {
                         parts.add(met, mass, piece.span);
                     });
                 }
-                for cohort in cohorts {
-                    let mass = expected * piece.segment.share[*cohort as usize];
-                    if mass > 0.0 {
-                        let whose = Whose {
-                            cohort: *cohort,
-                            rank: None,
-                            sender: Sender::User,
-                        };
-                        self.each_met(&mut load, whose, expected, &piece, |met| {
-                            parts.add(met, mass, piece.span);
-                        });
-                    }
-                }
-            });
+            }
+        });
         self.load = load;
     }
 }

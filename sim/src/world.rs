@@ -330,6 +330,9 @@ impl Rollout<'_, '_> {
 
     /// The decision is final and the pods have followed it.
     fn is_over(&self) -> bool {
+        if self.scaling.is_some() || !self.engine.standing().is_final() {
+            return false;
+        }
         // What is written reaches the data path without further events here.
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
@@ -343,11 +346,7 @@ impl Rollout<'_, '_> {
             .cluster
             .next_ready(self.now)
             .or(self.cluster.next_stop(self.now));
-        self.scaling.is_none()
-            && self.engine.standing().is_final()
-            && clear
-            && left
-            && moves.is_none()
+        clear && left && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
