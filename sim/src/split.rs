@@ -160,23 +160,18 @@ impl Split {
 
     /// Adds a change; it must not lie before the last one. A change at the same instant replaces
     /// it.
-    pub fn push(&mut self, segment: Segment) {
+    pub fn push(&mut self, mut segment: Segment) {
         self.has_copies |= segment.mirror > 0.0 || segment.load_rps > 0.0;
         if let Some(last) = self.segments.last_mut() {
-            if last.from_s >= segment.from_s {
-                *last = Segment {
-                    from_s: last.from_s,
-                    ..segment
-                };
+            let from_s = std::mem::replace(&mut segment.from_s, last.from_s);
+            if from_s <= last.from_s {
+                *last = segment;
                 return;
             }
-            let same = Segment {
-                from_s: last.from_s,
-                ..segment
-            };
-            if *last == same {
+            if *last == segment {
                 return;
             }
+            segment.from_s = from_s;
         }
         self.segments.push(segment);
     }

@@ -133,25 +133,23 @@ impl<'a> World<'a> {
         let mut phase = streams.get(Purpose::Controller);
         let first_look =
             Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
+        let service = &self.stage.scenario.service;
+        let cluster = Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+            .with_experiments(&self.stage.experiments)
+            .with_autoscaler(service.autoscaler.map(|spec| spec.min))
+            .keeping_ages(self.stage.behaviours.count_age())
+            .keeping_ranks(self.stage.behaviours.count_pods())
+            .behind(self.stage.router.upstream())
+            .warming_up(service.warm_up.map_or(0.0, |warm| warm.lasts_s));
+        // The very same template, not only an equal one: engines compare them often.
+        let promoted = cluster.template(Version::Old).clone();
         let mut rollout = Rollout {
-            engine: self.stage.subject.start(first_look),
-            cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
-                .with_experiments(&self.stage.experiments)
-                .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
-                .keeping_ages(self.stage.behaviours.count_age())
-                .keeping_ranks(self.stage.behaviours.count_pods())
-                .behind(self.stage.router.upstream())
-                .warming_up(
-                    self.stage
-                        .scenario
-                        .service
-                        .warm_up
-                        .map_or(0.0, |warm| warm.lasts_s),
-                ),
+            engine: self.stage.subject.start(first_look, promoted),
+            cluster,
             startup: Startup {
                 streams: &streams,
-                time: self.stage.scenario.service.startup,
-                pre_stop_s: self.stage.scenario.service.pre_stop_s,
+                time: service.startup,
+                pre_stop_s: service.pre_stop_s,
                 crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
@@ -500,8 +498,8 @@ impl Rollout<'_, '_> {
         let router = &self.world.router;
         self.cluster.forget_left(router.tables());
         let known = (router.share(), router.tables());
-        let segment = segment(&self.cluster, &mut self.affinity, self.now, known);
-        let segment = self.senders.on(segment);
+        let mut segment = segment(&self.cluster, &mut self.affinity, self.now, known);
+        self.senders.add_to(&mut segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
     }
@@ -530,9 +528,9 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let senders = self.senders;
-        let mut push = |at_s: f64, segment: Segment| {
+        let mut push = |at_s: f64, mut segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = senders.on(segment);
+            senders.add_to(&mut segment);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -543,6 +541,7 @@ impl Rollout<'_, '_> {
             flow.split.push(segment);
         };
         let mut weight = router.share();
+        let mut look = None;
         let mut known: Vec<Table> = Vec::new();
         if affinity.is_some() {
             known.extend_from_slice(router.tables());
@@ -553,11 +552,14 @@ impl Rollout<'_, '_> {
                 // A unit learnt of pods that nobody missed.
                 return;
             }
-            if affinity.is_some() {
-                relax(affinity, cluster, (weight, &known), at_s, &mut push);
-                known.clear();
-                known.extend_from_slice(tables);
+            if affinity.is_none() {
+                weight = share;
+                push(at_s, cluster.segment_since(&mut look, at, (share, tables)));
+                return;
             }
+            relax(affinity, cluster, (weight, &known), at_s, &mut push);
+            known.clear();
+            known.extend_from_slice(tables);
             weight = share;
             push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
@@ -577,11 +579,10 @@ fn differs(a: f64, b: f64) -> bool {
 }
 
 impl Senders {
-    /// A segment with what reaches the canary besides users, as long as it has pods, and with the
-    /// users who reach it.
-    fn on(&self, segment: Segment) -> Segment {
+    /// Adds what reaches the canary besides users, as long as it has pods, and the users who reach it.
+    fn add_to(&self, segment: &mut Segment) {
         if segment.pods[Cohort::Canary as usize] == 0 {
-            return segment;
+            return;
         }
         let share = segment.share[Cohort::Canary as usize];
         let matching = self.users.map_or(0.0, |users| {
@@ -589,12 +590,9 @@ impl Senders {
             let captured = self.captured.map(|captured| captured.min(share));
             captured.unwrap_or(users.matching * share)
         });
-        Segment {
-            mirror: self.mirror,
-            load_rps: self.load_rps,
-            matching,
-            ..segment
-        }
+        segment.mirror = self.mirror;
+        segment.load_rps = self.load_rps;
+        segment.matching = matching;
     }
 }
 
