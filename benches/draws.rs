@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 use coalmine_policy::source::Diagnostics;
 use coalmine_scenarios::{catalogue, manifests, policies};
-use coalmine_sim::draw::record::{self, Draw};
+use coalmine_sim::draw::record;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::world::{Nobody, World};
@@ -31,12 +31,12 @@ fn compare(stage: &Stage<'_>) -> (f64, f64, usize, f64) {
             black_box(world.run(replication, &mut Nobody));
         }
     };
-    let draws: Vec<Draw> = record::of(&mut run);
+    let draws = record::of(&mut run);
     let (mut whole, mut alone) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         whole.push(cpu::ns_of(&mut run));
         alone.push(cpu::ns_of(|| {
-            black_box(record::make(&draws, round));
+            black_box(draws.make(round));
         }));
     }
     let ratios = whole.iter().zip(&alone).map(|(a, b)| a / b).collect();

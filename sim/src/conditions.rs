@@ -162,6 +162,12 @@ impl<'a> Conditions<'a> {
         });
     }
 
+    /// Whether nothing can ever be wrong: all requests meet the ordinary treatment of their version.
+    #[must_use]
+    pub const fn are_ordinary(&self) -> bool {
+        !self.needs.any && self.strata.is_none()
+    }
+
     /// Whether requests of one cohort differ in what they meet.
     #[must_use]
     pub const fn differ(&self) -> bool {

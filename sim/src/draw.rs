@@ -4,9 +4,23 @@
 pub mod record;
 
 use rand::RngExt;
-use rand_distr::{Binomial, Distribution, Poisson};
+use rand_distr::{Binomial, Distribution, Exp1, Poisson};
 
 use crate::stream::Stream;
+
+/// A number that is uniform from 0 to 1.
+pub fn uniform(stream: &mut Stream) -> f64 {
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Uniform);
+    stream.random()
+}
+
+/// An exponential number with mean 1.
+pub fn exponential(stream: &mut Stream) -> f64 {
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Exponential);
+    Exp1.sample(stream)
+}
 
 /// A Poisson count; means that are not positive give zero.
 pub fn poisson(mean: f64, stream: &mut Stream) -> u64 {

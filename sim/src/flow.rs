@@ -4,12 +4,10 @@ mod harm;
 mod parts;
 mod people;
 
-use rand::RngExt;
-
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Each, Group, Met, Piece, Repeats, Sender, Whose};
-use crate::draw::{binomial, poisson};
+use crate::draw::{binomial, poisson, uniform};
 use crate::fault::{Behaviours, Treatment};
 use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
@@ -292,6 +290,8 @@ impl<'a> Flow<'a> {
         self.follow(to_s);
         let index = watched.cohort as usize;
         let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
+        // A loaded service wants to hear of every piece in turn.
+        let is_light = self.load.is_none();
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -303,7 +303,11 @@ impl<'a> Flow<'a> {
             let mut parts = Parts::default();
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
-                let (segment, expected) = (piece.segment, self.expected(&piece));
+                let segment = piece.segment;
+                if is_light && segment.share[index] <= 0.0 && segment.refused[index] <= 0.0 {
+                    return;
+                }
+                let expected = self.expected(&piece);
                 let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
                 self.each_met(&mut load, whose, expected, &piece, |met| {
@@ -462,23 +466,35 @@ impl<'a> Flow<'a> {
         let end = self.ledgers[0].end(to_s);
         let mut merged: Option<(Treated, f64, u64)> = None;
         let mut quiet_to_s = f64::NEG_INFINITY;
+        let harmless = self.load.is_none() && self.conditions.are_ordinary();
         for cell in first..end {
             let (from, to) = self.ledgers[0].bounds(cell);
             if to <= quiet_to_s {
                 continue;
             }
-            if let Some((segment, end_s)) = self.split.held(from)
-                && segment.new_share() <= 0.0
-                && !segment.refuses()
-            {
-                quiet_to_s = end_s;
-                if to <= end_s {
+            let counted = counted_new.get(cell).unwrap_or(&none);
+            match self.split.held(from) {
+                Some((segment, end_s)) if segment.new_share() <= 0.0 && !segment.refuses() => {
+                    quiet_to_s = end_s;
+                    if to <= end_s {
+                        continue;
+                    }
+                }
+                // All of the cell is the new version's and nothing is wrong with it.
+                Some((segment, end_s))
+                    if to <= end_s
+                        && harmless
+                        && counted.len() == 0
+                        && (segment.share[Cohort::PrimaryNew as usize] == 1.0
+                            || segment.share[Cohort::Canary as usize] == 1.0) =>
+                {
+                    self.harm.exposed += self.ledgers[0].left(cell, self.traffic).0;
                     continue;
                 }
+                _ => {}
             }
             parts.clear();
             self.new_parts(cell, &mut parts);
-            let counted = counted_new.get(cell).unwrap_or(&none);
             let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
             // Where the first meeting may lie, and where treatments share a cell (what is left for
             // one depends on the other), portions are drawn one by one.
@@ -567,7 +583,7 @@ impl<'a> Flow<'a> {
         if !is_fault || portion.requests == 0 || from_s >= self.met_s {
             return;
         }
-        let u: f64 = self.meeting.random();
+        let u = uniform(&mut self.meeting);
         let first = 1.0 - u.powf(1.0 / portion.requests as f64);
         self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }

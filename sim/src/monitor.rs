@@ -4,11 +4,10 @@
 
 use coalmine_policy::{MetricAnswer, MetricQuery, Time};
 use coalmine_promql::{RangeSeries, Store, Value};
-use rand::RngExt;
 
 use crate::cluster::Cluster;
 use crate::counts::{Counts, Sheet};
-use crate::draw::binomial;
+use crate::draw::{binomial, uniform};
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
 use crate::load::Loaded;
@@ -308,7 +307,7 @@ impl Tally {
         self.stream = streams.get(Purpose::Tally(panel.id));
         self.streams = *streams;
         let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
-        self.offset_s = phase.random::<f64>() * interval_s;
+        self.offset_s = uniform(&mut phase) * interval_s;
         (self.begun, self.ended, self.stint) = (false, false, 0);
         self.sheet.clear();
     }
@@ -487,7 +486,7 @@ impl Tally {
         }
         if scrape.missed_share > 0.0 {
             let purpose = Purpose::MissedScrape(panel.target.id(), number);
-            if self.streams.get(purpose).random::<f64>() < scrape.missed_share {
+            if uniform(&mut self.streams.get(purpose)) < scrape.missed_share {
                 return Reception::Failed;
             }
         }

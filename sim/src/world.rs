@@ -9,11 +9,11 @@ use coalmine_policy::{
     Routes, Span, Standing, Time, Workload,
 };
 use coalmine_promql::Store;
-use rand::RngExt;
 
 use crate::affinity::Affinity;
 use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
+use crate::draw::uniform;
 use crate::fault::Version;
 use crate::fidelity::Fidelity;
 use crate::flow::Flow;
@@ -132,7 +132,7 @@ impl<'a> World<'a> {
         self.router.reset(streams.get(Purpose::Router));
         let mut phase = streams.get(Purpose::Controller);
         let first_look =
-            Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
+            Time::ZERO + Span::from_secs_f64(uniform(&mut phase) * self.stage.subject.period_s());
         let service = &self.stage.scenario.service;
         let cluster = Cluster::at_rest(&self.stage.topology, self.stage.replicas)
             .with_experiments(&self.stage.experiments)

@@ -1,8 +1,7 @@
 //! Which faults the clock allows: onsets and ends at a time of day, and episodes.
 
-use rand_distr::{Distribution, Exp1};
-
 use super::Fault;
+use crate::draw;
 use crate::stream::{Purpose, Stream, Streams};
 
 /// All faults.
@@ -95,8 +94,7 @@ impl Calendar {
 }
 
 fn exponential(mean: f64, stream: &mut Stream) -> f64 {
-    let unit: f64 = Exp1.sample(stream);
-    mean * unit
+    mean * draw::exponential(stream)
 }
 
 #[cfg(test)]

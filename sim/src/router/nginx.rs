@@ -7,10 +7,10 @@
 
 use std::collections::VecDeque;
 
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, Table, Update, Upstream, delay};
+use crate::draw::uniform;
 use crate::stream::Stream;
 
 /// Parameters of ingress-nginx; times in seconds.
@@ -86,7 +86,7 @@ impl IngressNginx {
 
     /// A background event.
     pub(super) fn background(&self, stream: &mut Stream) -> Api {
-        if stream.random::<f64>() < self.reload_share {
+        if uniform(stream) < self.reload_share {
             Api::Reload
         } else {
             Api::Service
@@ -189,7 +189,7 @@ impl Replica {
         kept.phases_s
             .extend((0..nginx.workers).map(|worker| match fixed(worker) {
                 Some(phase) => *phase,
-                None => stream.random::<f64>() * nginx.poll_s,
+                None => uniform(stream) * nginx.poll_s,
             }));
         *self = Self {
             news: kept.news,
