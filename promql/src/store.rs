@@ -1,6 +1,7 @@
 //! Series in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::Labels;
 use crate::matcher::Matcher;
@@ -25,6 +26,8 @@ pub(crate) struct Series {
 pub struct Store {
     pub(crate) series: Vec<Series>,
     by_labels: HashMap<Labels, SeriesId>,
+    /// The texts of all labels.
+    texts: HashSet<Arc<str>>,
 }
 
 impl Store {
@@ -33,6 +36,7 @@ impl Store {
         if let Some(id) = self.by_labels.get(&labels) {
             return *id;
         }
+        let labels = labels.interned(&mut self.texts);
         let id = SeriesId(self.series.len());
         self.by_labels.insert(labels.clone(), id);
         self.series.push(Series {

@@ -1,6 +1,7 @@
 //! What a scrape target has counted of one class of requests.
 
 use crate::draw::multinomial;
+use crate::exposition::Answers;
 use crate::stream::Stream;
 
 /// More latency buckets than this, +Inf included, are refused by the reader of scenarios.
@@ -22,6 +23,15 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// What is counted of some answers.
+    pub(crate) fn sum(&self, answers: Answers, of: impl Fn(&Counts) -> u64) -> u64 {
+        match answers {
+            Answers::Good => of(&self.good),
+            Answers::Failed => of(&self.failed),
+            Answers::All => of(&self.good) + of(&self.failed),
+        }
+    }
+
     pub(crate) fn of(&mut self, failed: bool) -> &mut Counts {
         if failed {
             &mut self.failed
@@ -66,6 +76,15 @@ impl Sheet {
             0 => &mut self.first,
             other => &mut self.others[usize::from(other) - 1],
         }
+    }
+
+    /// One route, or all of them.
+    pub(crate) fn of_route(&self, route: Option<u16>) -> impl Iterator<Item = &Pair> {
+        let (first, count) = match route {
+            None => (0, usize::MAX),
+            Some(route) => (usize::from(route), 1),
+        };
+        self.routes().skip(first).take(count)
     }
 
     pub(crate) fn routes(&self) -> impl Iterator<Item = &Pair> {

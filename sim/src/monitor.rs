@@ -512,7 +512,14 @@ impl Tally {
 
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
+        let mut running = Running::default();
         for (id, route, quantity) in &panel.series {
+            if let Quantity::Bucket(answers, last) = *quantity {
+                if let Some(count) = running.up_to(last, (*route, answers), &self.sheet) {
+                    store.append(*id, at_ms, count);
+                }
+                continue;
+            }
             if let Some(value) = self.value(*route, *quantity) {
                 store.append(*id, at_ms, value);
             }
@@ -563,6 +570,42 @@ impl Tally {
             };
             (requests > 0).then(|| of(one) + other.map_or(0.0, of))
         })
+    }
+}
+
+/// Cumulative buckets one after another: each adds to the one before.
+#[derive(Default)]
+struct Running {
+    of: Option<(Option<u16>, Answers)>,
+    next: usize,
+    requests: u64,
+    count: u64,
+}
+
+impl Running {
+    /// What the buckets up to one have counted; `None` before any has.
+    fn up_to(
+        &mut self,
+        last: usize,
+        of: (Option<u16>, Answers),
+        sheet: &Sheet,
+    ) -> Option<f64> {
+        let (route, answers) = of;
+        let pairs = || sheet.of_route(route);
+        if self.of != Some(of) || last + 1 < self.next {
+            *self = Self {
+                of: Some(of),
+                requests: pairs().map(|pair| pair.sum(answers, |one| one.requests)).sum(),
+                ..Self::default()
+            };
+        }
+        if self.requests == 0 {
+            return None;
+        }
+        let from = std::mem::replace(&mut self.next, last + 1);
+        let more = |one: &Counts| one.buckets.iter().take(last + 1).skip(from).sum();
+        self.count += pairs().map(|pair| pair.sum(answers, more)).sum::<u64>();
+        Some(self.count as f64)
     }
 }
 
