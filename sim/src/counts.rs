@@ -24,7 +24,8 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// What is counted of some answers.
-    pub(crate) fn sum(&self, answers: Answers, of: impl Fn(&Counts) -> u64) -> u64 {
+    #[inline]
+    fn sum(&self, answers: Answers, of: impl Fn(&Counts) -> u64) -> u64 {
         match answers {
             Answers::Good => of(&self.good),
             Answers::Failed => of(&self.failed),
@@ -78,13 +79,19 @@ impl Sheet {
         }
     }
 
-    /// One route, or all of them.
-    pub(crate) fn of_route(&self, route: Option<u16>) -> impl Iterator<Item = &Pair> {
-        let (first, count) = match route {
-            None => (0, usize::MAX),
-            Some(route) => (usize::from(route), 1),
-        };
-        self.routes().skip(first).take(count)
+    /// A count of one route or of all of them, and of some answers.
+    #[inline]
+    pub(crate) fn count(
+        &self,
+        (route, answers): (Option<u16>, Answers),
+        of: impl Fn(&Counts) -> u64,
+    ) -> u64 {
+        match route {
+            None if self.others.is_empty() => self.first.sum(answers, of),
+            None => self.routes().map(|pair| pair.sum(answers, &of)).sum(),
+            Some(0) => self.first.sum(answers, of),
+            Some(other) => self.others[usize::from(other) - 1].sum(answers, of),
+        }
     }
 
     pub(crate) fn routes(&self) -> impl Iterator<Item = &Pair> {

@@ -292,6 +292,8 @@ impl<'a> Flow<'a> {
         let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
         // A loaded service wants to hear of every piece in turn.
         let is_light = self.load.is_none();
+        // Parts of a cell with one treatment are one draw; there are rarely two.
+        let mut parts = Parts::default();
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -299,8 +301,7 @@ impl<'a> Flow<'a> {
                 return;
             }
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
-            // Parts of a cell with one treatment are one draw; there are rarely two.
-            let mut parts = Parts::default();
+            parts.clear();
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let segment = piece.segment;

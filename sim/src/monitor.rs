@@ -590,12 +590,10 @@ impl Running {
         of: (Option<u16>, Answers),
         sheet: &Sheet,
     ) -> Option<f64> {
-        let (route, answers) = of;
-        let pairs = || sheet.of_route(route);
         if self.of != Some(of) || last + 1 < self.next {
             *self = Self {
                 of: Some(of),
-                requests: pairs().map(|pair| pair.sum(answers, |one| one.requests)).sum(),
+                requests: sheet.count(of, |one| one.requests),
                 ..Self::default()
             };
         }
@@ -603,8 +601,12 @@ impl Running {
             return None;
         }
         let from = std::mem::replace(&mut self.next, last + 1);
-        let more = |one: &Counts| one.buckets.iter().take(last + 1).skip(from).sum();
-        self.count += pairs().map(|pair| pair.sum(answers, more)).sum::<u64>();
+        self.count += sheet.count(of, |one| {
+            let there = one.buckets.len();
+            one.buckets[from.min(there)..(last + 1).min(there)]
+                .iter()
+                .sum()
+        });
         Some(self.count as f64)
     }
 }
