@@ -45,6 +45,9 @@ const SHARE_MIN: f64 = 1e-6;
 /// How often the load is worked out where it depends on what fails of it.
 const ROUNDS: u32 = 4;
 
+/// Attempts that change by less than this part of themselves are settled: that is far less than a level.
+const SETTLED: f64 = 1e-4;
+
 /// Levels of a pod that warms up.
 const WARM_LEVELS: u8 = 16;
 
@@ -304,6 +307,9 @@ impl<'a> Load<'a> {
         // is refused goes up and down with what comes.
         for _ in 0..ROUNDS {
             let again = self.attempts(Some(&cut), (users, piece), world);
+            if (again - attempts).abs() <= SETTLED * attempts {
+                break;
+            }
             attempts = f64::midpoint(attempts, again);
             cut = self.filled(before.as_ref(), users * attempts, piece, world);
         }

@@ -21,8 +21,8 @@ const DECADES: i32 = 6;
 /// Beyond this utilisation a bounded queue is as good as always full.
 const OFFERED_MAX: f64 = 100.0;
 
-/// Steps into which an interval is cut where the queue is not at rest.
-const STEPS: usize = 5;
+/// An interval in which the queue is not at rest is cut into steps of at most this length.
+const STEP_S: f64 = 3.0;
 
 /// Below this utilisation a queue near its equilibrium is taken to be in it.
 const QUIET: f64 = 0.97;
@@ -144,6 +144,50 @@ impl Course {
         index
     }
 
+    /// How many wait after a step, if `net` more come than go per second at a row, and between rows in
+    /// straight lines: the zero of what is too many, which rises from row to row.
+    fn solve(
+        &self,
+        (before, step_s): (f64, f64),
+        net: impl Fn(&Equilibrium) -> f64,
+        near: &Near,
+    ) -> f64 {
+        let rows = &self.table;
+        let excess = |row: usize| {
+            let at = &rows[row].1;
+            at.waiting - before - step_s * net(at)
+        };
+        let is_short = |row: usize| excess(row) < 0.0;
+        // The first row that is not short, by strides from the last one that was looked for.
+        let (mut first, mut end) = (0, rows.len());
+        let mut row = near.get().min(end.saturating_sub(1));
+        let mut stride = 1;
+        while first < end {
+            if is_short(row) {
+                first = row + 1;
+                row += stride;
+            } else {
+                end = row;
+                row = row.saturating_sub(stride);
+            }
+            stride *= 2;
+            if row < first || row >= end {
+                row = usize::midpoint(first, end);
+            }
+        }
+        near.set(first);
+        match (first.checked_sub(1), rows.get(first)) {
+            // Beyond the last row nothing changes but the number.
+            (Some(last), None) => before + step_s * net(&rows[last].1),
+            (None, at) => at.map_or(0.0, |(_, at)| at.waiting),
+            (Some(below), Some((_, above))) => {
+                let (a, b) = (rows[below].1.waiting, above.waiting);
+                let (fa, fb) = (excess(below), excess(first));
+                a + (b - a) * (fa / (fa - fb))
+            }
+        }
+    }
+
     /// The rows on both sides of a key, the second one being that with an index, and how far it is
     /// from the first to the second; the last row beyond all.
     fn rows(
@@ -208,10 +252,13 @@ impl Course {
             };
         }
         let (mut now, mut sums) = (start, Sums::default());
-        let step_s = span_s / STEPS as f64;
+        let steps = (span_s / STEP_S - 1e-9).ceil().max(1.0);
+        let step_s = span_s / steps;
         let near = Near::default();
-        for _ in 0..STEPS {
-            let next = self.step(now, (rate, step_s), &near);
+        let mut irregular = self.near(now.waiting, &near).wait_squared_cv;
+        for _ in 0..steps as usize {
+            let next;
+            (next, irregular) = self.step((now, irregular), (rate, step_s), &near);
             let (refused, _) = self.flow(f64::midpoint(now.waiting, next.waiting), &near);
             // What came in and does not wait has gone out.
             let out = rate * (1.0 - refused) - (next.waiting - now.waiting) / step_s;
@@ -219,29 +266,34 @@ impl Course {
             sums.add(&now, &next, (refused, busy));
             now = next;
         }
-        sums.over(STEPS as f64, now)
+        sums.over(steps, now)
     }
 
-    /// One step, implicit in the number waiting, so that any step is stable.
-    fn step(&self, now: Backlog, (rate, step_s): (f64, f64), near: &Near) -> Backlog {
-        let empties = now.emptiness(self.near(now.waiting, near).wait_squared_cv);
-        let net = |waiting: f64| {
-            let (refused, busy) = self.flow(waiting, near);
-            let busy = 1.0 - (1.0 - busy) * empties;
-            rate * (1.0 - refused) - self.capacity * busy
+    /// One step, implicit in the number waiting, so that any step is stable: from a backlog with the
+    /// squared coefficient of variation that so many waiting have in equilibrium, to another one with
+    /// its own.
+    fn step(
+        &self,
+        (now, irregular): (Backlog, f64),
+        (rate, step_s): (f64, f64),
+        near: &Near,
+    ) -> (Backlog, f64) {
+        let empties = now.emptiness(irregular);
+        let net = |at: &Equilibrium| {
+            let busy = 1.0 - (1.0 - at.busy) * empties;
+            rate * (1.0 - at.refused) - self.capacity * busy
         };
-        let excess = |waiting: f64| waiting - now.waiting - step_s * net(waiting);
-        let (low, high) = (0.0, now.waiting + step_s * rate);
-        let waiting = root(excess, low, high);
+        let waiting = self.solve((now.waiting, step_s), net, near);
         let at = self.near(waiting, near);
         let noise = rate * (1.0 - at.refused) + self.capacity * self.squared_cv;
         let moved = Backlog { waiting, ..now };
         let free = 1.0 - moved.emptiness(at.wait_squared_cv);
         let variance = now.variance + step_s * noise * free;
-        Backlog {
+        let next = Backlog {
             waiting,
             variance: variance.min(at.wait_squared_cv * waiting * waiting),
-        }
+        };
+        (next, at.wait_squared_cv)
     }
 }
 
@@ -324,40 +376,6 @@ impl Sums {
 
 fn mix(a: f64, b: f64, part: f64) -> f64 {
     a + (b - a) * part
-}
-
-/// The zero of a rising function between two bounds: regula falsi (Illinois).
-fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    let (mut a, mut b) = (low, high);
-    let (mut fa, mut fb) = (f(a), f(b));
-    if fa >= 0.0 {
-        return a;
-    }
-    if fb <= 0.0 {
-        return b;
-    }
-    let mut side = 0;
-    for _ in 0..60 {
-        let x = (a * fb - b * fa) / (fb - fa);
-        let fx = f(x);
-        if (b - a).abs() <= 1e-4 * b || fx.abs() <= 1e-4 * x {
-            return x;
-        }
-        if fx < 0.0 {
-            (a, fa) = (x, fx);
-            if side == -1 {
-                fb /= 2.0;
-            }
-            side = -1;
-        } else {
-            (b, fb) = (x, fx);
-            if side == 1 {
-                fa /= 2.0;
-            }
-            side = 1;
-        }
-    }
-    f64::midpoint(a, b)
 }
 
 #[cfg(test)]
