@@ -1,6 +1,6 @@
 //! What a scrape target has counted of one class of requests.
 
-use crate::draw::multinomial;
+use crate::draw::Categories;
 use crate::exposition::Answers;
 use crate::stream::Stream;
 
@@ -134,14 +134,9 @@ impl Counts {
     }
 
     /// Adds so many requests at once, their buckets drawn.
-    pub(crate) fn add_buckets(&mut self, requests: u64, shares: &[f64], stream: &mut Stream) {
-        let mut drawn = [0; BUCKETS_MAX];
-        let drawn = &mut drawn[..shares.len().min(BUCKETS_MAX)];
-        multinomial(requests, shares, drawn, stream);
-        self.buckets.resize(shares.len(), 0);
-        for (bucket, count) in self.buckets.iter_mut().zip(drawn) {
-            *bucket += *count;
-        }
+    pub(crate) fn add_buckets(&mut self, requests: u64, by: &Categories, stream: &mut Stream) {
+        self.buckets.resize(by.shares().len(), 0);
+        by.split(requests, &mut self.buckets, stream);
     }
 
     /// Adds requests that took no time to speak of.

@@ -434,8 +434,9 @@ impl<'a> Flow<'a> {
         let mask = portion.mask & !BY_ROUTER;
         let base = self.load.as_ref().map_or(mask, |load| load.base(mask));
         let version = self.behaviours.version(base);
-        let treatment = *self.treatment(portion.mask);
-        self.harm.suffer((&treatment, version), portion);
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
+        let treatment = loaded.map_or_else(|| self.behaviours.get(mask), |one| &one.treatment);
+        self.harm.suffer((treatment, version), portion);
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {

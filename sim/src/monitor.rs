@@ -7,7 +7,7 @@ use coalmine_promql::{RangeSeries, Store, Value};
 
 use crate::cluster::Cluster;
 use crate::counts::{Counts, Sheet};
-use crate::draw::{binomial, uniform};
+use crate::draw::{Categories, binomial, uniform};
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
 use crate::load::Loaded;
@@ -26,7 +26,7 @@ pub struct Monitor<'a> {
     store: Store,
     tallies: Vec<Tally>,
     /// Share of requests in each latency bucket, by treatment.
-    bucket_shares: Vec<Vec<f64>>,
+    bucket_shares: Vec<Categories>,
     /// Request fidelity: scrapes to make up for, by time, panel and number.
     due: Vec<(f64, usize, i64)>,
 }
@@ -64,7 +64,7 @@ impl<'a> Monitor<'a> {
                 above = beyond;
             }
             shares.push(above);
-            shares
+            Categories::new(shares)
         };
         let scenario = stage.scenario;
         let blank = Sheet::new(scenario.routes.len(), scenario.business.len());
@@ -221,7 +221,7 @@ impl<'a> Monitor<'a> {
 /// What catching up needs to know.
 struct Scraping<'a> {
     stage: &'a Stage<'a>,
-    bucket_shares: &'a [Vec<f64>],
+    bucket_shares: &'a [Categories],
     interval_s: f64,
     now_s: f64,
     /// Scrapes before this are out of every query's reach.
@@ -351,7 +351,7 @@ impl Tally {
             let mask = behaviours.of_kind(kind.unwrap_or(0));
             let requests = requests * route.map_or(1.0, |route| route.share);
             let old = behaviours.get(mask).behaviour;
-            let shares = &scraping.bucket_shares[mask];
+            let shares = scraping.bucket_shares[mask].shares();
             for (counts, part) in [
                 (&mut pair.failed, old.error_share),
                 (&mut pair.good, 1.0 - old.error_share),
@@ -623,7 +623,7 @@ fn record(
     let pair = sheet.route_mut(portion.route);
     if portion.mask & BY_ROUTER != 0 {
         // Nobody was asked: no time to speak of.
-        let buckets = scraping.bucket_shares[0].len();
+        let buckets = scraping.bucket_shares[0].shares().len();
         pair.failed.add_quick(portion.requests, buckets);
         return;
     }
