@@ -293,7 +293,7 @@ impl<'a> Flow<'a> {
         // A loaded service wants to hear of every piece in turn.
         let is_light = self.load.is_none();
         // Parts of a cell with one treatment are one draw; there are rarely two.
-        let mut parts = Parts::default();
+        let mut parts = Parts::EMPTY;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -329,7 +329,7 @@ impl<'a> Flow<'a> {
                 let portion = self.treat(requests, part, stream);
                 if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
                     let cells = self.counted_new.len().max(cell + 1);
-                    self.counted_new.resize_with(cells, Parts::default);
+                    self.counted_new.resize_with(cells, || Parts::EMPTY);
                     self.counted_new[cell].add_same(part);
                     self.suffer(portion);
                     self.note_meeting(portion, part.span);
@@ -369,7 +369,7 @@ impl<'a> Flow<'a> {
         if !segments.any(|(_, _, segment)| has_copies(segment)) {
             return;
         }
-        let (mut mirrored, mut tests) = (Parts::default(), Parts::default());
+        let (mut mirrored, mut tests) = (Parts::EMPTY, Parts::EMPTY);
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
@@ -461,8 +461,8 @@ impl<'a> Flow<'a> {
             return each.tally();
         }
         self.follow(to_s);
-        let none = Parts::default();
-        let mut parts = Parts::default();
+        let none = Parts::EMPTY;
+        let mut parts = Parts::EMPTY;
         let counted_new = std::mem::take(&mut self.counted_new);
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);

@@ -3,7 +3,7 @@
 use crate::conditions::Met;
 
 /// Expected requests of an interval with one treatment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Treated {
     mask: u32,
     pub(super) route: u16,
@@ -13,6 +13,13 @@ pub(super) struct Treated {
 }
 
 impl Treated {
+    const NONE: Self = Self {
+        mask: 0,
+        route: 0,
+        mass: 0.0,
+        span: (0.0, 0.0),
+    };
+
     /// The treatment's mask.
     pub(super) const fn mask(&self) -> usize {
         self.mask as usize
@@ -38,7 +45,7 @@ impl Treated {
 }
 
 /// The requests of a cell by treatment; there are rarely two.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Parts {
     list: [Treated; INLINE],
     len: usize,
@@ -50,6 +57,13 @@ pub(super) struct Parts {
 const INLINE: usize = 2;
 
 impl Parts {
+    /// None.
+    pub(super) const EMPTY: Self = Self {
+        list: [Treated::NONE; INLINE],
+        len: 0,
+        more: Vec::new(),
+    };
+
     /// Adds what a share of so many expected requests meets.
     #[inline]
     pub(super) fn add(&mut self, met: Met, mass: f64, span: (f64, f64)) {
