@@ -112,9 +112,9 @@ fn groups(grouping: &Grouping, samples: &[Sample]) -> (Vec<Labels>, Vec<usize>) 
 fn are_together(grouping: &Grouping, a: &Sample, b: &Sample) -> bool {
     let of = |sample: &'_ Sample, name: &str| sample.drop_name && name == METRIC_NAME;
     match grouping {
-        Grouping::By(names) => names.iter().all(|name| {
-            !of(a, name) && !of(b, name) && a.labels.get(name) == b.labels.get(name)
-        }),
+        Grouping::By(names) => names
+            .iter()
+            .all(|name| !of(a, name) && !of(b, name) && a.labels.get(name) == b.labels.get(name)),
         Grouping::Without(names) => a.labels.same_where(&b.labels, |label| {
             label != METRIC_NAME && !names.iter().any(|name| name == label)
         }),

@@ -584,12 +584,7 @@ struct Running {
 
 impl Running {
     /// What the buckets up to one have counted; `None` before any has.
-    fn up_to(
-        &mut self,
-        last: usize,
-        of: (Option<u16>, Answers),
-        sheet: &Sheet,
-    ) -> Option<f64> {
+    fn up_to(&mut self, last: usize, of: (Option<u16>, Answers), sheet: &Sheet) -> Option<f64> {
         if self.of != Some(of) || last + 1 < self.next {
             *self = Self {
                 of: Some(of),
