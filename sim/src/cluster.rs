@@ -659,4 +659,49 @@ mod tests {
             assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
         }
     }
+
+    /// An engine that counts what it hears.
+    #[derive(Default)]
+    struct Listener(u32);
+
+    impl Engine for Listener {
+        fn handle(&mut self, _now: Time, _input: Input, _effects: &mut Effects) {
+            self.0 += 1;
+        }
+
+        fn next_wake(&self) -> Option<Time> {
+            None
+        }
+
+        fn standing(&self) -> coalmine_policy::Standing {
+            coalmine_policy::Standing::Idle
+        }
+    }
+
+    /// Passes of an engine over what it knows already were a fifth of a replication with Argo.
+    #[test]
+    fn an_engine_hears_of_a_workload_when_something_has_changed() {
+        let streams = crate::stream::Streams::new(crate::stream::Seed(1), "cluster", 0);
+        let startup = Startup {
+            streams: &streams,
+            time: crate::latency::Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
+            crashes: &crate::pods::Crashes::default(),
+        };
+        let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, 4);
+        let mut engine = Listener::default();
+        let show = |cluster: &mut Cluster, engine: &mut Listener, at: Time| {
+            let before = engine.0;
+            cluster.show(at, engine, &mut Effects::new());
+            engine.0 - before
+        };
+        assert_eq!(show(&mut cluster, &mut engine, Time::ZERO), 2);
+        assert_eq!(show(&mut cluster, &mut engine, Time::from_secs(60)), 0);
+        let now = Time::from_secs(61);
+        assert!(cluster.scale(now, &Workload::Target, Replicas::Exactly(2), &startup));
+        assert_eq!(show(&mut cluster, &mut engine, now), 1);
+        let ready = cluster.next_ready(now).expect("a pod starts");
+        assert_eq!(show(&mut cluster, &mut engine, ready), 1);
+        assert_eq!(show(&mut cluster, &mut engine, ready), 0);
+    }
 }

@@ -662,3 +662,61 @@ impl Level {
         at_level(self.refused, SHARE_MIN).min(1.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use coalmine_policy::Span;
+
+    use super::*;
+    use crate::split::Segment;
+    use crate::stream::Seed;
+
+    /// How many passages are worked out in one replication after another.
+    fn worked_out(scenario: &Scenario, replications: u32) -> Vec<usize> {
+        let behaviours = scenario.behaviours();
+        let streams = |replication| Streams::new(Seed(1), "load", replication);
+        let mut load = Load::of(scenario, &behaviours, 0.0, &streams(0)).expect("is loaded");
+        let mut conditions = Conditions::new(scenario, &behaviours);
+        let each = (0..replications).map(|replication| {
+            load.reset(&streams(replication));
+            conditions.reset(&streams(replication));
+            let mut split = Split::default();
+            let changes = [(0.0, 0.0), (600.0 + f64::from(replication), 0.3)];
+            for (from_s, canary) in changes {
+                split.push(Segment {
+                    from_s,
+                    share: [canary, 0.0, 1.0 - canary],
+                    pods: [3, 0, 3],
+                    ..Segment::default()
+                });
+            }
+            let before = load.passages.count;
+            load.advance(3600.0, &split, &conditions);
+            load.passages.count - before
+        });
+        each.collect()
+    }
+
+    /// Of an hour's 240 cells and two cohorts only those are new in which something happens at an
+    /// instant of the replication's own.
+    #[test]
+    fn quiet_times_are_worked_out_once_for_all_replications() {
+        let mut scenario = Scenario::ordinary("load", Span::from_mins(60), Traffic::constant(60.0));
+        scenario.service.concurrency = Some(4);
+        scenario.service.queue = Some(100);
+        let counts = worked_out(&scenario, 3);
+        assert!(counts.iter().all(|count| *count < 40), "{counts:?}");
+        // A rate that never repeats, but is the same in every replication.
+        scenario.traffic = Traffic {
+            terms: vec![crate::traffic::Term::Wave {
+                peak_s: 0.0,
+                period_s: 86_400.0,
+                low: 50.0,
+                high: 70.0,
+            }],
+        };
+        let counts = worked_out(&scenario, 3);
+        assert!(counts[0] > 240, "{counts:?}");
+        assert!(counts[1..].iter().all(|count| *count < 60), "{counts:?}");
+    }
+}

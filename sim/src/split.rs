@@ -257,4 +257,33 @@ mod tests {
         let inside: Vec<_> = split.between(12.0, 13.0).map(|(a, b, _)| (a, b)).collect();
         assert_eq!(inside, [(12.0, 13.0)]);
     }
+
+    /// Wherever the last look was.
+    #[test]
+    fn the_segment_of_an_instant_does_not_depend_on_earlier_looks() {
+        let mut split = Split::default();
+        for n in 0..40 {
+            split.push(segment(f64::from(n * n), f64::from(n) / 40.0));
+        }
+        let first = |from_s: f64| {
+            let (a, b, segment) = split
+                .between(from_s, from_s + 1.0)
+                .next()
+                .expect("is known");
+            (a, b, segment.share[0])
+        };
+        // Forwards, backwards and to and fro.
+        let ways: [(i32, i32); 4] = [(0, 1), (1600, -1), (3, 613), (1599, 37)];
+        for (begin, step) in ways {
+            for n in 0..1_600 {
+                let at_s = f64::from((begin + n * step).rem_euclid(1_600)) + 0.5;
+                let fresh = split.clone();
+                fresh.looked.set(0);
+                let expected = fresh.between(at_s, at_s + 1.0).next();
+                let expected = expected.map(|(a, b, segment)| (a, b, segment.share[0]));
+                assert_eq!(Some(first(at_s)), expected, "{at_s}");
+                assert_eq!(first(at_s).2, at_s.sqrt().floor() / 40.0, "{at_s}");
+            }
+        }
+    }
 }

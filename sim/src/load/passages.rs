@@ -39,6 +39,9 @@ impl Asked {
 pub(super) struct Passages {
     /// Empty until the first one comes.
     slots: Vec<Option<(Asked, (Passage, Level))>>,
+    /// How many were worked out.
+    #[cfg(test)]
+    pub(super) count: usize,
 }
 
 impl Passages {
@@ -50,6 +53,10 @@ impl Passages {
 
     pub(super) fn put(&mut self, asked: Asked, passage: (Passage, Level)) {
         self.slots.resize(SLOTS, None);
+        #[cfg(test)]
+        {
+            self.count += 1;
+        }
         self.slots[asked.slot()] = Some((asked, passage));
     }
 }
