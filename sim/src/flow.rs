@@ -190,8 +190,13 @@ impl<'a> Flow<'a> {
             return;
         }
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
-        self.conditions.each(whose, rate, piece, &self.split, each);
+        let attempts = if self.conditions.repeat() {
+            self.conditions.attempts(rate, piece, &self.split)
+        } else {
+            1.0
+        };
+        self.conditions
+            .each(whose, rate * attempts, piece, &self.split, each);
     }
 
     /// The same for what the router answers itself: what the old version would have done with it.
@@ -302,6 +307,21 @@ impl<'a> Flow<'a> {
             }
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             parts.clear();
+            if let Some(segment) = self.whole(a, b).filter(|held| held.refused[index] <= 0.0) {
+                let share = segment.share[index] * self.part_share(watched, segment);
+                if share > 0.0 {
+                    let expected = self.traffic.integral(a, b);
+                    let place = ((a, b), segment, watched.cohort);
+                    let met = Met::all(self.mask_of(place, expected));
+                    parts.add(met, expected * share, (a, b));
+                }
+                self.hand_out((family, cell, hurts), &parts, stream, &mut each);
+                if watched.cohort == Cohort::Canary && self.split.has_copies() {
+                    self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
+                }
+                cell += 1;
+                continue;
+            }
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let segment = piece.segment;
@@ -324,18 +344,7 @@ impl<'a> Flow<'a> {
                 }
             });
             self.load = load;
-            for part in parts.iter() {
-                let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
-                let portion = self.treat(requests, part, stream);
-                if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
-                    let cells = self.counted_new.len().max(cell + 1);
-                    self.counted_new.resize_with(cells, || Parts::EMPTY);
-                    self.counted_new[cell].add_same(part);
-                    self.suffer(portion);
-                    self.note_meeting(portion, part.span);
-                }
-                each(portion, self.loaded(&portion), stream);
-            }
+            self.hand_out((family, cell, hurts), &parts, stream, &mut each);
             if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
             }
@@ -343,6 +352,52 @@ impl<'a> Flow<'a> {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// Who serves all of an interval, where that and the cohort are all that requests' treatment hangs on.
+    #[inline]
+    fn whole(&self, a: f64, b: f64) -> Option<&Segment> {
+        if self.load.is_some() || !self.conditions.are_simple() {
+            return None;
+        }
+        let (segment, end_s) = self.split.held(a)?;
+        (segment.from_s <= a && b <= end_s).then_some(segment)
+    }
+
+    /// What all requests of a cohort meet in such an interval, which expects so many of the service.
+    #[inline]
+    fn mask_of(&self, place: ((f64, f64), &Segment, Cohort), expected: f64) -> usize {
+        let (span, segment, cohort) = place;
+        let piece = Piece {
+            span,
+            segment,
+            allowed: usize::MAX,
+        };
+        let rate = expected / (span.1 - span.0).max(1e-9);
+        self.conditions.mask(cohort, rate, &piece, &self.split)
+    }
+
+    /// Draws how many of a cell's requests are of each of these parts, and what became of them.
+    #[inline]
+    fn hand_out(
+        &mut self,
+        (family, cell, hurts): (usize, usize, bool),
+        parts: &Parts,
+        stream: &mut Stream,
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
+    ) {
+        for part in parts.iter() {
+            let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
+            let portion = self.treat(requests, part, stream);
+            if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
+                let cells = self.counted_new.len().max(cell + 1);
+                self.counted_new.resize_with(cells, || Parts::EMPTY);
+                self.counted_new[cell].add_same(part);
+                self.suffer(portion);
+                self.note_meeting(portion, part.span);
+            }
+            each(portion, self.loaded(&portion), stream);
         }
     }
 
@@ -594,12 +649,26 @@ impl<'a> Flow<'a> {
     /// version, and where it wears out what both depend on, all.
     fn new_parts(&mut self, cell: usize, parts: &mut Parts) {
         let bounds = self.ledgers[0].bounds(cell);
-        let whole = (bounds, self.ledgers[0].mass(cell, self.traffic));
+        let expected = self.ledgers[0].mass(cell, self.traffic);
         let cohorts = if self.reach_old {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
         };
+        if let Some(segment) = self
+            .whole(bounds.0, bounds.1)
+            .filter(|held| !held.refuses())
+        {
+            for cohort in cohorts {
+                let mass = expected * segment.share[*cohort as usize];
+                if mass > 0.0 {
+                    let place = (bounds, segment, *cohort);
+                    parts.add(Met::all(self.mask_of(place, expected)), mass, bounds);
+                }
+            }
+            return;
+        }
+        let whole = (bounds, expected);
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, bounds, |piece| {
             let refuses = piece.segment.refuses();

@@ -67,6 +67,12 @@ impl Calendar {
         }
     }
 
+    /// Whether the clock decides nothing.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Calls `each` with the pieces of an interval in which the same faults are allowed, and with those.
     pub fn each_between(
         &self,
