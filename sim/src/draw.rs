@@ -90,6 +90,13 @@ fn small_binomial(n: u64, p: f64, stream: &mut Stream) -> u64 {
     count
 }
 
+/// Splits `n` over categories with the given probabilities (their sum may fall short of one: the
+/// rest is nobody's) by conditional binomials.
+pub fn multinomial(n: u64, shares: &[f64], counts: &mut [u64], stream: &mut Stream) {
+    counts.fill(0);
+    Categories::new(shares.to_vec()).split(n, counts, stream);
+}
+
 /// Categories with known probabilities, over which counts are split.
 #[derive(Clone, Debug, Default)]
 pub struct Categories {
