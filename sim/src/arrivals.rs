@@ -240,7 +240,24 @@ impl Arrivals {
     /// before `to_s`.
     pub fn total(&mut self, from_s: f64, to_s: f64, traffic: &Traffic) -> u64 {
         let cells = self.index(from_s)..self.end(to_s);
-        cells.map(|index| self.cell(index, traffic).requests).sum()
+        if cells.is_empty() {
+            return 0;
+        }
+        let Some(first) = cells.start.checked_sub(self.history_len) else {
+            return cells.map(|index| self.cell(index, traffic).requests).sum();
+        };
+        self.cell(cells.end - 1, traffic);
+        let drawn = &self.cells[first..cells.end - self.history_len];
+        drawn.iter().map(|cell| cell.requests).sum()
+    }
+
+    /// The first cell after one that does not lie before an instant as a whole.
+    pub(crate) fn whole_before(&self, cell: usize, t_s: f64) -> usize {
+        let end = self.index(t_s);
+        if end > cell && self.bounds(end - 1).1 > t_s {
+            return end - 1;
+        }
+        end.max(cell)
     }
 
     /// Requests of one cell.

@@ -1,5 +1,7 @@
 //! What no observer counted: the release's other requests, drawn at the end.
 
+use std::ops::Range;
+
 use super::parts::{Parts, Treated};
 use super::{BY_ROUTER, Flow, Portion, Tally};
 use crate::conditions::{Met, Sender, Whose};
@@ -23,13 +25,18 @@ impl Flow<'_> {
         let first = self.ledgers[0].index(0.0);
         let end = self.ledgers[0].end(to_s);
         let mut merged = None;
-        for cell in first..end {
-            let counted = counted_new.get(cell).unwrap_or(&none);
-            if !self.pass_over(cell, counted) {
-                parts.clear();
-                self.new_parts(cell, &mut parts);
-                self.settle_cell(cell, (&parts, counted), &mut merged);
+        let mut cell = first;
+        while cell < end {
+            let next = self.pass_over(cell..end, &counted_new);
+            if next > cell {
+                cell = next;
+                continue;
             }
+            let counted = counted_new.get(cell).unwrap_or(&none);
+            parts.clear();
+            self.new_parts(cell, &mut parts);
+            self.settle_cell(cell, (&parts, counted), &mut merged);
+            cell += 1;
         }
         self.flush(merged);
         self.counted_new = counted_new;
@@ -46,27 +53,36 @@ impl Flow<'_> {
         self.with_people(tally, first..end)
     }
 
-    /// Whether there is nothing to draw in a cell: nobody meets the release there, or everybody does and
-    /// nothing is wrong with it.
-    fn pass_over(&mut self, cell: usize, counted: &Parts) -> bool {
-        let (from, to) = self.ledgers[0].bounds(cell);
-        let Some((segment, end_s)) = self.split.held(from) else {
-            return false;
+    /// The first cell in which there is something to draw: before it nobody meets the release, or
+    /// everybody does and nothing is wrong with it.
+    fn pass_over(&mut self, cells: Range<usize>, counted_new: &[Parts]) -> usize {
+        let first = cells.start;
+        let Some((segment, end_s)) = self.split.held(self.ledgers[0].bounds(first).0) else {
+            return first;
         };
-        if to > end_s {
-            return false;
-        }
+        let end = match end_s.is_finite() {
+            true => self.ledgers[0].whole_before(first, end_s).min(cells.end),
+            false => cells.end,
+        };
         if segment.new_share() <= 0.0 && !segment.refuses() {
-            return true;
+            return end;
         }
         let one_serves_all = segment.share[Cohort::PrimaryNew as usize] == 1.0
             || segment.share[Cohort::Canary as usize] == 1.0;
         let is_harmless = self.load.is_none() && self.conditions.are_ordinary();
-        if one_serves_all && is_harmless && counted.len() == 0 {
-            self.harm.exposed += self.ledgers[0].left(cell, self.traffic).0;
-            return true;
+        if !one_serves_all || !is_harmless {
+            return first;
         }
-        false
+        for cell in first..end {
+            if counted_new
+                .get(cell)
+                .is_some_and(|counted| counted.len() > 0)
+            {
+                return cell;
+            }
+            self.harm.exposed += self.ledgers[0].left(cell, self.traffic).0;
+        }
+        end
     }
 
     /// Draws what is left of a cell for the release.
