@@ -417,7 +417,7 @@ impl Cluster {
         let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
         !self
             .endpoints
-            .matter([live(STABLE), live(CANARY)], self.upstream.tries)
+            .matter([live(STABLE), live(CANARY)], self.upstream.refused_tries())
     }
 
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {

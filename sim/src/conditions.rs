@@ -2,13 +2,20 @@
 
 mod attempts;
 mod strata;
+mod tries;
 
 pub use attempts::{Each, Group, Repeats};
 pub use strata::{Met, Request, Sender, Whose, matching_share};
 
+pub use tries::{
+    ANSWERED, EXPOSED, FAILED_ANEW, FAILED_ANYWAY, Fails, Pods, TRIED, Unloaded, ended,
+};
+
 use strata::Strata;
+use tries::Tries;
 
 use crate::fault::{Behaviours, Calendar, Condition, Fault};
+use crate::router::path::Method;
 use crate::scenario::Scenario;
 use crate::service::{Business, Retries};
 use crate::split::{Cohort, Segment, Split};
@@ -32,6 +39,10 @@ pub struct Conditions<'a> {
     needs: Needs,
     /// How requests of one cohort differ; they are all alike when `None`.
     strata: Option<Strata>,
+    /// By route, how its requests are sent.
+    methods: Vec<Method>,
+    /// How the router tries again; `None` where it never does.
+    tries: Option<Tries>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +82,8 @@ impl<'a> Conditions<'a> {
             retries: scenario.retries,
             business: &scenario.business,
             routes: scenario.routes.len().max(1),
+            methods: scenario.routes.iter().map(|route| route.method).collect(),
+            tries: None,
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),

@@ -3,14 +3,17 @@
 mod harm;
 mod parts;
 mod people;
+mod tries;
 
 use rand::RngExt;
 
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Each, Group, Met, Piece, Repeats, Sender, Whose};
+use crate::conditions::{
+    Conditions, EXPOSED, Each, Group, Met, Piece, Repeats, Sender, TRIED, Whose, ended,
+};
 use crate::draw::{binomial, poisson};
-use crate::fault::{Behaviours, Treatment};
+use crate::fault::{Behaviours, Treatment, Version};
 use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
@@ -219,7 +222,7 @@ impl<'a> Flow<'a> {
         match load {
             None => self.conditions.repeats(rate, piece, &self.split),
             Some(load) => self.conditions.repeats_by(rate, piece, |whose, _, each| {
-                load.each(whose, piece, world, each);
+                tries::meet_loaded(load, whose, piece, world, each);
             }),
         }
     }
@@ -234,7 +237,9 @@ impl<'a> Flow<'a> {
     ) {
         let world = (&self.conditions, &self.split);
         if let Some(load) = load {
-            let meet = |whose: Whose, _: f64, each: Each<'_>| load.each(whose, piece, world, each);
+            let meet = |whose: Whose, _: f64, each: Each<'_>| {
+                tries::meet_loaded(load, whose, piece, world, each);
+            };
             self.conditions.each_group_by(0.0, piece, meet, each);
             return;
         }
@@ -258,10 +263,12 @@ impl<'a> Flow<'a> {
         load.map_or(0.0, |load| load.utilisation(cohorts, at_s))
     }
 
-    fn treatment(&self, mask: usize) -> &Treatment {
-        let mask = mask & !BY_ROUTER;
-        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
-        loaded.map_or_else(|| self.behaviours.get(mask), |loaded| &loaded.treatment)
+    fn treatment(&self, mask: usize) -> Treatment {
+        let plain = mask & !(BY_ROUTER | TRIED);
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(plain));
+        let treatment =
+            loaded.map_or_else(|| self.behaviours.get(plain), |loaded| &loaded.treatment);
+        ended(mask, *treatment)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -282,7 +289,7 @@ impl<'a> Flow<'a> {
     ) {
         self.follow(to_s);
         let index = watched.cohort as usize;
-        let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
+        let hurts = watched.cohort != Cohort::PrimaryOld || self.reaches_old();
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -297,7 +304,7 @@ impl<'a> Flow<'a> {
                 let (segment, expected) = (piece.segment, self.expected(&piece));
                 let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
-                self.each_met(&mut load, whose, expected, &piece, |met| {
+                self.each_end(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, expected * share, piece.span);
                 });
                 if let Part::OneIngress = watched.part
@@ -324,6 +331,9 @@ impl<'a> Flow<'a> {
             }
             if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
+            }
+            if self.conditions.may_try_again() {
+                self.draw_later_tries((family, cell), watched, (a, b), stream, &mut each);
             }
             if watched.cohort == Cohort::Canary {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
@@ -412,15 +422,18 @@ impl<'a> Flow<'a> {
 
     /// How long the answers take, where that depends on the load.
     fn loaded(&self, portion: &Portion) -> Option<&Loaded> {
-        self.load.as_ref()?.loaded(portion.mask)
+        self.load.as_ref()?.loaded(portion.mask & !TRIED)
     }
 
     /// Adds a portion to those who were worse off.
     fn suffer(&mut self, portion: Portion) {
-        let mask = portion.mask & !BY_ROUTER;
+        let mask = portion.mask & !(BY_ROUTER | TRIED);
         let base = self.load.as_ref().map_or(mask, |load| load.base(mask));
-        let version = self.behaviours.version(base);
-        let treatment = *self.treatment(portion.mask);
+        let version = match portion.mask & EXPOSED {
+            0 => self.behaviours.version(base),
+            _ => Version::New,
+        };
+        let treatment = self.treatment(portion.mask);
         self.harm.suffer((&treatment, version), portion);
     }
 
@@ -518,7 +531,7 @@ impl<'a> Flow<'a> {
             self.suffer(portion);
             return;
         }
-        let treatment = *self.treatment(part.mask());
+        let treatment = self.treatment(part.mask());
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.may_hurt() {
             let error_share = treatment.behaviour.error_share;
@@ -553,7 +566,7 @@ impl<'a> Flow<'a> {
     /// Expected requests in an interval that the release can hurt, by treatment: those on the new
     /// version, and where it wears out what both depend on, all.
     fn new_parts(&mut self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
-        let cohorts = if self.reach_old {
+        let cohorts = if self.reaches_old() {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
@@ -580,7 +593,7 @@ impl<'a> Flow<'a> {
                             rank: None,
                             sender: Sender::User,
                         };
-                        self.each_met(&mut load, whose, expected, &piece, |met| {
+                        self.each_end(&mut load, whose, expected, &piece, |met| {
                             parts.add(met, mass, piece.span);
                         });
                     }

@@ -7,6 +7,7 @@ use coalmine_promql::{RangeSeries, Store, Value};
 use rand::RngExt;
 
 use crate::cluster::Cluster;
+use crate::conditions::TRIED;
 use crate::counts::{Counts, Sheet};
 use crate::draw::binomial;
 use crate::exposition::{Answers, Class, Quantity, Target};
@@ -575,6 +576,10 @@ fn record(
     sheet: &mut Sheet,
     stream: &mut Stream,
 ) {
+    let portion = Portion {
+        mask: portion.mask & !TRIED,
+        ..portion
+    };
     let answered = portion.requests - portion.failed;
     let pair = sheet.route_mut(portion.route);
     if portion.mask & BY_ROUTER != 0 {

@@ -5,6 +5,7 @@
 //! mechanism. [`nginx`] has a sync loop of its own; the others are a [`control`] plane with their
 //! parameters, from [`presets`].
 
+pub mod again;
 pub mod control;
 pub(crate) mod delay;
 pub mod nginx;
@@ -18,6 +19,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
+pub use again::{Again, Cause};
 pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
 pub use upstream::{EmptyCanary, Spread, Upstream};

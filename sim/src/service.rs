@@ -3,6 +3,7 @@
 use coalmine_policy::Span;
 
 use crate::latency::Latency;
+use crate::router::path::Method;
 
 /// The service.
 ///
@@ -128,6 +129,8 @@ pub struct Route {
     pub share: f64,
     /// Factor on the service's latency.
     pub latency_times: f64,
+    /// Whether a router may send its requests twice.
+    pub method: Method,
 }
 
 /// A step of the business that answered requests complete: orders, payments.

@@ -178,6 +178,8 @@ impl<'a> World<'a> {
             witness,
         };
         rollout.scaling = rollout.autoscalers();
+        let upstream = rollout.world.stage.router.upstream();
+        rollout.world.flow.behind(upstream, &rollout.cluster);
         rollout.begin();
         rollout.go_on();
         if to_the_end {

@@ -71,7 +71,7 @@ impl Flow<'_> {
                 };
                 if part > 0.0 {
                     let whose = watched.whose(Sender::User);
-                    self.each_met(&mut load, whose, expected, &piece, |met| {
+                    self.each_end(&mut load, whose, expected, &piece, |met| {
                         add(met, shares[index]);
                     });
                     let refused = piece.segment.refused[index];

@@ -4,6 +4,8 @@ use coalmine_policy::Span;
 use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 use coalmine_sim::latency::Latency;
+use coalmine_sim::router::path::Method;
+use coalmine_sim::router::{Again, IngressNginx, RouterConfig, Upstream};
 use coalmine_sim::scenario::{Business, Retries, Route, Scenario, Sessions, Users};
 use coalmine_sim::traffic::{Term, Traffic};
 
@@ -65,6 +67,7 @@ impl Case {
             path: path.to_owned(),
             share,
             latency_times,
+            method: Default::default(),
         };
         self.scenario.routes = vec![route("/", 0.75, 1.0), route("/checkout", 0.25, 2.0)];
         self.scenario.business = vec![Business {
@@ -73,6 +76,20 @@ impl Case {
             completion: 0.8,
             counter: "orders_total".to_owned(),
         }];
+        self
+    }
+
+    /// nginx tries two pods after each of these failures.
+    fn tried_again(mut self, again: Again, tries: u32) -> Self {
+        let upstream = Upstream {
+            tries,
+            again,
+            ..Upstream::INGRESS_NGINX
+        };
+        self.scenario.router = RouterConfig::IngressNginx(IngressNginx {
+            upstream,
+            ..IngressNginx::default()
+        });
         self
     }
 
@@ -188,6 +205,7 @@ pub(crate) fn all() -> Vec<Case> {
     all.extend(clients());
     all.extend(timed());
     all.extend(scoped());
+    all.extend(tried());
     all
 }
 
@@ -327,5 +345,46 @@ fn scoped() -> Vec<Case> {
         matched.behind_a_router(),
         case("steady/shared", steady(), &[only(0.2, shared)]).behind_a_router(),
         case("bell/crash", bell(), &[crash]).behind_a_router(),
+    ]
+}
+
+/// What pods fail, the router tries on others.
+fn tried() -> Vec<Case> {
+    let answers = Again {
+        http_500: true,
+        ..Again::NGINX
+    };
+    let bad_pods = Fault {
+        scope: Scope {
+            pods: Some(2),
+            ..NONE.scope
+        },
+        ..errors(0.6)
+    };
+    let crash = Fault {
+        crash_every_s: Some(60.0),
+        ..NONE
+    };
+    let mut posts = case("steady/tried-posts", steady(), &[errors(0.3)])
+        .of_a_shop()
+        .repeated(0.5, 2)
+        .behind_a_router()
+        .tried_again(answers, 2);
+    posts.scenario.routes[1].method = Method::NonIdempotent;
+    let mut slow = case("steady/tried-crash", steady(), &[crash])
+        .behind_a_router()
+        .tried_again(Again::NGINX, 3);
+    slow.scenario.service.latency = Latency::from_quantiles(0.4, 3.0);
+    vec![
+        case("steady/tried", steady(), &[errors(0.4)])
+            .tried_again(answers, 3)
+            .behind_a_router(),
+        // Old pods help out new ones: one Service has them all.
+        case("burst/tried-rolling", burst(), &[errors(0.5)]).tried_again(answers, 2),
+        case("steady/tried-bad-pods", steady(), &[bad_pods])
+            .behind_a_router()
+            .tried_again(answers, 2),
+        posts,
+        slow,
     ]
 }
