@@ -99,7 +99,7 @@ impl Conditions<'_> {
     /// canary's behind one of their own.
     pub fn trying_again(&mut self, upstream: Upstream, one_backend: bool) {
         let answers = upstream.again.covers_answers();
-        let matters = answers;
+        let matters = answers || upstream.again.lost && self.behaviours.crash();
         let routes = self.methods.iter();
         let idempotent = routes.map(|method| *method == Method::Idempotent).collect();
         self.tries = (matters && upstream.tries > 1).then_some(Tries {
