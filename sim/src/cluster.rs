@@ -512,7 +512,7 @@ impl Cluster {
         let index = Cohort::Canary as usize;
         let serves = canary.share[index] + canary.refused[index] > 0.0;
         affinity.aim(now.as_secs_f64(), weight, serves);
-        if !serves {
+        if !serves || affinity.is_off() {
             return split(weight);
         }
         let sides = Sides {

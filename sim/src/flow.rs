@@ -7,6 +7,7 @@ mod tries;
 
 use rand::RngExt;
 
+use crate::affinity::Sticks;
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
 use crate::conditions::{
@@ -93,6 +94,8 @@ pub struct Flow<'a> {
     /// How loaded the pods are, where that changes their answers.
     load: Option<Box<Load<'a>>>,
     people: People,
+    /// How sessions stick to the router's sides, if they do.
+    sticks: Option<Sticks>,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -135,6 +138,7 @@ impl<'a> Flow<'a> {
                 retries: scenario.retries,
                 sessions: scenario.sessions,
             },
+            sticks: None,
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],

@@ -177,6 +177,7 @@ impl Flow<'_> {
                     length_s,
                     rate: requests / length_s.clamp(1e-9, CELL_S),
                     fresh: piece.segment.sides.map_or(0.0, |sides| sides.fresh),
+                    anew: self.sticks.map_or([0.0; 2], |sticks| sticks.anew),
                     chances,
                 });
             }

@@ -1,6 +1,7 @@
 //! Requests that the router tries again, in counts: what they come to, and the tries that pods see.
 
 use super::{Flow, Part, Portion, Watched};
+use crate::affinity::Sticks;
 use crate::cluster::Cluster;
 use crate::conditions::{
     Conditions, Each, Met, Piece, Pods, Sender, TRIED, Unloaded, Whose, ended,
@@ -95,8 +96,13 @@ pub(super) fn meet_loaded(
 }
 
 impl<'a> Flow<'a> {
-    /// The same behind a router that treats its backends so, with the pods of a cluster.
-    pub(crate) fn behind(&mut self, upstream: Upstream, cluster: &Cluster) {
+    /// The same behind a router that treats its backends and its sessions so, with the pods of a
+    /// cluster.
+    pub(crate) fn behind(&mut self, upstream: Upstream, sticks: Option<Sticks>, cluster: &Cluster) {
+        self.sticks = sticks;
+        if let Some(each) = &mut self.each {
+            each.stick(sticks);
+        }
         self.conditions.trying_again(upstream, !cluster.is_routed());
     }
 

@@ -12,6 +12,7 @@ use super::roster::Roster;
 use super::sessions::Book;
 use super::station::{Limits, Station};
 use super::tries::{FIRST, Tries};
+use crate::affinity::Sticks;
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Request};
@@ -156,6 +157,13 @@ impl<'a> Engine<'a> {
         self.tries.clear();
         if let Some(book) = &mut self.book {
             book.reset(streams);
+        }
+    }
+
+    /// Sessions stick to the sides of the router so.
+    pub(crate) fn stick(&mut self, sticks: Option<Sticks>) {
+        if let Some(book) = &mut self.book {
+            book.sticks = sticks;
         }
     }
 
@@ -421,7 +429,7 @@ impl<'a> Engine<'a> {
     /// A user's request arrives at the router.
     fn user(&mut self, now_ns: u64, attempt: Attempt) {
         let luck = self.stream.random();
-        let cohort = self.cohort(attempt.session, luck);
+        let cohort = self.cohort(&attempt, luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
@@ -434,7 +442,8 @@ impl<'a> Engine<'a> {
     }
 
     /// The cohort that serves a user's request; none when the router answers it itself.
-    fn cohort(&mut self, session: u32, luck: f64) -> Option<Cohort> {
+    fn cohort(&mut self, attempt: &Attempt, luck: f64) -> Option<Cohort> {
+        let session = attempt.session;
         let Some(book) = self.book.as_mut().filter(|book| book.is_sticky()) else {
             return self.piece.cohort(luck);
         };
@@ -443,7 +452,7 @@ impl<'a> Engine<'a> {
             book.get(session).on_canary = Some(false);
             return self.piece.cohort(luck);
         };
-        let on_canary = book.is_on_canary(session, sides.fresh);
+        let on_canary = book.is_on_canary(session, sides.fresh, attempt.number > 0);
         Piece::cohort_of_side(sides, on_canary, luck)
     }
 

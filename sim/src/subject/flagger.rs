@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::flagger::{Canary, Controller, Provider};
-use coalmine_policy::{Engine, Span, Template, Time};
+use coalmine_policy::{Engine, Span, Stickiness, Template, Time};
 
 use super::{Asked, Front, Names, OLD_TEMPLATE, Routers, Subject, Topology};
 
@@ -66,6 +66,10 @@ impl Subject for Arc<Canary> {
             fit,
             field: &["spec", "provider"],
         }
+    }
+
+    fn stickiness(&self) -> Option<Stickiness> {
+        self.stickiness
     }
 
     fn replicas(&self) -> Option<u32> {
