@@ -271,8 +271,8 @@ impl Cluster {
                     || self.selected[0] == workload
                     || (weight && self.selected[1] == workload)
             }
-            // One Service, and nothing here that knows its endpoints.
-            Topology::ReplicaSets { routed: false } | Topology::Deployment => false,
+            // One Service has them all.
+            Topology::ReplicaSets { routed: false } | Topology::Deployment => true,
         }
     }
 
@@ -415,9 +415,11 @@ impl Cluster {
             return true;
         }
         let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
-        !self
-            .endpoints
-            .matter([live(STABLE), live(CANARY)], self.upstream.refused_tries())
+        !self.endpoints.matter(
+            [live(STABLE), live(CANARY)],
+            !self.is_routed(),
+            self.upstream.refused_tries(),
+        )
     }
 
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
@@ -450,11 +452,19 @@ impl Cluster {
                 segment.send(table.share(), part, (&stable, &canary), self.upstream);
             }
         } else {
-            let all = Pool {
-                serving: live,
-                ..Pool::default()
-            };
-            segment.hand(1.0, &all, self.upstream);
+            let part = 1.0 / units.len() as f64;
+            for table in units {
+                let mut all = Pool {
+                    serving: live,
+                    ..Pool::default()
+                };
+                for workload in 0..self.sets.len() {
+                    let now_s = segment.from_s;
+                    self.endpoints
+                        .add_left(workload, table.seen, now_s, &mut all);
+                }
+                segment.hand(part, &all, self.upstream);
+            }
         }
         segment
     }

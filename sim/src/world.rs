@@ -494,7 +494,7 @@ impl Rollout<'_, '_> {
         let router = &mut self.world.router;
         if let Some(generation) = left {
             router.slices(now_s, told_s, generation);
-        } else if self.cluster.is_routed() {
+        } else {
             router.endpoints_changed(now_s);
         }
         self.cluster
@@ -529,9 +529,6 @@ impl Rollout<'_, '_> {
 
     /// Lets the data path follow what was written.
     fn advance_router(&mut self, until_s: f64) {
-        if !self.cluster.is_routed() {
-            return;
-        }
         let Self {
             world,
             cluster,
