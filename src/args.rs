@@ -29,7 +29,7 @@ pub(crate) enum Verb {
     /// List the scenarios of the catalogue with their traffic and the reason why they exist, or print
     /// one to start your own from.
     Scenarios(ScenariosArgs),
-    /// Print the JSON Schema of a file format, for editors.
+    /// Print the JSON Schema of a file format, for editors and programs.
     Schema(SchemaArgs),
     /// Answer PromQL over a file of series, as Prometheus 3 would.
     Promql(PromqlArgs),
@@ -119,7 +119,8 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = ScoreFormat::Table)]
     pub(crate) format: ScoreFormat,
 
-    /// Also write `score.csv`, `score.json`, `score.xml` (JUnit) and `score.md` into this folder.
+    /// Also write `score.csv`, `lost.csv` (orders), `score.json`, `score.xml` (JUnit) and `score.md`
+    /// into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
@@ -306,6 +307,12 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaFormat {
     /// Scenario files.
     Scenario,
+    /// What `score --format json` prints.
+    Score,
+    /// What `power --format json` prints.
+    Power,
+    /// What `when --format json` prints.
+    When,
 }
 
 /// `promql`.

@@ -10,8 +10,9 @@ pub(crate) struct MixArgs {
     #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = share)]
     bad_share: f64,
 
-    /// A price, in whatever currency: `minute=…` of rollout, `hurt=…` for each request that fared
-    /// worse, `false-alarm=…` for each good release held back. Repeatable.
+    /// A price, in whatever currency: `minute=…` of rollout, `hurt-user=…` for each user some of whose
+    /// requests fared worse, `hurt-request=…` for each such request, `false-alarm=…` for each good
+    /// release held back. Repeatable.
     #[arg(long = "price", value_name = "WHAT=AMOUNT", value_parser = price)]
     prices: Vec<Price>,
 }
@@ -19,7 +20,8 @@ pub(crate) struct MixArgs {
 #[derive(Clone, Copy, Debug)]
 enum Price {
     Minute(f64),
-    Hurt(f64),
+    HurtRequest(f64),
+    HurtUser(f64),
     FalseAlarm(f64),
 }
 
@@ -30,7 +32,8 @@ impl MixArgs {
             for price in &self.prices {
                 match price {
                     Price::Minute(amount) => prices.minute = *amount,
-                    Price::Hurt(amount) => prices.hurt = *amount,
+                    Price::HurtRequest(amount) => prices.hurt_request = *amount,
+                    Price::HurtUser(amount) => prices.hurt_user = *amount,
                     Price::FalseAlarm(amount) => prices.false_alarm = *amount,
                 }
             }
@@ -56,7 +59,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 }
 
 fn price(text: &str) -> Result<Price, String> {
-    let help = "write `minute=2`, `hurt=0.01` or `false-alarm=50`";
+    let help = "write `minute=2`, `hurt-user=0.05`, `hurt-request=0.01` or `false-alarm=50`";
     let (what, amount) = text.split_once('=').ok_or(help)?;
     let amount = match amount.parse::<f64>() {
         Ok(amount) if amount >= 0.0 && amount.is_finite() => amount,
@@ -64,7 +67,8 @@ fn price(text: &str) -> Result<Price, String> {
     };
     match what {
         "minute" => Ok(Price::Minute(amount)),
-        "hurt" => Ok(Price::Hurt(amount)),
+        "hurt-request" => Ok(Price::HurtRequest(amount)),
+        "hurt-user" => Ok(Price::HurtUser(amount)),
         "false-alarm" => Ok(Price::FalseAlarm(amount)),
         _ => Err(format!("nothing is known of {what:?}; {help}")),
     }
@@ -91,7 +95,14 @@ mod tests {
             price("false-alarm=50"),
             Ok(Price::FalseAlarm(50.0))
         ));
-        for bad in ["minutes=2", "minute", "hurt=-1", "hurt=x", "hurt=inf"] {
+        for bad in [
+            "minutes=2",
+            "minute",
+            "hurt=1",
+            "hurt-user=-1",
+            "hurt-user=x",
+            "minute=inf",
+        ] {
             assert!(price(bad).is_err(), "{bad}");
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use coalmine_reports::Surprise;
+use coalmine_reports::terminal::Options;
+use coalmine_reports::{Surprise, human};
 
 use crate::args::{FidelityArg, ScoreArgs};
 
@@ -18,12 +19,16 @@ pub(crate) fn sentence(
         || scenario == "-"
         || scenario.starts_with("-#");
     let again = if from_stdin {
-        " To replay it, give the same standard input again:"
+        "To replay it, give the same standard input again:\n"
     } else {
         ""
     };
     let command = command(args, scenario, surprise);
-    format!("\n{}{again}\n  {command}\n", surprise.why)
+    let options = Options::stdout();
+    let why = human::wrap(&surprise.why, options.text_width());
+    // The command is for pasting: it stays on one line.
+    let text = format!("\n{}\n{again}  {command}\n", why.join("\n"));
+    options.characters.apply(text)
 }
 
 /// `coalmine run …` for a replication of `coalmine score …`.

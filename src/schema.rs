@@ -1,6 +1,8 @@
-//! `coalmine schema`: file formats for editors.
+//! `coalmine schema`: formats of files, for editors and programs.
 
 use std::process::ExitCode;
+
+use coalmine_reports::{json, power, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -10,6 +12,9 @@ use crate::output;
 pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let schema = match args.format {
         SchemaFormat::Scenario => coalmine_scenarios::schema::scenario(),
+        SchemaFormat::Score => json::schema(),
+        SchemaFormat::Power => power::schema(),
+        SchemaFormat::When => when::schema(),
     };
     // With `#`, values are indented.
     output::print(format!("{schema:#}\n").as_bytes())?;

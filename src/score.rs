@@ -42,6 +42,7 @@ pub(crate) fn score(args: &ScoreArgs) -> Result<ExitCode, Failure> {
 fn write_files(summary: &Summary, folder: &Path) -> Result<(), Failure> {
     let files = [
         ("score.csv", bytes(|out| csv::write(summary, out))?),
+        ("lost.csv", bytes(|out| csv::write_lost(summary, out))?),
         ("score.json", bytes(|out| json::write(summary, out))?),
         ("score.xml", bytes(|out| junit::write(summary, out))?),
         ("score.md", markdown::render(summary).into_bytes()),

@@ -1,8 +1,8 @@
 //! A study as comma-separated values: one row a cell, quoted as in RFC 4180.
 //!
 //! Names end in their unit (`_s` seconds); a measure is followed by the ends of its 95 % interval,
-//! `_low` and `_high`, and by the number of observations, `_n`. What does not apply is empty. What
-//! each measure means is told at [`crate::summary::Cell`].
+//! `_low` and `_high`, and by the number of observations, `_n`. What does not apply is empty. New
+//! columns come at the end. `docs/measures.md` says what each measure means.
 
 use std::io::{self, Write};
 
@@ -21,6 +21,35 @@ pub fn write(summary: &Summary, out: impl Write) -> io::Result<()> {
     writer.write_record(header.iter().map(|(name, _)| name))?;
     for cell in &summary.cells {
         writer.write_record(row(summary, cell).iter().map(|(_, value)| value))?;
+    }
+    writer.flush()
+}
+
+/// Writes the completions lost: a header, and a row for each cell and step of its scenario's business.
+/// They have a table of their own, because scenarios have different steps, and many have none.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_lost(summary: &Summary, out: impl Write) -> io::Result<()> {
+    let row = |cell: &Cell, step: &str, lost: &Quantiles| {
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut columns = vec![
+            text("scenario", summary.name(cell)),
+            text("policy", summary.label(cell)),
+            text("step", step),
+        ];
+        columns.extend(quantiles("lost", "", lost, whole));
+        columns
+    };
+    let mut writer = ::csv::Writer::from_writer(out);
+    let header = row(&Cell::new(0, 0, true, &[]), "", &Quantiles::default());
+    writer.write_record(header.iter().map(|(name, _)| name))?;
+    for cell in &summary.cells {
+        let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
+        for (step, lost) in steps.iter().zip(&cell.lost) {
+            let row = row(cell, step, lost);
+            writer.write_record(row.iter().map(|(_, value)| value))?;
+        }
     }
     writer.flush()
 }
@@ -56,6 +85,8 @@ fn row(summary: &Summary, cell: &Cell) -> Vec<Column> {
     columns.extend(quantiles("hurt", "", &cell.hurt, whole));
     columns.extend(quantiles("exposed", "", &cell.exposed, whole));
     columns.extend(quantiles("requests", "", &cell.requests, whole));
+    columns.extend(quantiles("hurt_users", "", &cell.hurt_users, whole));
+    columns.extend(quantiles("exposed_users", "", &cell.exposed_users, whole));
     columns
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn thousand(faulty: bool, right: u32) -> Vec<Outcome> {
             detect_ns: None,
             mitigate_ns: None,
             hurt: 0,
+            hurt_users: 0,
             lost: Vec::new(),
             ..rolled_back(i, 300)
         },

@@ -7,6 +7,7 @@
 //!         └─► Progress
 //! ```
 
+mod bootstrap;
 pub mod csv;
 mod document;
 pub mod human;

@@ -16,6 +16,7 @@
 //!   horizon;
 //! * *cost of a release*: at the user's own prices.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::interval::Rate;
@@ -23,7 +24,7 @@ use crate::mean::Mean;
 use crate::summary::{Cell, Summary};
 
 /// The mix, and what things cost.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Mix {
     /// The share of releases that are bad, 0 to 1.
     pub bad_share: f64,
@@ -32,12 +33,14 @@ pub struct Mix {
 }
 
 /// What each unit costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Prices {
     /// A minute of rollout.
     pub minute: f64,
     /// A request that fared worse than on the old revision.
-    pub hurt: f64,
+    pub hurt_request: f64,
+    /// A user some of whose requests did.
+    pub hurt_user: f64,
     /// A good release that was not promoted: somebody looks, and tries again.
     pub false_alarm: f64,
 }
@@ -53,7 +56,7 @@ impl Default for Mix {
 }
 
 /// A measure with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Measure {
     /// The estimate.
     pub value: f64,
@@ -65,7 +68,7 @@ pub struct Measure {
 
 /// A policy over the mix. `None` where its scenarios cannot tell: without bad releases, without good
 /// ones, without failed ones, without prices.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Worth {
     /// Index into [`coalmine_sim::event::Study::policies`].
     #[serde(skip)]
@@ -98,9 +101,10 @@ enum Of {
     Recovery,
     Minutes,
     Hurt,
+    HurtUsers,
 }
 
-const PARTS: usize = 5;
+const PARTS: usize = 6;
 
 /// The estimates of one cell, and the ends of their intervals.
 struct Parts {
@@ -131,6 +135,7 @@ impl Parts {
             mean(means.recovery_s).unwrap_or(nothing),
             mean(means.minutes)?,
             mean(means.hurt)?,
+            mean(means.hurt_users)?,
         ];
         Some(Self {
             is_bad: cell.missed.is_some(),
@@ -203,7 +208,8 @@ fn releases_per_day(parts: &[Parts]) -> Option<f64> {
 fn cost(parts: &[Parts], prices: &Prices) -> f64 {
     let [.., held] = confusion(parts);
     prices.minute * sum(parts, None, |p| p.of(Of::Minutes))
-        + prices.hurt * sum(parts, None, |p| p.of(Of::Hurt))
+        + prices.hurt_request * sum(parts, None, |p| p.of(Of::Hurt))
+        + prices.hurt_user * sum(parts, None, |p| p.of(Of::HurtUsers))
         + prices.false_alarm * held
 }
 

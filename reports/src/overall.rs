@@ -1,5 +1,6 @@
 //! A policy over all scenarios of a study.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::interval::Rate;
@@ -10,7 +11,7 @@ use crate::summary::{Cell, Summary};
 ///
 /// Scenarios with equally many replications are strata of equal size, for which Wilson's interval
 /// of the sum is a little too wide and never too narrow.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Overall {
     /// Index into [`coalmine_sim::event::Study::policies`].
     #[serde(skip)]

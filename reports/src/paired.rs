@@ -4,14 +4,22 @@
 //! policy, so two policies are compared rollout by rollout. Only the rollouts in which exactly one
 //! of them is wrong tell them apart.
 
+mod harm;
+
+use coalmine_sim::draw::multinomial;
+use coalmine_sim::event::ScenarioInfo;
+use schemars::JsonSchema;
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use crate::bootstrap;
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
+pub use harm::{Contrast, MeanDifference};
+
 /// Of the same rollouts under two policies, how many ended wrongly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pairs {
     /// Rollouts.
     pub n: u64,
@@ -24,7 +32,7 @@ pub struct Pairs {
 }
 
 /// A difference of two shares, the first minus the second.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
     /// −1 to 1; above zero the first policy is wrong more often.
     pub share: f64,
@@ -35,9 +43,17 @@ pub struct Difference {
     /// The exact two-sided p-value of McNemar's test: how likely a split at least as uneven is if
     /// both are wrong equally often.
     pub p: f64,
-    /// By which factor more rollouts unpaired samples would need for the same precision; `None`
-    /// where the difference does not vary.
-    pub gain: Option<f64>,
+}
+
+/// By which factor more rollouts unpaired samples would need for the same precision.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Gain {
+    /// Variance of the difference of independent shares over that of the paired ones.
+    pub value: f64,
+    /// Lower end of its 95 % interval, from resampled rollouts.
+    pub low: f64,
+    /// Upper end; `None` where so few rollouts tell the policies apart that it has no bound.
+    pub high: Option<f64>,
 }
 
 impl Pairs {
@@ -67,7 +83,6 @@ impl Pairs {
             low: low.max(-1.0),
             high: high.min(1.0),
             p: mcnemar(self.only_first, self.only_second),
-            gain: self.gain(share),
         })
     }
 
@@ -90,8 +105,37 @@ impl Pairs {
         }
     }
 
-    /// Variance of the difference of independent shares over that of the paired ones.
-    fn gain(&self, share: f64) -> Option<f64> {
+    /// What pairing is worth; `None` where the difference does not vary.
+    #[must_use]
+    pub fn gain(&self) -> Option<Gain> {
+        let value = self.worth().filter(|worth| worth.is_finite())?;
+        let counts = [self.both, self.only_first, self.only_second].map(|count| count as f64);
+        let n = self.n as f64;
+        let [a, b, c] = counts.map(|count| count / n);
+        let shares = [a, b, c, (1.0 - a - b - c).max(0.0)];
+        let (low, high) = bootstrap::interval(|stream| {
+            let mut counts = [0; 4];
+            multinomial(self.n, &shares, &mut counts, stream);
+            let [both, only_first, only_second, _] = counts;
+            let again = Self {
+                n: self.n,
+                both,
+                only_first,
+                only_second,
+            };
+            // Where nobody is ever wrong, pairing is worth nothing either way.
+            again.worth().unwrap_or(1.0)
+        });
+        Some(Gain {
+            value,
+            low,
+            high: high.is_finite().then_some(high),
+        })
+    }
+
+    /// Variance of the difference of independent shares over that of the paired ones, infinite where
+    /// that is zero; `None` where both are.
+    fn worth(&self) -> Option<f64> {
         let n = self.n as f64;
         let variance = |wrong: u64| {
             let p = wrong as f64 / n;
@@ -99,8 +143,14 @@ impl Pairs {
         };
         let unpaired =
             variance(self.both + self.only_first) + variance(self.both + self.only_second);
-        let paired = (self.only_first + self.only_second) as f64 / n - share * share;
-        (paired > 0.0).then(|| unpaired / paired)
+        let discordant = (self.only_first + self.only_second) as f64 / n;
+        let share = (self.only_first as f64 - self.only_second as f64) / n;
+        let paired = discordant - share * share;
+        match (paired > 0.0, unpaired > 0.0) {
+            (true, _) => Some(unpaired / paired),
+            (false, true) => Some(f64::INFINITY),
+            (false, false) => None,
+        }
     }
 }
 
@@ -125,6 +175,8 @@ pub struct Comparison {
     pub missed: Pairs,
     /// Rollouts of good releases, wrong when rolled back.
     pub false_rollback: Pairs,
+    /// Requests hurt in a rollout of a bad release; each scenario counts alike.
+    pub hurt: Option<MeanDifference>,
 }
 
 /// Every two policies that ran.
@@ -146,6 +198,7 @@ fn compare(summary: &Summary, first: usize, second: usize) -> Comparison {
         second,
         missed: Pairs::default(),
         false_rollback: Pairs::default(),
+        hurt: None,
     };
     let of = |policy: usize| {
         summary
@@ -162,6 +215,14 @@ fn compare(summary: &Summary, first: usize, second: usize) -> Comparison {
         };
         *pairs = pairs.add(a.wrong_marks.against(&b.wrong_marks));
     }
+    let is_bad = |scenario: usize| {
+        let info = summary.study.scenarios.get(scenario);
+        info.is_some_and(ScenarioInfo::is_faulty)
+    };
+    let own = summary.contrasts.iter().filter(|contrast| {
+        (contrast.first, contrast.second) == (first, second) && is_bad(contrast.scenario)
+    });
+    comparison.hurt = harm::pooled(&own.copied().collect::<Vec<_>>());
     comparison
 }
 
@@ -193,17 +254,46 @@ mod tests {
     #[test]
     fn pairing_is_worth_what_agreement_makes_of_it() {
         // Independent policies: nothing is gained.
-        let apart = pairs(25, 25, 25, 100).difference().expect("has rollouts");
-        assert!((apart.gain.expect("varies") - 1.0).abs() < 1e-12);
+        let apart = pairs(25, 25, 25, 100).gain().expect("varies");
+        assert!((apart.value - 1.0).abs() < 1e-12);
         // The second is wrong wherever the first is, and in one more of a hundred.
-        let nested = pairs(200, 0, 10, 1000).difference().expect("has rollouts");
-        assert!((nested.share + 0.01).abs() < 1e-12);
-        assert!(nested.gain.expect("varies") > 30.0);
-        assert!(nested.high < 0.0 && nested.low > -0.02, "{nested:?}");
-        assert!((nested.p - 2.0 / 1024.0).abs() < 1e-12);
-        let same = pairs(7, 0, 0, 50).difference().expect("has rollouts");
-        assert_eq!((same.share, same.p, same.gain), (0.0, 1.0, None));
+        let nested = pairs(200, 0, 10, 1000);
+        let difference = nested.difference().expect("has rollouts");
+        assert!((difference.share + 0.01).abs() < 1e-12);
+        assert!(
+            difference.high < 0.0 && difference.low > -0.02,
+            "{difference:?}"
+        );
+        assert!((difference.p - 2.0 / 1024.0).abs() < 1e-12);
+        let gain = nested.gain().expect("varies");
+        assert!(gain.value > 30.0 && gain.low < gain.value, "{gain:?}");
+        assert!(gain.high.is_some_and(|high| high > gain.value), "{gain:?}");
+        let same = pairs(7, 0, 0, 50);
+        let difference = same.difference().expect("has rollouts");
+        assert_eq!(
+            (difference.share, difference.p, same.gain()),
+            (0.0, 1.0, None)
+        );
         assert_eq!(Pairs::default().difference(), None);
+        assert_eq!(Pairs::default().gain(), None);
+    }
+
+    /// Of 200 intervals at 95 % about 190 must hold the truth; four standard deviations are 12, and a
+    /// bootstrap of a ratio is known to fall a few percent short.
+    #[test]
+    fn resampled_gains_cover_the_true_one() {
+        let mut rng = Streams::new(Seed(11), "gain", 0).get(Purpose::Harm);
+        let shares = [0.3, 0.05, 0.1, 0.55];
+        let variance = |p: f64| p * (1.0 - p);
+        let truth = (variance(0.35) + variance(0.4)) / (0.15 - 0.05 * 0.05);
+        let covered = (0..200).filter(|_| {
+            let mut counts = [0; 4];
+            multinomial(400, &shares, &mut counts, &mut rng);
+            let gain = pairs(counts[0], counts[1], counts[2], 400).gain();
+            gain.is_some_and(|g| g.low <= truth && g.high.is_none_or(|high| truth <= high))
+        });
+        let covered = covered.count();
+        assert!((172..=199).contains(&covered), "{covered}");
     }
 
     /// Of 4,000 intervals at 95 % about 3,800 must hold the truth; four standard deviations are 55.

@@ -9,7 +9,7 @@ use coalmine_sim::probe::Probe;
 use crate::summary::Summary;
 
 pub use curve::{Curve, Point, Smallest, WANTED};
-pub use json::write;
+pub use json::{schema, write};
 pub use text::render;
 
 /// A study of probes: scenario `i` of the summary is `probes[i]`.

@@ -4,8 +4,10 @@ use std::io;
 
 use coalmine_policy::Span;
 use coalmine_sim::event::Event;
+use coalmine_sim::outcome::{Outcome, Verdict};
 
 use crate::mix::Mix;
+use crate::paired::Contrast;
 use crate::summary::{Cell, Means, Summary};
 
 /// Takes every event of a study in order.
@@ -22,6 +24,38 @@ pub trait Reporter {
 pub struct Collector {
     mix: Mix,
     summary: Option<Summary>,
+    harm: Harm,
+}
+
+/// Requests hurt in the rollouts of the scenario that is under way.
+#[derive(Debug, Default)]
+struct Harm {
+    scenario: usize,
+    /// By policy: its index, and a number for each replication.
+    hurt: Vec<(usize, Vec<u64>)>,
+}
+
+impl Harm {
+    /// Takes a cell; compares it with those of the same scenario before it.
+    fn against_others(
+        &mut self,
+        policy: usize,
+        scenario: usize,
+        outcomes: &[Outcome],
+    ) -> Vec<Contrast> {
+        if self.scenario != scenario {
+            self.scenario = scenario;
+            self.hurt.clear();
+        }
+        let ran = outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
+        let own: Vec<u64> = ran.map(|outcome| outcome.hurt).collect();
+        let others = self.hurt.iter();
+        let contrasts =
+            others.map(|(other, hurt)| Contrast::of((*other, policy), scenario, hurt, &own));
+        let contrasts = contrasts.collect();
+        self.hurt.push((policy, own));
+        contrasts
+    }
 }
 
 impl Collector {
@@ -58,6 +92,7 @@ impl Reporter for Collector {
                     study: study.clone(),
                     mix: self.mix,
                     cells: Vec::new(),
+                    contrasts: Vec::new(),
                     complete: false,
                 });
             }
@@ -71,6 +106,8 @@ impl Reporter for Collector {
                     let info = summary.study.scenarios.get(*scenario);
                     let faulty = info.is_some_and(coalmine_sim::event::ScenarioInfo::is_faulty);
                     let horizon = info.map_or(Span::ZERO, |info| info.horizon_ns);
+                    let contrasts = self.harm.against_others(*policy, *scenario, outcomes);
+                    summary.contrasts.extend(contrasts);
                     summary.cells.push(Cell {
                         means: Means::of(faulty, outcomes, horizon),
                         ..Cell::new(*policy, *scenario, faulty, outcomes)

@@ -1,4 +1,4 @@
-//! What a study came to: one [`Cell`] per policy and scenario. Every measure is defined here, once.
+//! What a study came to: one [`Cell`] per policy and scenario. `docs/measures.md` explains the measures.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::interval::{Estimate, Rate, quantile};
 use crate::marks::Marks;
 use crate::mean::Mean;
 use crate::mix::Mix;
+use crate::paired::Contrast;
 use crate::surprise::{Candidate, rarest};
 
 /// A whole study, folded.
@@ -22,6 +23,8 @@ pub struct Summary {
     /// The cells that were run to their end, in order of arrival: scenario by scenario, policies
     /// within.
     pub cells: Vec<Cell>,
+    /// The harm of every two policies on the same rollouts, by scenario.
+    pub contrasts: Vec<Contrast>,
     /// Whether all of them were.
     pub complete: bool,
 }
@@ -61,11 +64,16 @@ pub struct Cell {
     /// Requests within the horizon that fared worse than on the old revision: failed where that
     /// would have answered, or slower than people's patience where that would not have been.
     pub hurt: Quantiles,
+    /// Users within the horizon some of whose requests were hurt. Where the scenario's users have no
+    /// sessions, each request is somebody else's.
+    pub hurt_users: Quantiles,
     /// Completions lost to the release within the horizon, by step of the scenario's business: those
     /// that the same requests would have had on the old revision.
     pub lost: Vec<Quantiles>,
     /// Requests that the new revision served within the horizon.
     pub exposed: Quantiles,
+    /// Users some of whose requests it served.
+    pub exposed_users: Quantiles,
     /// Requests that all revisions served within the horizon.
     pub requests: Quantiles,
     /// Replications in which a request met the fault within the horizon.
@@ -90,6 +98,8 @@ pub struct Means {
     pub minutes: Option<Mean>,
     /// Requests hurt.
     pub hurt: Option<Mean>,
+    /// Users hurt.
+    pub hurt_users: Option<Mean>,
 }
 
 impl Means {
@@ -109,6 +119,7 @@ impl Means {
             recovery_s: Mean::of(failed().map(recovery)),
             minutes: Mean::of(ran().map(minutes)),
             hurt: Mean::of(ran().map(|o| o.hurt as f64)),
+            hurt_users: Mean::of(ran().map(|o| o.hurt_users as f64)),
         }
     }
 }
@@ -164,8 +175,10 @@ impl Cell {
             mitigate_ns: spans(|o| o.mitigate_ns),
             promote_ns: spans(Outcome::promote_ns),
             hurt: Quantiles::of(ran().map(|o| o.hurt)),
+            hurt_users: Quantiles::of(ran().map(|o| o.hurt_users)),
             lost: (0..steps).map(lost).collect(),
             exposed: Quantiles::of(ran().map(|o| o.exposed)),
+            exposed_users: Quantiles::of(ran().map(|o| o.exposed_users)),
             requests: Quantiles::of(ran().map(|o| o.requests)),
             fault_met: ran().filter(|o| o.fault_met_ns.is_some()).count() as u64,
             wrong_marks: outcomes.iter().map(|o| is_wrong(faulty, o)).collect(),

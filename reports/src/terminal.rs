@@ -18,7 +18,8 @@ use crate::summary::Summary;
 pub use characters::Characters;
 use paint::Paint;
 
-/// Running text is hard to read in longer lines, on however wide a terminal.
+/// Running text is hard to read in longer lines, on however wide a terminal; and tables are no wider
+/// where the output is none, since files are read on narrow screens too.
 const TEXT_WIDTH: usize = 100;
 /// And in shorter ones.
 const TEXT_NARROWEST: usize = 40;
@@ -28,8 +29,7 @@ const TEXT_NARROWEST: usize = 40;
 pub struct Options {
     /// Use ANSI colours: only when the output is a terminal.
     pub colour: bool,
-    /// Columns of the terminal. `None` when the output is none: then nothing is left out, and text
-    /// is wrapped at 100.
+    /// Columns of the terminal. `None` when the output is none: then 100.
     pub width: Option<u16>,
     /// What it can show.
     pub characters: Characters,
@@ -52,13 +52,14 @@ impl Options {
         }
     }
 
-    fn text_width(self) -> usize {
-        self.table_width()
-            .map_or(TEXT_WIDTH, |width| width.clamp(TEXT_NARROWEST, TEXT_WIDTH))
+    /// Columns that running text may have.
+    #[must_use]
+    pub fn text_width(self) -> usize {
+        self.table_width().clamp(TEXT_NARROWEST, TEXT_WIDTH)
     }
 
-    fn table_width(self) -> Option<usize> {
-        self.width.map(usize::from)
+    fn table_width(self) -> usize {
+        self.width.map_or(TEXT_WIDTH, usize::from)
     }
 }
 
@@ -76,7 +77,7 @@ pub fn render(summary: &Summary, options: Options) -> String {
     for sentence in insights::sentences(summary) {
         paragraph(&sentence, ("• ", "  "), options, &mut text);
     }
-    text
+    options.characters.apply(text)
 }
 
 /// Both tables, and what their columns mean.
@@ -96,7 +97,9 @@ fn tables(summary: &Summary, options: Options, paint: &Paint, text: &mut String)
     lines.extend(pairs_legend);
     if !dropped.is_empty() {
         let columns = dropped.join(", ");
-        lines.push(format!("left out on this narrow terminal: {columns}."));
+        lines.push(format!(
+            "left out, since there are {width} columns: {columns}. `--format csv` has all."
+        ));
     }
     text.push('\n');
     let width = options.text_width();
@@ -135,6 +138,7 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
          there was one. hurt: requests that fared worse than on the old revision."
             .to_owned(),
     ];
+    lines.extend(table::beside_requests(summary));
     lines.extend(table::latent(summary));
     if pooled {
         lines.push("missed and hurt people: leaves out what hurt nobody by then.".to_owned());
@@ -146,10 +150,19 @@ fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
     lines
 }
 
-/// A table with a faint head; the first column holds names, the others numbers.
-pub(crate) fn table(header: &[String], rows: &[Vec<String>], options: Options) -> String {
+/// A table with a faint head; the first column holds names, the others numbers. A narrow terminal goes
+/// without the columns whose headers are `spare`.
+pub(crate) fn table(
+    header: &[String],
+    rows: Vec<Vec<String>>,
+    spare: &[&str],
+    options: Options,
+) -> String {
     let paint = Paint::new(options.colour);
-    faint_head(&fit::lines(header, rows), rows.len(), &paint)
+    let count = rows.len();
+    let mut grid = fit::Grid::new(header, rows);
+    grid.fit(options.table_width(), spare);
+    faint_head(&grid.lines(), count, &paint)
 }
 
 /// A table whose last `rows` lines are its rows, with a faint head.

@@ -6,7 +6,7 @@ mod text;
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
-pub use json::write;
+pub use json::{schema, write};
 pub use text::render;
 
 /// A study of starting times: the scenarios of the summary are those of `names`, one after the other,

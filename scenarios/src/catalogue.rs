@@ -36,7 +36,7 @@ const FILES: &[Embedded] = files! {
     "faults/leak-with-age" "faults/leak-with-requests" "faults/full-pool"
     "faults/on-the-half-hour" "faults/flapping" "faults/slower-throughout" "faults/two-small-ones"
     "faults/bad-pod" "faults/crash-loop" "faults/slow-crashes" "faults/checkout-broken"
-    "faults/orders-lost" "faults/shared-dependency" "faults/beta-users"
+    "faults/orders-lost" "faults/shared-dependency" "faults/beta-users" "faults/errors-among-many"
     "calendar/sunday-night" "calendar/sale-overload"
 };
 

@@ -12,6 +12,7 @@
 //!   start: 2026-03-02T09:05         # local time at which the release becomes visible
 //!   timeZone: Asia/Kolkata          # IANA name; UTC when absent
 //!   horizon: 1h                     # how long the world is watched
+//!   weight: 3                       # how often such releases come, relative to others; 1
 //!   traffic:                        # curves that are added up, in requests per second
 //!     - constant: {rps: 200}
 //!     - burst: {at: "09:15", rise: 10s, rps: 1800, decay: 7m}   # decay: to 1/e

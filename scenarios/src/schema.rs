@@ -24,7 +24,7 @@ mod value;
 use coalmine_policy::baseline::API_VERSION;
 use serde_json::{Value, json};
 
-use value::{any, duration, item, object, text};
+use value::{above, any, duration, item, object, text};
 
 /// The schema (draft 2020-12) of one document of kind `Scenario`.
 #[must_use]
@@ -112,6 +112,12 @@ fn spec() -> Value {
             "horizon",
             duration(),
             "How long the world is watched, a week at most.",
+        ),
+        (
+            "weight",
+            above(0),
+            "How often releases of this kind come, relative to the others that are bad, or good, alike; \
+             1 when absent. Measures over a mix of releases use it.",
         ),
         (
             "traffic",

@@ -52,6 +52,8 @@ pub enum Purpose {
     Requests,
     /// Request fidelity: whose request it is.
     Sessions,
+    /// Resamples of what was measured; of no replication.
+    Bootstrap,
 }
 
 impl Purpose {
@@ -74,6 +76,7 @@ impl Purpose {
             Self::Instants => 64,
             Self::Requests => 65,
             Self::Sessions => 66,
+            Self::Bootstrap => 67,
         }
     }
 }

@@ -48,7 +48,7 @@ fn a_mix_has_prices_and_policies_are_compared_on_the_same_rollouts() {
         "--price",
         "minute=2",
         "--price",
-        "hurt=0.01",
+        "hurt-request=0.01",
     ]);
     assert_eq!(score["mix"]["bad_share"], 0.2);
     let worth = score["worth"].as_array().expect("has policies");

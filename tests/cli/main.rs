@@ -11,6 +11,7 @@ mod router;
 mod router_cases;
 mod run;
 mod scenario_files;
+mod schemas;
 mod score;
 mod serve;
 mod variants;

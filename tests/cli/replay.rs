@@ -15,9 +15,10 @@ fn replay(arguments: &[&str], input: &str) -> String {
     all.extend(arguments);
     let table = crate::coalmine(&all).write_stdin(input).output();
     let table = String::from_utf8(table.expect("runs").stdout).expect("is UTF-8");
-    let mut lines = table.lines().rev();
-    let command = lines.next().expect("a command").trim().to_owned();
-    let why = lines.next().expect("a sentence");
+    // The last paragraph: a sentence in as many lines as it takes, and the command.
+    let (_, last) = table.rsplit_once("\n\n").expect("a last paragraph");
+    let (why, command) = last.trim_end().rsplit_once('\n').expect("both");
+    let command = command.trim().to_owned();
     assert!(command.starts_with("coalmine run "), "{table}");
     let story = shell(&command, input);
     let verdicts = ["rolled back", "promoted"];

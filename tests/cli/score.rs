@@ -66,7 +66,14 @@ fn files_are_written_only_when_asked_for() {
         .map(|entry| entry.expect("reads").file_name())
         .collect();
     files.sort();
-    assert_eq!(files, ["score.csv", "score.json", "score.md", "score.xml"]);
+    let all = [
+        "lost.csv",
+        "score.csv",
+        "score.json",
+        "score.md",
+        "score.xml",
+    ];
+    assert_eq!(files, all);
     let csv = std::fs::read_to_string(format!("{out}/score.csv")).expect("reads");
     assert_eq!(csv, printed);
     let json = std::fs::read_to_string(format!("{out}/score.json")).expect("reads");

@@ -13,7 +13,8 @@ fn mix(bad_share: f64) -> Mix {
         bad_share,
         prices: Some(Prices {
             minute: 2.0,
-            hurt: 0.01,
+            hurt_request: 0.01,
+            hurt_user: 0.03,
             false_alarm: 50.0,
         }),
     }
@@ -26,7 +27,10 @@ fn two() -> Arc<coalmine_sim::event::Study> {
 #[test]
 fn a_policy_of_known_rates_has_the_values_of_the_definitions() {
     // Of the good 900 in a thousand pass, of the bad 800 are caught.
-    let (good, bad) = (thousand(false, 900), thousand(true, 800));
+    let (good, mut bad) = (thousand(false, 900), thousand(true, 800));
+    for outcome in &mut bad {
+        outcome.hurt_users = outcome.hurt / 2;
+    }
     let summary = summary(&two(), &[(0, 0, &good), (0, 1, &bad)]);
     let worth = worth(&summary, &mix(0.1));
     let [p] = &worth[..] else { panic!("{worth:?}") };
@@ -53,8 +57,9 @@ fn a_policy_of_known_rates_has_the_values_of_the_definitions() {
     };
     let mean = 0.9 * minutes(&good) + 0.1 * minutes(&bad);
     is(p.releases_per_day, 1440.0 / mean);
-    let hurt = bad.iter().map(|o| o.hurt as f64).sum::<f64>() / 1000.0;
-    is(p.cost, 2.0 * mean + 0.01 * 0.1 * hurt + 50.0 * 0.09);
+    let hurt = |o: &Outcome| 0.01 * o.hurt as f64 + 0.03 * o.hurt_users as f64;
+    let hurt = bad.iter().map(hurt).sum::<f64>() / 1000.0;
+    is(p.cost, 2.0 * mean + 0.1 * hurt + 50.0 * 0.09);
 }
 
 #[test]
@@ -128,6 +133,7 @@ fn intervals_cover_the_truth() {
             Outcome {
                 decided_ns: Some(Span::from_secs_f64(exponential(1200.0))),
                 hurt: hurt.round() as u64,
+                hurt_users: 0,
                 ..if stops {
                     rolled_back(i, 9)
                 } else {

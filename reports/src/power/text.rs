@@ -14,7 +14,7 @@ pub fn render(power: &Power<'_>, options: Options) -> String {
     let curves = power.curves();
     let study = &power.summary.study;
     let mut text = format!(
-        "{}: smallest fault that is caught in {} of rollouts · seed {} · {} a point\n",
+        "{}: smallest fault caught in {} of rollouts · seed {} · {} a point\n",
         power.scenario,
         human::percent(WANTED),
         study.seed,
@@ -32,10 +32,10 @@ pub fn render(power: &Power<'_>, options: Options) -> String {
     }
     let _ = write!(
         text,
-        "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that is\n\
-         caught, from the smallest fault tried to the largest.\n"
+        "\nIn brackets 95 % intervals, open where no size tried reaches that far. by size: the share that\n\
+         is caught, from the smallest fault tried to the largest.\n"
     );
-    text
+    options.characters.apply(text)
 }
 
 fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> String {
@@ -73,11 +73,9 @@ fn one(power: &Power<'_>, kind: Kind, curves: &[&Curve], options: Options) -> St
         );
         row
     };
-    table(
-        &header,
-        &policies.iter().map(row).collect::<Vec<_>>(),
-        options,
-    )
+    let rows = policies.iter().map(row).collect();
+    let spare = header.last().cloned().unwrap_or_default();
+    table(&header, rows, &[&spare], options)
 }
 
 fn title(kind: Kind) -> &'static str {

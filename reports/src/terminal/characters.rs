@@ -43,6 +43,16 @@ impl Characters {
         heights.map(bar).collect()
     }
 
+    /// A text that this crate wrote, in characters that can be shown. Each stands for one, so tables stay
+    /// in line; names of users are theirs, whatever is in them.
+    #[must_use]
+    pub fn apply(self, text: String) -> String {
+        match self {
+            Self::Unicode => text,
+            Self::Plain => text.chars().map(plain).collect(),
+        }
+    }
+
     /// What stands for what was left out.
     #[must_use]
     pub const fn ellipsis(self) -> &'static str {
@@ -59,6 +69,19 @@ impl Characters {
             Self::Unicode => "–",
             Self::Plain => "-",
         }
+    }
+}
+
+fn plain(c: char) -> char {
+    match c {
+        '–' | '−' | '─' => '-',
+        '×' => 'x',
+        '·' | '│' => '|',
+        '•' => '*',
+        '…' => '~',
+        '→' => '>',
+        '≤' => '<',
+        c => c,
     }
 }
 

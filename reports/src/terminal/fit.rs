@@ -14,18 +14,20 @@ const SHORTEST: usize = 8;
 
 /// A table before it is drawn. The first column holds names, the others numbers.
 pub(super) struct Grid {
-    pub(super) header: Vec<&'static str>,
+    header: Vec<String>,
     /// Each as long as the header.
-    pub(super) rows: Vec<Vec<String>>,
+    rows: Vec<Vec<String>>,
 }
 
 impl Grid {
+    pub(super) fn new(header: &[impl ToString], rows: Vec<Vec<String>>) -> Self {
+        let header = header.iter().map(ToString::to_string).collect();
+        Self { header, rows }
+    }
+
     /// Drops columns by their headers, in this order, while the table is too wide; then shortens
     /// names. Returns the dropped ones as running text.
-    pub(super) fn fit(&mut self, width: Option<usize>, spare: &[&str]) -> Vec<String> {
-        let Some(width) = width else {
-            return Vec::new();
-        };
+    pub(super) fn fit(&mut self, width: usize, spare: &[&str]) -> Vec<String> {
         let mut dropped = Vec::new();
         for name in spare {
             if self.others() + self.width(0).min(NAME) <= width {
@@ -61,26 +63,21 @@ impl Grid {
 
     /// The lines; the last ones are the rows, one each.
     pub(super) fn lines(&self) -> Vec<String> {
-        lines(&self.header, &self.rows)
-    }
-}
-
-/// A table's lines; the last ones are the rows, one each.
-pub(super) fn lines(header: &[impl ToString], rows: &[Vec<String>]) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    // Numbers that wrap cannot be read.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header.iter().map(ToString::to_string));
-    table.add_rows(rows);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, PADDING));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
+        let mut table = Table::new();
+        table.load_style(STYLE);
+        // Numbers that wrap cannot be read.
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(&self.header);
+        table.add_rows(&self.rows);
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, PADDING));
+            if index > 0 {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
         }
+        let lines = table.lines().map(|line| line.trim_end().to_owned());
+        lines.collect()
     }
-    let lines = table.lines().map(|line| line.trim_end().to_owned());
-    lines.collect()
 }
 
 /// At most so many characters: the middle gives way, for names differ at their ends.
@@ -103,7 +100,7 @@ mod tests {
     fn grid() -> Grid {
         let row = |name: &str| vec![name.to_owned(), "1,000".to_owned(), "2".to_owned()];
         Grid {
-            header: vec!["name", "a\nb", "c"],
+            header: ["name", "a\nb", "c"].map(str::to_owned).to_vec(),
             rows: vec![
                 row("  short"),
                 row("  checkout-api-in-the-south-of-the-east"),
@@ -115,13 +112,13 @@ mod tests {
     fn columns_go_before_names_are_cut_and_nothing_without_need() {
         let widest = |grid: &Grid| grid.lines().iter().map(|l| l.chars().count()).max();
         let mut whole = grid();
-        assert!(whole.fit(None, &["a\nb"]).is_empty());
+        assert!(whole.fit(usize::MAX, &["a\nb"]).is_empty());
         let needed = widest(&whole).expect("has lines");
-        assert!(whole.fit(Some(needed), &["a\nb"]).is_empty());
+        assert!(whole.fit(needed, &["a\nb"]).is_empty());
         assert_eq!(whole.rows, grid().rows);
         for width in 16..needed {
             let mut narrow = grid();
-            let dropped = narrow.fit(Some(width), &["a\nb"]);
+            let dropped = narrow.fit(width, &["a\nb"]);
             assert!(widest(&narrow) <= Some(width), "{:?}", narrow.lines());
             assert_eq!(dropped.is_empty(), width >= NAME + 14, "{width}");
         }

@@ -13,15 +13,14 @@ const FALSE: &str = "false\nrollback";
 const STUCK: &str = "stuck\n";
 
 /// Empty when there is nothing to pool. A narrow terminal goes without some columns.
-pub(super) fn render(summary: &Summary, width: Option<usize>, paint: &Paint) -> String {
+pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> String {
     let ran = overall(summary);
     if ran.is_empty() || summary.study.scenarios.len() < 2 {
         return String::new();
     }
-    let mut grid = Grid {
-        header: vec!["all scenarios\n  policy", HURTFUL, MISSED, FALSE, STUCK],
-        rows: ran.iter().map(|overall| row(summary, overall)).collect(),
-    };
+    let header = ["all scenarios\n  policy", HURTFUL, MISSED, FALSE, STUCK];
+    let rows = ran.iter().map(|overall| row(summary, overall));
+    let mut grid = Grid::new(&header, rows.collect());
     grid.fit(width, &[MISSED, STUCK]);
     super::faint_head(&grid.lines(), ran.len(), paint)
 }

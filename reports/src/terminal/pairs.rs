@@ -3,7 +3,7 @@
 use super::fit::Grid;
 use super::paint::Paint;
 use crate::human::{self, NOTHING};
-use crate::paired::{Comparison, Difference, comparisons};
+use crate::paired::{Comparison, Difference, Gain, comparisons};
 use crate::summary::Summary;
 
 const P_MISSED: &str = "p\n";
@@ -12,27 +12,21 @@ const GAIN: &str = "pairing\nworth";
 
 /// The table and what its columns mean; `None` when there is nobody to compare with. A narrow
 /// terminal goes without some columns.
-pub(super) fn render(
-    summary: &Summary,
-    width: Option<usize>,
-    paint: &Paint,
-) -> Option<(String, String)> {
+pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> Option<(String, String)> {
     let all = comparisons(summary);
     let first = all.first()?.first;
     let rows = all.iter().filter(|pair| pair.first == first);
     let rows: Vec<_> = rows.map(|pair| row(summary, pair)).collect();
     let count = rows.len();
-    let mut grid = Grid {
-        header: vec![
-            "same rollouts\n  policy",
-            "missed,\nmore or less",
-            P_MISSED,
-            "false rollback,\nmore or less",
-            P_FALSE,
-            GAIN,
-        ],
-        rows,
-    };
+    let header = [
+        "same rollouts\n  policy",
+        "missed,\nmore or less",
+        P_MISSED,
+        "false rollback,\nmore or less",
+        P_FALSE,
+        GAIN,
+    ];
+    let mut grid = Grid::new(&header, rows);
     grid.fit(width, &[GAIN, P_FALSE, P_MISSED]);
     let table = super::faint_head(&grid.lines(), count, paint);
     Some((table, legend(summary.label_of(first))))
@@ -41,22 +35,34 @@ pub(super) fn render(
 /// The second policy's shares less the first's.
 fn row(summary: &Summary, pair: &Comparison) -> Vec<String> {
     let (missed, alarms) = (pair.missed.difference(), pair.false_rollback.difference());
-    let gains = [missed, alarms]
+    let gains = [pair.missed.gain(), pair.false_rollback.gain()];
+    let most = gains
         .into_iter()
         .flatten()
-        .filter_map(|d| d.gain);
+        .max_by(|a, b| a.value.total_cmp(&b.value));
     vec![
         format!("  {}", summary.label_of(pair.second)),
         told(missed),
         missed.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
         told(alarms),
         alarms.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
-        gains
-            .fold(None, |most: Option<f64>, gain| {
-                Some(most.map_or(gain, |most| most.max(gain)))
-            })
-            .map_or(NOTHING.to_owned(), |gain| format!("{gain:.1} ×")),
+        most.map_or(NOTHING.to_owned(), gain),
     ]
+}
+
+/// Where few rollouts tell policies apart, the end is open.
+fn gain(gain: Gain) -> String {
+    let high = gain.high.map_or_else(String::new, factor);
+    format!("{}× ({}–{high})", factor(gain.value), factor(gain.low))
+}
+
+/// Two digits.
+fn factor(x: f64) -> String {
+    if x < 9.95 {
+        format!("{x:.1}")
+    } else {
+        format!("{x:.0}")
+    }
 }
 
 fn told(difference: Option<Difference>) -> String {
@@ -66,7 +72,7 @@ fn told(difference: Option<Difference>) -> String {
         let (low, high) = (points(d.high), points(d.low));
         let outwards = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
         format!(
-            "{:+.1} ({:+.1} to {:+.1})",
+            "{:+.1} ({:+.1}…{:+.1})",
             points(d.share) + 0.0,
             outwards.0 + 0.0,
             outwards.1 + 0.0

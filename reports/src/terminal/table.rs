@@ -6,11 +6,13 @@ use crate::human::{self, NOTHING};
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
-/// Columns a narrow terminal can do without, the first soonest.
-const SPARE: [&str; 3] = [COUNT, P95, PROMOTE];
+/// Columns a narrow terminal can do without, the first soonest. The number of replications is also in
+/// the header above the table, unless it differs from cell to cell.
+const SPARE: [&str; 4] = [COUNT, P95, USERS, PROMOTE];
 const COUNT: &str = "n\n";
 const P95: &str = "detect\np95";
 const PROMOTE: &str = "promote\nmedian";
+const USERS: &str = "hurt\nusers";
 
 /// Stands after the rate of a cell whose fault never showed.
 const LATENT: &str = " *";
@@ -27,16 +29,13 @@ enum Kind {
 }
 
 /// The table, and the columns for which the terminal is too narrow.
-pub(super) fn render(
-    summary: &Summary,
-    width: Option<usize>,
-    paint: &Paint,
-) -> (String, Vec<String>) {
-    let with_stuck = any_stuck(summary);
-    let (kinds, rows): (Vec<Kind>, _) = rows(summary, with_stuck).into_iter().unzip();
-    let header = header(with_stuck);
-    let mut grid = Grid { header, rows };
-    let dropped = grid.fit(width, &SPARE);
+pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> (String, Vec<String>) {
+    let shown = Shown::of(summary);
+    let (kinds, rows): (Vec<Kind>, _) = rows(summary, shown).into_iter().unzip();
+    let mut grid = Grid::new(&header(shown), rows);
+    let runs = u64::from(summary.study.runs);
+    let alike = summary.cells.iter().all(|cell| [0, runs].contains(&cell.n));
+    let dropped = grid.fit(width, if alike { &SPARE } else { &SPARE[1..] });
     (painted(&grid.lines(), &kinds, paint), dropped)
 }
 
@@ -59,23 +58,47 @@ fn painted(lines: &[String], kinds: &[Kind], paint: &Paint) -> String {
     text
 }
 
-fn header(with_stuck: bool) -> Vec<&'static str> {
-    let names = [
-        "scenario\n  policy",
-        "wrong\nverdict",
-        "stuck\n",
-        "detect\nmedian",
-        P95,
-        "hurt\nmedian",
-        PROMOTE,
-        COUNT,
-    ];
-    let keep = |name: &&str| with_stuck || !name.starts_with("stuck");
-    names.into_iter().filter(keep).collect()
+/// Columns that are there only where they say something.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Some rollout got stuck.
+    stuck: bool,
+    /// Somewhere users are told from requests.
+    users: bool,
+    /// Some scenario counts orders.
+    lost: bool,
 }
 
-fn rows(summary: &Summary, with_stuck: bool) -> Vec<(Kind, Vec<String>)> {
-    let columns = header(with_stuck).len();
+impl Shown {
+    fn of(summary: &Summary) -> Self {
+        let any = |says: fn(&Cell) -> bool| summary.cells.iter().any(says);
+        Self {
+            stuck: any_stuck(summary),
+            users: any(|cell| cell.hurt_users != cell.hurt),
+            lost: any(|cell| !cell.lost.is_empty()),
+        }
+    }
+}
+
+fn header(shown: Shown) -> Vec<&'static str> {
+    let all = [
+        ("scenario\n  policy", true),
+        ("wrong\nverdict", true),
+        ("stuck\n", shown.stuck),
+        ("detect\nmedian", true),
+        (P95, true),
+        ("hurt\nmedian", true),
+        (USERS, shown.users),
+        ("lost\nmedian", shown.lost),
+        (PROMOTE, true),
+        (COUNT, true),
+    ];
+    let shown = all.into_iter().filter(|(_, shown)| *shown);
+    shown.map(|(name, _)| name).collect()
+}
+
+fn rows(summary: &Summary, shown: Shown) -> Vec<(Kind, Vec<String>)> {
+    let columns = header(shown).len();
     let padded = |mut cells: Vec<String>| {
         cells.resize(columns, String::new());
         cells
@@ -90,7 +113,7 @@ fn rows(summary: &Summary, with_stuck: bool) -> Vec<(Kind, Vec<String>)> {
             group = Some(cell.scenario);
             rows.push((Kind::Heading, padded(heading(summary, cell))));
         }
-        let (kind, cells) = row(summary, cell, with_stuck);
+        let (kind, cells) = row(summary, cell, shown);
         rows.push((kind, padded(cells)));
     }
     rows
@@ -104,7 +127,7 @@ fn heading(summary: &Summary, cell: &Cell) -> Vec<String> {
     vec![summary.name(cell).to_owned(), wrong.to_owned()]
 }
 
-fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) {
+fn row(summary: &Summary, cell: &Cell, shown: Shown) -> (Kind, Vec<String>) {
     let label = format!("  {}", summary.label(cell));
     if summary
         .policy(cell)
@@ -120,18 +143,36 @@ fn row(summary: &Summary, cell: &Cell, with_stuck: bool) -> (Kind, Vec<String>) 
         None => "",
     };
     let mut cells = vec![label, format!("{}{mark}", rate(cell.wrong()))];
-    if with_stuck {
+    if shown.stuck {
         cells.push(rate(cell.stuck));
     }
     cells.extend([
         human::time(cell.detect_ns.median),
         human::time(cell.detect_ns.p95),
         human::requests(cell.hurt.median),
-        human::time(cell.promote_ns.median),
-        human::count(cell.n),
     ]);
+    if shown.users {
+        cells.push(human::requests(cell.hurt_users.median));
+    }
+    if shown.lost {
+        cells.push(most_lost(summary, cell));
+    }
+    cells.extend([human::time(cell.promote_ns.median), human::count(cell.n)]);
     let bad = !cell.is_latent() && cell.wrong().is_some_and(|rate| rate.low > 0.5);
     (if bad { Kind::Bad } else { Kind::Plain }, cells)
+}
+
+/// The step of the business that lost most: `12 orders`.
+fn most_lost(summary: &Summary, cell: &Cell) -> String {
+    let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
+    let lost = steps.iter().zip(&cell.lost);
+    // Of equals the first.
+    let most = lost
+        .rev()
+        .max_by_key(|(_, lost)| lost.median.map(|m| m.value));
+    most.map_or(NOTHING.to_owned(), |(step, lost)| {
+        format!("{} {step}", human::requests(lost.median))
+    })
 }
 
 fn any_stuck(summary: &Summary) -> bool {
@@ -139,6 +180,17 @@ fn any_stuck(summary: &Summary) -> bool {
         .cells
         .iter()
         .any(|cell| cell.stuck.is_some_and(|rate| rate.count > 0))
+}
+
+/// What the columns beside that of hurt requests mean, where there are such.
+pub(super) fn beside_requests(summary: &Summary) -> Option<String> {
+    let shown = Shown::of(summary);
+    let users = "hurt users: those of whom some request did.";
+    let lost = "lost: completions that the same requests would have had on the old revision.";
+    let parts = [(users, shown.users), (lost, shown.lost)];
+    let said = parts.iter().filter(|(_, shown)| *shown);
+    let said: Vec<&str> = said.map(|(text, _)| *text).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 /// What the mark means, where there is one.

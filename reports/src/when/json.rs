@@ -5,7 +5,9 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::When;
 use crate::document::{self, Head};
@@ -14,26 +16,44 @@ use crate::interval::Rate;
 /// The version of the document's form; it grows when a field changes its meaning or goes.
 const FORMAT: u32 = 1;
 
-#[derive(Serialize)]
+/// What `coalmine when` found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "When")]
 struct Root<'a> {
     #[serde(flatten)]
     head: Head,
+    /// By scenario and policy.
     days: Vec<DayView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Day")]
 struct DayView<'a> {
+    /// The scenario's name.
     scenario: &'a str,
+    /// The policy's label.
     policy: &'a str,
+    /// `bad` or `good`.
     release: &'static str,
+    /// Through the day.
     starts: Vec<StartView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Start")]
 struct StartView {
+    /// A wall-clock time of the scenario's own day: `09:05`.
     start: String,
+    /// The median of the requests that arrived within the horizon.
     requests: u64,
+    /// Rolled back where the release is bad, promoted where it is good.
     right: Rate,
+}
+
+/// The form of the document, as JSON Schema.
+#[must_use]
+pub fn schema() -> Value {
+    document::schema::<Root<'_>>()
 }
 
 /// Writes the document, with a line feed at its end.

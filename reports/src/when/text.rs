@@ -26,11 +26,23 @@ pub fn render(when: &When<'_>, options: Options) -> String {
             text.push_str(&one(when, name, first, &own, options));
         }
     }
-    text.push_str(
-        "\ncaught: a bad release was rolled back; promoted: a good one was. Starts are times of the scenario's\n\
-         own day. In brackets Wilson's 95 % interval.\n",
-    );
-    text
+    let meaning = "caught: a bad release was rolled back; promoted: a good one was. Starts are times of \
+                   the scenario's own day. In brackets Wilson's 95 % interval.";
+    let pooled = match starts_a_bar(when, options) {
+        1 => String::new(),
+        many => format!(" A bar is the mean of {many} starts."),
+    };
+    text.push('\n');
+    for line in human::wrap(&format!("{meaning}{pooled}"), options.text_width()) {
+        let _ = writeln!(text, "{line}");
+    }
+    options.characters.apply(text)
+}
+
+/// So many starts share a bar that a day fits the width.
+fn starts_a_bar(when: &When<'_>, options: Options) -> usize {
+    let room = options.text_width().saturating_sub(NAMES).max(1);
+    when.starts.len().div_ceil(room).max(1)
 }
 
 /// Columns of names.
@@ -40,16 +52,24 @@ const NAMES: usize = 24;
 fn one(when: &When<'_>, name: &str, first: &Day, days: &[&Day], options: Options) -> String {
     let right = if first.is_bad { "caught" } else { "promoted" };
     let most = first.requests.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let together = starts_a_bar(when, options);
+    let bars = |shares: Vec<f64>| {
+        let mean = |some: &[f64]| some.iter().sum::<f64>() / some.len() as f64;
+        options.characters.spark(shares.chunks(together).map(mean))
+    };
     let traffic = first.requests.iter().map(|n| *n as f64 / most);
     let mut text = format!("{name}: {right}, by start\n");
-    let _ = writeln!(text, "{}{}", " ".repeat(NAMES), hours(when.starts));
-    line("  traffic", &options.characters.spark(traffic), &mut text);
+    let _ = writeln!(
+        text,
+        "{}{}",
+        " ".repeat(NAMES),
+        hours(when.starts, together)
+    );
+    line("  traffic", &bars(traffic.collect()), &mut text);
     for day in days {
         let label = format!("  {}", when.summary.label_of(day.policy));
-        let bars = options
-            .characters
-            .spark(day.right.iter().map(|rate| rate.share));
-        line(&label, &bars, &mut text);
+        let shares = day.right.iter().map(|rate| rate.share);
+        line(&label, &bars(shares.collect()), &mut text);
         let _ = writeln!(text, "    {}", ends(when, day, right));
     }
     text
@@ -63,10 +83,11 @@ fn line(label: &str, bars: &str, text: &mut String) {
     }
 }
 
-/// The hour above the first start of every third.
-fn hours(starts: &[Start]) -> String {
+/// The hour above the bar with the first start of every third.
+fn hours(starts: &[Start], together: usize) -> String {
     let mut text = String::new();
     for (index, start) in starts.iter().enumerate() {
+        let index = index / together;
         if start.minute.is_multiple_of(180) && text.len() <= index {
             text.push_str(&" ".repeat(index - text.len()));
             let _ = write!(text, "{:02} ", start.minute / 60);

@@ -69,6 +69,7 @@ fn read_spec(
     // For people; what `extends` names has been laid under this already.
     spec.string("reason", found);
     spec.node("extends");
+    let weight = spec.positive("weight", found);
     let clock = clock::read(&mut spec, found);
     let horizon = read_horizon(&mut spec, found);
     // Without a start the wall-clock times cannot be resolved, but their other mistakes can.
@@ -130,6 +131,7 @@ fn read_spec(
         router,
         router_said,
         scrape,
+        weight: weight.unwrap_or(1.0),
         ..Scenario::ordinary(name, horizon?, traffic?)
     })
 }

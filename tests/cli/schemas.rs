@@ -1,0 +1,82 @@
+//! What is printed as JSON has the form that `coalmine schema` promises.
+
+use serde_json::Value;
+
+use crate::stdout;
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&stdout(arguments)).expect("is JSON")
+}
+
+fn complaints(schema: &Value, document: &Value) -> Vec<String> {
+    let validator = jsonschema::validator_for(schema).expect("is a schema");
+    let errors = validator.iter_errors(document);
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+/// Sees to it that the form is kept, and that a document without any one of its parts is not of it.
+fn obeys(name: &str, arguments: &[&str]) {
+    let (schema, document) = (json(&["schema", name]), json(arguments));
+    assert_eq!(
+        complaints(&schema, &document),
+        Vec::<String>::new(),
+        "{name}"
+    );
+    let parts = document.as_object().expect("is an object");
+    for key in parts.keys() {
+        let mut less = parts.clone();
+        less.remove(key);
+        assert!(
+            !complaints(&schema, &less.into()).is_empty(),
+            "{name} without {key}"
+        );
+    }
+}
+
+#[test]
+fn scores_have_the_form_of_their_schema() {
+    // A refused policy, a good release and a bad one, orders, people with sessions.
+    obeys(
+        "score",
+        &[
+            "score",
+            "--runs=20",
+            "--quiet",
+            "--format=json",
+            "--price=minute=1",
+            "--scenario=steady/healthy",
+            "--scenario=faults/orders-lost",
+            "--scenario=faults/errors-among-many",
+        ],
+    );
+}
+
+#[test]
+fn curves_have_the_form_of_their_schemas() {
+    let common = ["--runs=5", "--quiet", "--format=json"];
+    let with = |verb: &'static str| [&[verb][..], &common].concat();
+    obeys("power", &with("power"));
+    obeys("when", &[&with("when")[..], &["--every=240"]].concat());
+}
+
+/// The page that defines the measures knows every field that the schema has for them.
+#[test]
+fn every_measure_is_defined_on_its_page() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measures.md"))
+        .expect("is there");
+    let schema = json(&["schema", "score"]);
+    let mut unknown = Vec::new();
+    for kind in ["Cell", "Overall", "Worth", "Paired", "Difference", "Prices"] {
+        let fields = schema["$defs"][kind]["properties"].as_object().expect(kind);
+        let defined = |field: &&String| !page.contains(&format!("`{field}`"));
+        unknown.extend(
+            fields
+                .keys()
+                .filter(defined)
+                .map(|field| format!("{kind}.{field}")),
+        );
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+}
