@@ -165,9 +165,12 @@ fn is_ours(document: &Document) -> bool {
             "Rollout" | "AnalysisTemplate" | "ClusterAnalysisTemplate"
         ),
         baseline::API_VERSION => document.kind == "Baseline",
-        _ => false,
+        // Ingresses and TraefikServices that keep sessions.
+        _ => coalmine_policy::stickiness::is_about(document),
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_sticky;

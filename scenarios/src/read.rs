@@ -126,6 +126,8 @@ use coalmine_sim::scenario::Scenario;
 use crate::Files;
 
 pub(crate) use hooks::TYPES as HOOK_TYPES;
+pub(crate) use router::NEXT_UPSTREAM;
+pub(crate) use routes::METHODS;
 pub(crate) use service::QUANTILES;
 
 pub(crate) const KIND: &str = "Scenario";

@@ -272,8 +272,8 @@ impl Cluster {
                     || self.selected[0] == workload
                     || (weight && self.selected[1] == workload)
             }
-            // One Service, and nothing here that knows its endpoints.
-            Topology::ReplicaSets { routed: false } | Topology::Deployment => false,
+            // One Service has them all.
+            Topology::ReplicaSets { routed: false } | Topology::Deployment => true,
         }
     }
 
@@ -421,9 +421,11 @@ impl Cluster {
             return true;
         }
         let live = |workload: usize| self.sets.get(workload).map_or(0, |set| set.available(now));
-        !self
-            .endpoints
-            .matter([live(STABLE), live(CANARY)], self.upstream.tries)
+        !self.endpoints.matter(
+            [live(STABLE), live(CANARY)],
+            !self.is_routed(),
+            self.upstream.refused_tries(),
+        )
     }
 
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
@@ -497,11 +499,19 @@ impl Cluster {
                 segment.send(table.share(), part, (&stable, &canary), self.upstream);
             }
         } else {
-            let all = Pool {
-                serving: live,
-                ..Pool::default()
-            };
-            segment.hand(1.0, &all, self.upstream);
+            let part = 1.0 / units.len() as f64;
+            for table in units {
+                let mut all = Pool {
+                    serving: live,
+                    ..Pool::default()
+                };
+                for workload in 0..self.sets.len() {
+                    let now_s = segment.from_s;
+                    self.endpoints
+                        .add_left(workload, table.seen, now_s, &mut all);
+                }
+                segment.hand(part, &all, self.upstream);
+            }
         }
         segment
     }
@@ -559,7 +569,7 @@ impl Cluster {
         let index = Cohort::Canary as usize;
         let serves = canary.share[index] + canary.refused[index] > 0.0;
         affinity.aim(now.as_secs_f64(), weight, serves);
-        if !serves {
+        if !serves || affinity.is_off() {
             return split(weight);
         }
         let sides = Sides {
@@ -658,24 +668,6 @@ mod tests {
         }
     }
 
-    /// An engine that counts what it hears.
-    #[derive(Default)]
-    struct Listener(u32);
-
-    impl Engine for Listener {
-        fn handle(&mut self, _now: Time, _input: Input, _effects: &mut Effects) {
-            self.0 += 1;
-        }
-
-        fn next_wake(&self) -> Option<Time> {
-            None
-        }
-
-        fn standing(&self) -> coalmine_policy::Standing {
-            coalmine_policy::Standing::Idle
-        }
-    }
-
     /// Passes of an engine over what it knows already were a fifth of a replication with Argo.
     #[test]
     fn an_engine_hears_of_a_workload_when_something_has_changed() {
@@ -687,19 +679,18 @@ mod tests {
             crashes: &crate::pods::Crashes::default(),
         };
         let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, 4);
-        let mut engine = Listener::default();
-        let show = |cluster: &mut Cluster, engine: &mut Listener, at: Time| {
-            let before = engine.0;
-            cluster.show(at, engine, &mut Effects::new());
-            engine.0 - before
+        let show = |cluster: &mut Cluster, at: Time| {
+            let mut heard = 0;
+            cluster.show(at, |_| heard += 1);
+            heard
         };
-        assert_eq!(show(&mut cluster, &mut engine, Time::ZERO), 2);
-        assert_eq!(show(&mut cluster, &mut engine, Time::from_secs(60)), 0);
+        assert_eq!(show(&mut cluster, Time::ZERO), 2);
+        assert_eq!(show(&mut cluster, Time::from_secs(60)), 0);
         let now = Time::from_secs(61);
         assert!(cluster.scale(now, &Workload::Target, Replicas::Exactly(2), &startup));
-        assert_eq!(show(&mut cluster, &mut engine, now), 1);
+        assert_eq!(show(&mut cluster, now), 1);
         let ready = cluster.next_ready(now).expect("a pod starts");
-        assert_eq!(show(&mut cluster, &mut engine, ready), 1);
-        assert_eq!(show(&mut cluster, &mut engine, ready), 0);
+        assert_eq!(show(&mut cluster, ready), 1);
+        assert_eq!(show(&mut cluster, ready), 0);
     }
 }

@@ -2,13 +2,20 @@
 
 mod attempts;
 mod strata;
+mod tries;
 
 pub use attempts::{Each, Group, Repeats};
 pub use strata::{Met, Request, Sender, Whose, matching_share};
 
+pub use tries::{
+    ANSWERED, EXPOSED, FAILED_ANEW, FAILED_ANYWAY, Fails, Pods, TRIED, Unloaded, ended,
+};
+
 use strata::Strata;
+use tries::Tries;
 
 use crate::fault::{Behaviours, Calendar, Condition, Fault, Version};
+use crate::router::path::Method;
 use crate::scenario::Scenario;
 use crate::service::{Business, Retries};
 use crate::split::{Cohort, Segment, Split};
@@ -34,6 +41,10 @@ pub struct Conditions<'a> {
     constant: Option<[usize; 2]>,
     /// How requests of one cohort differ; they are all alike when `None`.
     strata: Option<Strata>,
+    /// By route, how its requests are sent.
+    methods: Vec<Method>,
+    /// How the router tries again; `None` where it never does.
+    tries: Option<Tries>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +85,8 @@ impl<'a> Conditions<'a> {
             business: &scenario.business,
             routes: scenario.routes.len().max(1),
             constant: constant(behaviours),
+            methods: scenario.routes.iter().map(|route| route.method).collect(),
+            tries: None,
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
@@ -168,13 +181,16 @@ impl<'a> Conditions<'a> {
     /// Whether all requests of a cohort meet the same from one change of the split to the next, each once.
     #[must_use]
     pub(crate) const fn are_simple(&self) -> bool {
-        self.strata.is_none() && self.retries.is_none() && self.calendar.is_blank()
+        self.strata.is_none()
+            && self.retries.is_none()
+            && self.tries.is_none()
+            && self.calendar.is_blank()
     }
 
     /// Whether nothing can ever be wrong: all requests meet the ordinary treatment of their version.
     #[must_use]
     pub const fn are_ordinary(&self) -> bool {
-        !self.needs.any && self.strata.is_none()
+        !self.needs.any && self.strata.is_none() && self.tries.is_none()
     }
 
     /// Whether requests of one cohort differ in what they meet.

@@ -56,6 +56,8 @@ pub struct Step {
     pub rate: f64,
     /// The share of new sessions that the canary's side gets.
     pub fresh: f64,
+    /// By side, the chance that a request of a session that was there is sent anew as new ones are.
+    pub anew: BySide,
     /// The chance that a request makes something happen to its user, by what and side.
     pub chances: [BySide; 2],
 }
@@ -80,6 +82,7 @@ impl Crowd {
                 length_s,
                 rate: traffic.integral(from_s, from_s + length_s) / length_s,
                 fresh: 0.0,
+                anew: [0.0; 2],
                 chances: [[0.0; 2]; 2],
             });
         }
@@ -151,19 +154,26 @@ impl Crowd {
         let per_session = going_on / all.max(f64::MIN_POSITIVE);
         let stays = 1.0 - self.ends;
         let mut slope = State::default();
-        for (side, share) in [(MAIN, 1.0 - step.fresh), (CANARY, step.fresh)] {
-            let sent = state.thinking[side] * per_session;
-            let requests = fresh * share + sent;
-            slope.thinking[side] = stays * requests - sent;
-            if side == CANARY {
-                slope.canary = requests;
-            }
-            for what in 0..2 {
-                let sent = state.spared[what][side] * per_session;
-                let requests = fresh * share + sent;
+        let shares = [1.0 - step.fresh, step.fresh];
+        // What sessions send by the side where they were, and what arrives by the side where it goes.
+        let sent = |by_side: BySide| by_side.map(|sessions| sessions * per_session);
+        let arriving = |sent: BySide| {
+            let anew = fresh + sent[MAIN] * step.anew[MAIN] + sent[CANARY] * step.anew[CANARY];
+            [MAIN, CANARY].map(|side| anew * shares[side] + sent[side] * (1.0 - step.anew[side]))
+        };
+        let all_sent = sent(state.thinking);
+        let requests = arriving(all_sent);
+        slope.canary = requests[CANARY];
+        for side in [MAIN, CANARY] {
+            slope.thinking[side] = stays * requests[side] - all_sent[side];
+        }
+        for what in 0..2 {
+            let sent = sent(state.spared[what]);
+            let requests = arriving(sent);
+            for side in [MAIN, CANARY] {
                 let chance = step.chances[what][side];
-                slope.hit[what] += requests * chance;
-                slope.spared[what][side] = stays * (1.0 - chance) * requests - sent;
+                slope.hit[what] += requests[side] * chance;
+                slope.spared[what][side] = stays * (1.0 - chance) * requests[side] - sent[side];
             }
         }
         slope
@@ -196,7 +206,7 @@ mod tests {
             requests,
             // No spread: the mean is the median.
             think: Latency::from_quantiles(20.0, 20.0),
-            sticky: true,
+            sticky: Some(true),
         }
     }
 
@@ -204,6 +214,7 @@ mod tests {
         length_s: 1.0,
         rate: 50.0,
         fresh: 0.0,
+        anew: [0.0; 2],
         chances: [[0.0; 2]; 2],
     };
 

@@ -120,15 +120,20 @@ impl Endpoints {
         self.changes.is_empty()
     }
 
-    /// Whether requests can fare differently by what a unit knows, where `live` pods serve and
-    /// `tries` are made: fewer leaving pods than tries are hidden.
-    pub(crate) fn matter(&self, live: [u32; 2], tries: u32) -> bool {
+    /// Whether requests can fare differently by what a unit knows, where `live` pods of the workloads
+    /// serve, behind a backend each or behind one, and `tries` are made: fewer leaving pods than tries
+    /// are hidden.
+    pub(crate) fn matter(&self, live: [u32; 2], one_backend: bool, tries: u32) -> bool {
         let mut leaving = [0; 2];
         for change in &self.changes {
             match change.what {
                 What::Pointed { .. } => return true,
                 What::Left { workload, pods, .. } => leaving[workload.min(1)] += pods,
             }
+        }
+        if one_backend {
+            let (leaving, live) = (leaving[0] + leaving[1], live[0] + live[1]);
+            return leaving > 0 && (live == 0 || leaving >= tries);
         }
         let mut pairs = leaving.into_iter().zip(live);
         pairs.any(|(leaving, live)| leaving > 0 && (live == 0 || leaving >= tries))

@@ -4,13 +4,17 @@ mod harm;
 mod parts;
 mod people;
 mod settle;
+mod tries;
 mod truth;
 
+use crate::affinity::Sticks;
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
-use crate::conditions::{Conditions, Each, Group, Met, Piece, Repeats, Sender, Whose};
+use crate::conditions::{
+    Conditions, EXPOSED, Each, Group, Met, Piece, Repeats, Sender, TRIED, Whose, ended,
+};
 use crate::draw::{binomial, poisson};
-use crate::fault::{Behaviours, Treatment};
+use crate::fault::{Behaviours, Treatment, Version};
 use crate::load::{Load, Loaded};
 use crate::request::engine::Engine;
 use crate::scenario::Scenario;
@@ -90,6 +94,8 @@ pub struct Flow<'a> {
     /// How loaded the pods are, where that changes their answers.
     load: Option<Box<Load<'a>>>,
     people: People,
+    /// How sessions stick to the router's sides, if they do.
+    sticks: Option<Sticks>,
     /// In request fidelity, the requests one by one; then nothing below is drawn.
     pub each: Option<Box<Engine<'a>>>,
     /// One ledger per family of observers: their counts overlap, so each splits the same arrivals on its own.
@@ -132,6 +138,7 @@ impl<'a> Flow<'a> {
                 retries: scenario.retries,
                 sessions: scenario.sessions,
             },
+            sticks: None,
             each: None,
             mirrors: vec![arrivals.clone(); families.max(1)],
             ledgers: vec![arrivals; families.max(1)],
@@ -233,7 +240,7 @@ impl<'a> Flow<'a> {
         match load {
             None => self.conditions.repeats(rate, piece, &self.split),
             Some(load) => self.conditions.repeats_by(rate, piece, |whose, _, each| {
-                load.each(whose, piece, world, each);
+                tries::meet_loaded(load, whose, piece, world, each);
             }),
         }
     }
@@ -248,7 +255,9 @@ impl<'a> Flow<'a> {
     ) {
         let world = (&self.conditions, &self.split);
         if let Some(load) = load {
-            let meet = |whose: Whose, _: f64, each: Each<'_>| load.each(whose, piece, world, each);
+            let meet = |whose: Whose, _: f64, each: Each<'_>| {
+                tries::meet_loaded(load, whose, piece, world, each);
+            };
             self.conditions.each_group_by(0.0, piece, meet, each);
             return;
         }
@@ -272,10 +281,12 @@ impl<'a> Flow<'a> {
         load.map_or(0.0, |load| load.utilisation(cohorts, at_s))
     }
 
-    fn treatment(&self, mask: usize) -> &Treatment {
-        let mask = mask & !BY_ROUTER;
-        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
-        loaded.map_or_else(|| self.behaviours.get(mask), |loaded| &loaded.treatment)
+    fn treatment(&self, mask: usize) -> Treatment {
+        let plain = mask & !(BY_ROUTER | TRIED);
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(plain));
+        let treatment =
+            loaded.map_or_else(|| self.behaviours.get(plain), |loaded| &loaded.treatment);
+        ended(mask, *treatment)
     }
 
     /// In request fidelity, plays on to an instant up to which the split is known.
@@ -296,7 +307,7 @@ impl<'a> Flow<'a> {
     ) {
         self.follow(to_s);
         let index = watched.cohort as usize;
-        let hurts = watched.cohort != Cohort::PrimaryOld || self.reach_old;
+        let hurts = watched.cohort != Cohort::PrimaryOld || self.reaches_old();
         // A loaded service wants to hear of every piece in turn.
         let is_light = self.load.is_none();
         // Parts of a cell with one treatment are one draw; there are rarely two.
@@ -333,7 +344,7 @@ impl<'a> Flow<'a> {
                 let expected = self.expected(&piece);
                 let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
-                self.each_met(&mut load, whose, expected, &piece, |met| {
+                self.each_end(&mut load, whose, expected, &piece, |met| {
                     parts.add(met, expected * share, piece.span);
                 });
                 if let Part::OneIngress = watched.part
@@ -349,6 +360,9 @@ impl<'a> Flow<'a> {
             self.hand_out((family, cell, hurts), &parts, stream, &mut each);
             if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
+            }
+            if self.conditions.may_try_again() {
+                self.draw_later_tries((family, cell), watched, (a, b), stream, &mut each);
             }
             if watched.cohort == Cohort::Canary && self.split.has_copies() {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
@@ -483,17 +497,19 @@ impl<'a> Flow<'a> {
 
     /// How long the answers take, where that depends on the load.
     fn loaded(&self, portion: &Portion) -> Option<&Loaded> {
-        self.load.as_ref()?.loaded(portion.mask)
+        self.load.as_ref()?.loaded(portion.mask & !TRIED)
     }
 
     /// Adds a portion to those who were worse off.
     fn suffer(&mut self, portion: Portion) {
-        let mask = portion.mask & !BY_ROUTER;
+        let mask = portion.mask & !(BY_ROUTER | TRIED);
         let base = self.load.as_ref().map_or(mask, |load| load.base(mask));
-        let version = self.behaviours.version(base);
-        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
-        let treatment = loaded.map_or_else(|| self.behaviours.get(mask), |one| &one.treatment);
-        self.harm.suffer((treatment, version), portion);
+        let version = match portion.mask & EXPOSED {
+            0 => self.behaviours.version(base),
+            _ => Version::New,
+        };
+        let treatment = self.treatment(portion.mask);
+        self.harm.suffer((&treatment, version), portion);
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {

@@ -218,6 +218,31 @@ impl<'a> Load<'a> {
         self.each_in(felt, whose, (rate, &whole), (conditions, split), each);
     }
 
+    /// Attempts a second in a piece.
+    pub(crate) fn rate_in(&self, piece: &Piece<'_>) -> f64 {
+        let cut = self.cut(f64::midpoint(piece.span.0, piece.span.1));
+        cut.map_or(0.0, |cut| cut.rate)
+    }
+
+    /// A treatment of pods without limits.
+    pub(crate) fn plain(&self, mask: usize) -> Treatment {
+        *self.behaviours.get(mask)
+    }
+
+    /// The treatment of a cohort's pods in a piece, as they are loaded.
+    pub(crate) fn as_loaded(
+        &mut self,
+        mask: usize,
+        cohort: Cohort,
+        piece: &Piece<'_>,
+    ) -> (usize, Treatment) {
+        let cut = self.cut(f64::midpoint(piece.span.0, piece.span.1));
+        let felt = cut.map(|cut| cut.felt);
+        let mask = felt.map_or(mask, |felt| self.intern(mask, cohort, felt));
+        let loaded = self.loaded(mask).map(|loaded| loaded.treatment);
+        (mask, loaded.unwrap_or_else(|| *self.behaviours.get(mask)))
+    }
+
     /// The same where pods are as they are in a cut.
     fn each_in(
         &mut self,

@@ -6,6 +6,7 @@ use coalmine_policy::{MetricAnswer, MetricQuery, Time};
 use coalmine_promql::{RangeSeries, Store, Value};
 
 use crate::cluster::Cluster;
+use crate::conditions::TRIED;
 use crate::counts::{Counts, Sheet};
 use crate::draw::{Categories, binomial, uniform};
 use crate::exposition::{Answers, Class, Quantity, Target};
@@ -614,6 +615,10 @@ fn record(
     sheet: &mut Sheet,
     stream: &mut Stream,
 ) {
+    let portion = Portion {
+        mask: portion.mask & !TRIED,
+        ..portion
+    };
     let answered = portion.requests - portion.failed;
     let pair = sheet.route_mut(portion.route);
     if portion.mask & BY_ROUTER != 0 {

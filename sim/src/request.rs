@@ -13,3 +13,4 @@ mod piece;
 pub mod roster;
 mod sessions;
 pub mod station;
+mod tries;

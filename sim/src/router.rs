@@ -5,6 +5,7 @@
 //! mechanism. [`nginx`] has a sync loop of its own; the others are a [`control`] plane with their
 //! parameters, from [`presets`].
 
+pub mod again;
 pub mod control;
 pub(crate) mod delay;
 pub mod nginx;
@@ -16,6 +17,7 @@ mod upstream;
 
 use serde::{Deserialize, Serialize};
 
+pub use again::{Again, Cause};
 pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
 pub use upstream::{EmptyCanary, Spread, Upstream};

@@ -3,6 +3,7 @@
 use coalmine_policy::Span;
 
 use crate::latency::Latency;
+use crate::router::path::Method;
 
 /// The service.
 ///
@@ -87,9 +88,9 @@ pub struct Sessions {
     pub requests: f64,
     /// From one request of a session to the next.
     pub think: Latency,
-    /// A session stays on the side of the router that its first request was sent to, as long as somebody
-    /// serves there.
-    pub sticky: bool,
+    /// Whether a session stays on the side of the router that its first request was sent to, as long as
+    /// somebody serves there; the manifest decides when `None`.
+    pub sticky: Option<bool>,
 }
 
 impl Default for Sessions {
@@ -97,7 +98,7 @@ impl Default for Sessions {
         Self {
             requests: 8.0,
             think: Latency::from_quantiles(20.0, 120.0),
-            sticky: false,
+            sticky: None,
         }
     }
 }
@@ -128,6 +129,8 @@ pub struct Route {
     pub share: f64,
     /// Factor on the service's latency.
     pub latency_times: f64,
+    /// Whether a router may send its requests twice.
+    pub method: Method,
 }
 
 /// A step of the business that answered requests complete: orders, payments.

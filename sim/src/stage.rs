@@ -9,6 +9,7 @@ use std::sync::Arc;
 use coalmine_policy::{Provider, Span};
 use coalmine_promql::{Plan, Query, SeriesId, Store};
 
+use crate::affinity::Sticks;
 use crate::experiment::ExperimentPods;
 use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
@@ -40,6 +41,8 @@ pub struct Stage<'a> {
     pub fidelity: Fidelity,
     pub(crate) behaviours: Behaviours,
     pub(crate) router: RouterConfig,
+    /// How sessions stick to the router's sides, if they do.
+    pub(crate) sticks: Option<Sticks>,
     pub(crate) crashes: Crashes,
     pub(crate) topology: Topology,
     pub(crate) replicas: u32,
@@ -188,6 +191,7 @@ impl<'a> Stage<'a> {
             fidelity: Fidelity::default(),
             behaviours: scenario.behaviours(),
             router: router(scenario, subject),
+            sticks: Sticks::of(scenario.sessions.as_ref(), subject.stickiness()),
             crashes: Crashes::of(scenario),
             topology,
             replicas,

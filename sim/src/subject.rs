@@ -7,7 +7,7 @@ mod flagger;
 
 use std::sync::Arc;
 
-use coalmine_policy::{Engine, Provider, Span, Template, Time};
+use coalmine_policy::{Engine, Provider, Span, Stickiness, Template, Time};
 
 use crate::event::Refusal;
 use crate::experiment::ExperimentPods;
@@ -191,6 +191,10 @@ pub trait Subject: Send + Sync + std::fmt::Debug {
     /// Which routers can stand there.
     fn routers(&self) -> Routers {
         Routers::ANY
+    }
+    /// How its router keeps sessions on its sides, if it does.
+    fn stickiness(&self) -> Option<Stickiness> {
+        None
     }
     /// Pods in service, when the manifest says so.
     fn replicas(&self) -> Option<u32>;

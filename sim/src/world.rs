@@ -25,7 +25,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::pods::Startup;
 use crate::request::engine::Engine as Requests;
 use crate::router::{Api, Change, Router, Table};
-use crate::scenario::{Scenario, Users};
+use crate::scenario::Users;
 use crate::split::{Cohort, Segment};
 use crate::stage::Stage;
 use crate::stream::{Purpose, Seed, Streams};
@@ -136,7 +136,7 @@ impl<'a> World<'a> {
             told_share: 0.0,
             remembered: Remembered::default(),
             pending: Vec::new(),
-            affinity: affinity(self.stage.scenario),
+            affinity: affinity(self.stage),
             senders: Senders {
                 users: self
                     .stage
@@ -150,6 +150,12 @@ impl<'a> World<'a> {
             witness,
         };
         rollout.scaling = rollout.autoscalers();
+        let upstream = rollout.world.stage.router.upstream();
+        let sticks = rollout.world.stage.sticks;
+        rollout
+            .world
+            .flow
+            .behind(upstream, sticks, &rollout.cluster);
         rollout.begin();
         rollout.go_on();
         if to_the_end {
@@ -224,9 +230,13 @@ struct Rollout<'w, 'a> {
 }
 
 /// Sessions that stick to a side of the router, if there are any.
-fn affinity(scenario: &Scenario) -> Option<Affinity<'_>> {
-    let sessions = scenario.sessions.as_ref().filter(|s| s.sticky)?;
-    Some(Affinity::new(sessions, &scenario.traffic))
+fn affinity<'a>(stage: &Stage<'a>) -> Option<Affinity<'a>> {
+    let sessions = stage.scenario.sessions.as_ref()?;
+    Some(Affinity::new(
+        sessions,
+        stage.sticks?,
+        &stage.scenario.traffic,
+    ))
 }
 
 /// Who sends the canary requests besides users at large.
@@ -304,12 +314,13 @@ impl Rollout<'_, '_> {
                 self.tell_engine(Input::Tick);
             }
         }
-        let rest_s = match &self.affinity {
-            // Sessions may stick to the horizon.
-            Some(affinity) if !affinity.is_at_rest() => f64::INFINITY,
-            _ => self.now.as_secs_f64() + ROUTER_REST_S,
-        };
-        self.advance_router(rest_s.min(horizon.as_secs_f64()));
+        let horizon_s = horizon.as_secs_f64();
+        let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
+        self.advance_router(rest_s.min(horizon_s));
+        // Sessions may follow the last weight to the horizon.
+        if self.affinity.as_ref().is_some_and(|a| !a.is_at_rest()) {
+            self.advance_router(horizon_s);
+        }
     }
 
     fn scrape_to_the_end(&mut self) {
@@ -518,7 +529,7 @@ impl Rollout<'_, '_> {
         let router = &mut self.world.router;
         if let Some(generation) = left {
             router.slices(now_s, told_s, generation);
-        } else if self.cluster.is_routed() {
+        } else {
             router.endpoints_changed(now_s);
         }
         self.show_pods();
@@ -552,9 +563,6 @@ impl Rollout<'_, '_> {
 
     /// Lets the data path follow what was written.
     fn advance_router(&mut self, until_s: f64) {
-        if !self.cluster.is_routed() {
-            return;
-        }
         let Self {
             world,
             cluster,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use coalmine_policy::Span;
 use coalmine_policy::argo::Rollout;
+use coalmine_policy::baseline::Baseline;
 use coalmine_policy::flagger::Canary;
 use coalmine_sim::fault::Fault;
 use coalmine_sim::fidelity::Fidelity;
@@ -18,6 +19,7 @@ use coalmine_sim::scenario::{Scenario, Service};
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::subject::Subject;
+use coalmine_sim::timeline::{Entry, What};
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
 use common_canary::canary_of;
@@ -215,4 +217,94 @@ fn a_gateway_follows_faster_than_pods_stop() {
         100,
     ));
     assert!(found < 3.0, "{found}");
+}
+
+/// The router notes §6.4: requests that still meet the canary after the API says 0, at 100 requests a
+/// second and a weight of 50, while its pods stay: mean and 99th percentile.
+#[test]
+fn requests_go_astray_until_every_worker_knows_of_the_rollback() {
+    for (events_per_s, mean, p99) in [(0.02, 32.0, 157.0), (0.2, 78.0, 193.0), (1.0, 111.0, 194.0)]
+    {
+        let scenario = scenario(nginx(events_per_s), 20.0);
+        let policy = canary("nginx");
+        let stage = Stage::new(&scenario, &policy).expect("answerable");
+        let mut world = World::new(&stage, Seed(43));
+        let mut astray: Vec<f64> = (0..400)
+            .map(|run| {
+                let mut entries: Vec<Entry> = Vec::new();
+                world.run(run, &mut entries);
+                astray(&entries)
+            })
+            .collect();
+        astray.sort_by(f64::total_cmp);
+        let found = astray.iter().sum::<f64>() / astray.len() as f64;
+        let high = astray[astray.len() * 99 / 100];
+        assert!(
+            (found - mean).abs() < 0.15 * mean + 3.0,
+            "{events_per_s}/s: {found}"
+        );
+        assert!((high - p99).abs() < 0.25 * p99, "{events_per_s}/s: {high}");
+    }
+}
+
+/// Expected requests on the new version from the last weight written on.
+fn astray(entries: &[Entry]) -> f64 {
+    let is_written = |entry: &Entry| matches!(entry.what, What::WeightWritten(_));
+    let last = entries
+        .iter()
+        .rposition(is_written)
+        .expect("is rolled back");
+    let mut at_s = entries[last].at.as_secs_f64();
+    let (mut share, mut sum) = (0.5, 0.0);
+    for entry in &entries[last..] {
+        if let What::WeightEffective(next) = entry.what {
+            let now_s = entry.at.as_secs_f64();
+            sum += share * (now_s - at_s) * 100.0;
+            (at_s, share) = (now_s, next);
+        }
+    }
+    sum
+}
+
+fn rolling(fidelity: Fidelity, router: RouterConfig, pre_stop_s: f64) -> (f64, f64) {
+    let mut scenario = scenario(router, pre_stop_s);
+    scenario.faults.clear();
+    scenario.fault_name = None;
+    let policy = Arc::new(Baseline {
+        name: "app".to_owned(),
+        namespace: "ns".to_owned(),
+        looks: None,
+    });
+    let stage = Stage::new(&scenario, &policy).expect("answerable");
+    let stage = stage.with_fidelity(fidelity);
+    let mut world = World::new(&stage, Seed(42));
+    let refused = (0..20).map(|run| world.run(run, &mut Nobody).hurt_by_router as f64);
+    let refused: Vec<f64> = refused.collect();
+    let mean = refused.iter().sum::<f64>() / refused.len() as f64;
+    (mean, refused.iter().copied().fold(0.0, f64::max))
+}
+
+/// One Service selects all pods: those that have stopped are met until the data path knows. Pods
+/// refuse within half a second, one of ten at a time; nginx hides what fewer than three refuse.
+#[test]
+fn a_rolling_update_is_met_as_502_behind_one_service_too() {
+    let kube_proxy = || presets::by_name("kube-proxy").expect("is known");
+    let (aggregate, _) = rolling(Fidelity::Aggregate, kube_proxy(), 0.0);
+    let (request, _) = rolling(Fidelity::Request, kube_proxy(), 0.0);
+    // Ten pods, a tenth of the requests each, for two thirds of a second.
+    assert!((4.0..9.0).contains(&aggregate), "{aggregate}");
+    let error = ((aggregate + request) / 20.0).sqrt();
+    assert!(
+        (aggregate - request).abs() < 4.0 * error,
+        "{aggregate} {request}"
+    );
+    let (behind_nginx, most) = rolling(Fidelity::Aggregate, nginx(0.2), 0.0);
+    assert!(
+        behind_nginx < 0.3 * aggregate,
+        "{behind_nginx} of {aggregate}"
+    );
+    assert!(most > 0.0);
+    for router in [kube_proxy(), nginx(0.2)] {
+        assert_eq!(rolling(Fidelity::Aggregate, router, 20.0).0, 0.0);
+    }
 }

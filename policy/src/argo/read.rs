@@ -30,10 +30,11 @@ use std::sync::Arc;
 
 use super::API_VERSION;
 use super::resolve::Analysis;
-use super::rollout::Rollout;
+use super::rollout::{Rollout, Router};
 use super::template::Place;
 use super::value::IntOrString;
 use crate::source::{Diagnostics, Document, Fields, Kind, Node};
+use crate::stickiness::{self, Stickiness};
 
 /// Reads every Rollout among the documents, with the AnalysisTemplates that it refers to.
 ///
@@ -46,10 +47,48 @@ pub fn read(documents: &[Document], diagnostics: &mut Diagnostics) -> Vec<Arc<Ro
     }
     ours()
         .filter(|document| document.kind == "Rollout")
-        .filter_map(|document| rollout::read(document, &templates, diagnostics))
+        .filter_map(|document| {
+            let mut rollout = rollout::read(document, &templates, diagnostics)?;
+            rollout.stickiness = stickiness(document, &rollout, documents);
+            Some(rollout)
+        })
         .map(Arc::new)
         .collect()
 }
+
+/// How sessions stick, by the first router: it is the one that the world shows. Argo copies no
+/// annotation of the stable Ingress that matters here (nginx.go:92); what the canary's has is in
+/// `additionalIngressAnnotations`, after the prefix, or in `canaryIngressAnnotations`.
+fn stickiness(
+    document: &Document,
+    rollout: &Rollout,
+    documents: &[Document],
+) -> Option<Stickiness> {
+    let routing = rollout.canary.routing.as_ref()?;
+    let at = |path: &[&str]| {
+        let routing = ["spec", "strategy", "canary", "trafficRouting"];
+        document.root.at(&routing)?.at(path)
+    };
+    let find = |kind, name| stickiness::find(documents, kind, (&rollout.namespace, name));
+    match routing.routers.first()? {
+        Router::Nginx => {
+            let text = |path: &[&str]| at(path).and_then(Node::as_str);
+            let own = text(&["nginx", "additionalIngressAnnotations", BEHAVIOUR]);
+            let prefixed = format!("nginx.ingress.kubernetes.io/{BEHAVIOUR}");
+            let full = text(&["nginx", "canaryIngressAnnotations", &prefixed]);
+            let legacy = full.or(own) == Some("legacy");
+            Stickiness::nginx(find("Ingress", routing.ingresses.first()?)?, Some(legacy))
+        }
+        Router::Traefik => {
+            let name = at(&["traefik", "weightedTraefikServiceName"])?.as_str()?;
+            Stickiness::traefik(find("TraefikService", name)?)
+        }
+        Router::Alb => Stickiness::alb(at(&["alb", "stickinessConfig"])?),
+        _ => None,
+    }
+}
+
+const BEHAVIOUR: &str = "affinity-canary-behavior";
 
 /// The AnalysisRun that `kubectl argo rollouts create analysisrun --from` makes of one
 /// AnalysisTemplate: no Rollout, hence none of the checks of one.

@@ -8,7 +8,7 @@ use super::experiment::ExperimentStep;
 use super::plan::{Metric, RangeBack};
 use super::resolve::Analysis;
 use super::template::Place;
-use crate::{Provider, RouteRule, Span, Template, Weight};
+use crate::{Provider, RouteRule, Span, Stickiness, Template, Weight};
 
 /// A `Rollout` with the canary strategy, its AnalysisTemplates merged in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Rollout {
     pub blue_green: Option<BlueGreen>,
     /// Why the controller marks the Rollout `InvalidSpec` and does nothing, if so.
     pub refusal: Option<Refusal>,
+    /// How users' sessions stick, by the routers' objects and fields.
+    #[serde(default)]
+    pub stickiness: Option<Stickiness>,
 }
 
 /// `spec.strategy.canary`.

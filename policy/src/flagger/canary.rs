@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::reconcile::Routing;
 use super::{MetricTemplate, Options, Provider};
-use crate::Span;
 use crate::effect::HeaderMatch;
+use crate::{Span, Stickiness};
 
 /// A `Canary` as the controller sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Canary {
     /// Istio with `spec.service.appProtocol: tcp`: there are weights alone.
     #[serde(default)]
     pub(super) tcp: bool,
+    /// How users' sessions stick, by `sessionAffinity` or the Ingress' annotations.
+    #[serde(default)]
+    pub stickiness: Option<Stickiness>,
     /// Fingerprints of all that ends up in the router's object besides weights.
     pub(super) routing: Routing,
     /// How it was read, so that an edit is read the same way.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{API_VERSION, Canary, Provider};
 use crate::source::{Diagnostics, Document, Fields, Severity, Source, check_name, read_documents};
+use crate::stickiness::{self, Stickiness};
 
 mod analysis;
 mod interval;
@@ -68,9 +69,31 @@ pub fn read(
 ) -> Vec<Arc<Canary>> {
     let templates = read_templates(documents, diagnostics).into();
     ours(documents, "Canary")
-        .filter_map(|document| read_one(document, options, &templates, diagnostics))
+        .filter_map(|document| {
+            let mut canary = read_one(document, options, &templates, diagnostics)?;
+            canary.stickiness = stickiness(document, &canary, documents);
+            Some(canary)
+        })
         .map(Arc::new)
         .collect()
+}
+
+/// How sessions stick: only Istio and Gateway API routers set Flagger's cookie; of the Ingress Flagger
+/// copies all annotations to the canary's (ingress.go:215), but for those about canaries. The
+/// TraefikService it keeps as it makes it itself (traefik.go:95), without a cookie.
+fn stickiness(document: &Document, canary: &Canary, documents: &[Document]) -> Option<Stickiness> {
+    let affinity = document.root.at(&["spec", "analysis", "sessionAffinity"]);
+    match (canary.provider, affinity) {
+        (Provider::Nginx, _) => {
+            let name = (&canary.namespace[..], &canary.ingress[..]);
+            let ingress = stickiness::find(documents, "Ingress", name)?;
+            Stickiness::nginx(ingress, None)
+        }
+        (provider, Some(affinity)) if provider == Provider::Istio || provider.is_gateway_api() => {
+            Some(Stickiness::flagger(affinity, canary.interval()))
+        }
+        _ => None,
+    }
 }
 
 /// Reads an edited object under the circumstances of the old one.

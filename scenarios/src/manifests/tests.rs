@@ -3,7 +3,7 @@ use super::*;
 const REPAIRED: &str = include_str!("../../policies/argo/repaired.yaml");
 const TUTORIAL: &str = include_str!("../../policies/argo/tutorial.yaml");
 
-fn read_files(files: &[(&str, &str)]) -> (Vec<Policy>, Vec<String>) {
+pub(super) fn read_files(files: &[(&str, &str)]) -> (Vec<Policy>, Vec<String>) {
     let source = |(file, text): &(&str, &str)| Source {
         file: (*file).into(),
         text: (*text).into(),

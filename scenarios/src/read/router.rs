@@ -15,19 +15,20 @@
 //!   watch: {median: 10ms, sigma: 0.8}
 //!   build: {median: 15ms, sigma: 0.5}
 //!   parse: {median: 50ms, sigma: 0.2}
-//!   tries: 3                # pods that a request tries one after another when they refuse
+//!   tries: 3                # pods that a request tries one after another
+//!   nextUpstream: error timeout http_503   # after which failures (proxy-next-upstream)
 //!   emptyCanary: stable     # or "503": what becomes of the share of a canary without pods
 //! ```
 //!
 //! The others (istio, linkerd, envoy-gateway, agentgateway, nginx-gateway-fabric, f5-nginx, traefik,
 //! kong, alb, kube-proxy) take `units`, `eventsPerSecond`, `watch`, `build`, `apply`, `tries`,
-//! `emptyCanary`, and where they apply `quiet` and `max` (Istio), `sleep` (Traefik), `interval` (Kong).
+//! `nextUpstream`, `emptyCanary`, and where they apply `quiet` and `max` (Istio), `sleep` (Traefik), `interval` (Kong).
 
 use coalmine_policy::Span;
 use coalmine_policy::source::Diagnostics;
 use coalmine_sim::router::presets::{self, KINDS};
 use coalmine_sim::router::{
-    Batching, ControlPlane, EmptyCanary, IngressNginx, RouterConfig, Upstream,
+    Again, Batching, ControlPlane, EmptyCanary, IngressNginx, RouterConfig, Upstream,
 };
 use coalmine_sim::scenario::RouterSaid;
 
@@ -173,8 +174,54 @@ fn upstream(form: &mut Form<'_>, usual: Upstream, found: &mut Diagnostics) -> Up
     Upstream {
         empty_canary,
         tries: form.count("tries", TRIES_MAX, found).unwrap_or(usual.tries),
+        again: again(form, found).unwrap_or(usual.again),
         ..usual
     }
+}
+
+/// nginx' words that mean something here, in the order of its documentation. `http_502` is known and
+/// never met: pods of a scenario answer 500, 503 (no place) and 504 (their own time-out).
+pub(crate) const NEXT_UPSTREAM: [&str; 8] = [
+    "error",
+    "timeout",
+    "http_500",
+    "http_502",
+    "http_503",
+    "http_504",
+    "non_idempotent",
+    "off",
+];
+
+/// After which failures a request is tried again: nginx' words in one line, as in the annotation.
+fn again(form: &mut Form<'_>, found: &mut Diagnostics) -> Option<Again> {
+    let text = form.string("nextUpstream", found)?;
+    if text.trim().is_empty() {
+        let help = "write `off` where nothing is tried again, or `error timeout`";
+        form.refuse("nextUpstream", "is empty", help, found);
+    }
+    let words = text.split_whitespace();
+    let mut again = Again::NONE;
+    for word in words {
+        match word {
+            "error" => (again.refused, again.lost) = (true, true),
+            "timeout" => again.timeout = true,
+            "http_500" => again.http_500 = true,
+            "http_503" => again.http_503 = true,
+            "http_504" => again.http_504 = true,
+            "non_idempotent" => again.non_idempotent = true,
+            "http_502" | "off" => {}
+            other => {
+                let known = NEXT_UPSTREAM.join(", ");
+                let help = match crate::nearest(other, NEXT_UPSTREAM) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known are {known}"),
+                };
+                let why = format!("has {other:?}, which is no failure");
+                form.refuse("nextUpstream", &why, &help, found);
+            }
+        }
+    }
+    Some(again)
 }
 
 /// `{median, sigma}` of a log-normal delay.

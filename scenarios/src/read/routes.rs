@@ -3,7 +3,8 @@
 //! ```yaml
 //! routes:                 # each request is for one of them, by share, whoever serves it
 //!   - {path: /, share: 80%}
-//!   - {path: /checkout, share: 20%, latencyTimes: 2}   # twice the service's latency
+//!   - {path: /checkout, share: 20%, latencyTimes: 2, method: POST}   # twice the service's latency;
+//!                         # a router sends no POST twice
 //! business:               # counters on the pods; named after what they count
 //!   orders: {route: /checkout, completion: 85%, counter: orders_total}
 //! ```
@@ -14,6 +15,7 @@
 
 use coalmine_policy::source::{Diagnostics, Kind};
 use coalmine_sim::fault::ROUTES_MAX;
+use coalmine_sim::router::path::Method;
 use coalmine_sim::scenario::{Business, Route};
 
 use super::form::Form;
@@ -86,11 +88,31 @@ fn one(form: &mut Form<'_>, known: &[Route], found: &mut Diagnostics) -> Option<
         form.refuse("share", "is nothing: nobody asks for it", help, found);
     }
     let times = form.positive("latencyTimes", found);
+    let method = method(form, found);
     Some(Route {
         path: path?.to_owned(),
         share: share.filter(|share| *share > 0.0)?,
         latency_times: times.unwrap_or(1.0),
+        method,
     })
+}
+
+/// The methods that a route's requests may have.
+pub(crate) const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"];
+
+/// Whether the requests may be sent twice: nginx repeats all but POST, PATCH and LOCK
+/// (ngx_http_upstream.c:4687-4691).
+fn method(form: &mut Form<'_>, found: &mut Diagnostics) -> Method {
+    match form.string("method", found) {
+        None => Method::Idempotent,
+        Some("POST" | "PATCH") => Method::NonIdempotent,
+        Some(known) if METHODS.contains(&known) => Method::Idempotent,
+        Some(other) => {
+            let help = format!("known are {}", METHODS.join(", "));
+            form.refuse("method", &format!("is {other:?}"), &help, found);
+            Method::Idempotent
+        }
+    }
 }
 
 /// The index of the route with this path, which stands in the field `name`.

@@ -496,7 +496,7 @@ fn sessions_and_retries_arrive_and_their_mistakes_are_placed() {
     let sessions = Sessions {
         requests: 5.0,
         think: Latency::from_quantiles(9.0, 60.0),
-        sticky: true,
+        sticky: Some(true),
     };
     assert_eq!(scenario.sessions, Some(sessions));
     let retries = Retries {

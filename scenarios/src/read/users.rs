@@ -5,7 +5,8 @@
 //!   matching: 10%           # share of requests that satisfy a policy's header and cookie rules
 //!   requestsPerSession: 8   # mean; session lengths are geometric
 //!   thinkTime: {median: 20s, p99: 2m}   # from one request of a session to the next
-//!   sticky: true            # a session stays where the router sent its first request
+//!   sticky: true            # a session stays where the router sent its first request; when absent,
+//!                           # as the manifest has it (sessionAffinity, affinity: cookie)
 //! retries:                  # clients that repeat what failed
 //!   share: 30%              # of the failures
 //!   max: 2                  # repeats of one request
@@ -38,7 +39,7 @@ pub(super) fn read(mut form: Form<'_>, found: &mut Diagnostics) -> (Users, Optio
     let sessions = Sessions {
         requests: requests.unwrap_or(usual.requests),
         think: service::latency(&mut form, "thinkTime", found).unwrap_or(usual.think),
-        sticky: form.fields.boolean("sticky", found).unwrap_or(usual.sticky),
+        sticky: form.fields.boolean("sticky", found).or(usual.sticky),
     };
     form.close(found);
     let any = has_sessions.contains(&true);

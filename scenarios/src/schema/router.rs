@@ -1,9 +1,10 @@
 //! As `read::router`. A kind takes only those parameters that its mechanism has.
 
 use coalmine_sim::router::presets::KINDS;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::value::{above, count, duration, number, object, share, word};
+use crate::read::NEXT_UPSTREAM;
 
 pub(super) fn schema() -> Value {
     object([
@@ -60,7 +61,13 @@ pub(super) fn schema() -> Value {
         (
             "tries",
             count(),
-            "Pods that a request tries one after another when they refuse it.",
+            "Pods that a request tries one after another.",
+        ),
+        (
+            "nextUpstream",
+            next_upstream(),
+            "Failures after which it tries another (`proxy-next-upstream`); \
+             `error timeout` for the nginx controllers and Kong when absent.",
         ),
         (
             "emptyCanary",
@@ -68,6 +75,16 @@ pub(super) fn schema() -> Value {
             "What becomes of the share of a canary without pods.",
         ),
     ])
+}
+
+/// Words of nginx in one line.
+fn next_upstream() -> Value {
+    let word = format!("({})", NEXT_UPSTREAM.join("|"));
+    json!({
+        "type": ["string", "null"],
+        "pattern": format!("^\\s*{word}(\\s+{word})*\\s*$"),
+        "examples": ["error timeout http_503"],
+    })
 }
 
 fn delay() -> Value {

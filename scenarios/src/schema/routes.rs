@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::value::{above, item, list, object, share, text};
+use super::value::{above, item, list, object, share, text, word};
+use crate::read::METHODS;
 
 pub(super) fn schema() -> Value {
     let path = json!({"type": "string", "pattern": "^/"});
@@ -15,6 +16,11 @@ pub(super) fn schema() -> Value {
                 "latencyTimes",
                 above(0),
                 "Factor on the service's latency; 1 when absent.",
+            ),
+            (
+                "method",
+                word(&METHODS),
+                "Of its requests; GET when absent. Routers send no POST or PATCH twice.",
             ),
         ],
     ))

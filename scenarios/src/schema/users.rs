@@ -24,7 +24,8 @@ pub(super) fn schema() -> Value {
         (
             "sticky",
             flag(),
-            "Whether a session stays on the side of the router that got its first request.",
+            "Whether a session stays on the side of the router that got its first request; \
+             when absent, as the manifest has it (`sessionAffinity`, `affinity: cookie`).",
         ),
     ])
 }

@@ -3,8 +3,8 @@
 //! A repeat is for the same route, and where sessions stick for the same side; the cohort, the pod and
 //! whether the policy's rules match count as drawn anew.
 
-use super::{Conditions, Met, Piece, Sender, Whose};
-use crate::fault::Treatment;
+use super::{Conditions, EXPOSED, Met, Piece, Sender, TRIED, Unloaded, Whose, ended};
+use crate::fault::{Treatment, Version};
 use crate::repeats::Attempt;
 use crate::split::{Cohort, Split};
 
@@ -74,6 +74,16 @@ impl Conditions<'_> {
         split: &'c Split,
     ) -> impl FnMut(Whose, f64, Each<'_>) + use<'c> {
         move |whose, rate, each| {
+            if self.try_again(piece) {
+                let mut pods = Unloaded(self.behaviours);
+                self.each_end(whose.cohort, rate, (piece, split), &mut pods, |met| {
+                    each(
+                        met,
+                        &ended(met.mask, *self.behaviours.get(met.mask & !TRIED)),
+                    );
+                });
+                return;
+            }
             self.each(whose, rate, piece, split, |met| {
                 each(met, self.behaviours.get(met.mask));
             });
@@ -180,7 +190,11 @@ impl Conditions<'_> {
             meet(whose, rate, &mut |met, treatment| {
                 let sum = &mut by_route[usize::from(met.route)];
                 let lost = self.losing_share(met.route, treatment);
-                sum.add(share * met.share, cohort.version(), treatment, lost);
+                let version = match met.mask & EXPOSED {
+                    0 => cohort.version(),
+                    _ => Version::New,
+                };
+                sum.add(share * met.share, version, treatment, lost);
                 sum.add_refused(refused * met.share, treatment);
             });
         }

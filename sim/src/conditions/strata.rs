@@ -185,6 +185,49 @@ impl Strata {
         }
     }
 
+    /// Calls `each` with the pods of a cohort that have the same faults, and how many they are; those
+    /// whose process is dead have none.
+    pub(super) fn each_pods(
+        &self,
+        cohort: Cohort,
+        segment: &Segment,
+        mut each: impl FnMut(Option<usize>, u32),
+    ) {
+        let index = cohort as usize;
+        let dead = segment.dead[index].min(segment.pods[index]);
+        let mut left = segment.pods[index].max(1) - dead;
+        for group in &self.pods {
+            let pods = match group.to {
+                u32::MAX => left,
+                _ => group.count(segment.ranks[index]).min(left),
+            };
+            left -= pods;
+            if pods > 0 {
+                each(Some(group.faults), pods);
+            }
+        }
+        if dead > 0 {
+            each(None, dead);
+        }
+    }
+
+    /// The faults that a pod can have.
+    pub(super) fn faults_of(&self, rank: u32) -> usize {
+        let group = self.pods.iter().find(|group| group.has(rank));
+        group.map_or(usize::MAX, |group| group.faults)
+    }
+
+    /// The faults that only matching users meet, and the share of those users.
+    pub(super) const fn matching(&self) -> Option<(usize, f64)> {
+        self.matching
+    }
+
+    /// The faults of a route, its kind, and its share.
+    pub(super) fn route(&self, route: u16) -> (usize, usize, f64) {
+        let route = &self.routes[usize::from(route).min(self.routes.len() - 1)];
+        (route.faults, route.kind, route.share)
+    }
+
     /// The faults that one request can meet, and its kind.
     pub(super) fn of(&self, request: &Request) -> (usize, usize) {
         let route = &self.routes[usize::from(request.route).min(self.routes.len() - 1)];
@@ -292,6 +335,7 @@ mod tests {
             path: format!("/{index}"),
             share: *share,
             latency_times: 1.0,
+            method: Default::default(),
         };
         let scenario = Scenario {
             faults: scopes.iter().map(|scope| fault(*scope)).collect(),

@@ -71,7 +71,7 @@ impl Flow<'_> {
                 };
                 if part > 0.0 {
                     let whose = watched.whose(Sender::User);
-                    self.each_met(&mut load, whose, expected, &piece, |met| {
+                    self.each_end(&mut load, whose, expected, &piece, |met| {
                         add(met, shares[index]);
                     });
                     let refused = piece.segment.refused[index];
@@ -177,6 +177,7 @@ impl Flow<'_> {
                     length_s,
                     rate: requests / length_s.clamp(1e-9, CELL_S),
                     fresh: piece.segment.sides.map_or(0.0, |sides| sides.fresh),
+                    anew: self.sticks.map_or([0.0; 2], |sticks| sticks.anew),
                     chances,
                 });
             }

@@ -140,7 +140,7 @@ impl Flow<'_> {
             self.suffer(portion);
             return;
         }
-        let treatment = *self.treatment(part.mask());
+        let treatment = self.treatment(part.mask());
         // The healthy part needs no failures: nobody is hurt.
         let failed = if treatment.may_hurt() {
             let error_share = treatment.behaviour.error_share;
@@ -177,7 +177,7 @@ impl Flow<'_> {
     fn new_parts(&mut self, cell: usize, parts: &mut Parts) {
         let bounds = self.ledgers[0].bounds(cell);
         let expected = self.ledgers[0].mass(cell, self.traffic);
-        let cohorts = if self.reach_old {
+        let cohorts = if self.reaches_old() {
             &Cohort::ALL[..]
         } else {
             &[Cohort::Canary, Cohort::PrimaryNew]
@@ -217,7 +217,7 @@ impl Flow<'_> {
                         rank: None,
                         sender: Sender::User,
                     };
-                    self.each_met(&mut load, whose, expected, &piece, |met| {
+                    self.each_end(&mut load, whose, expected, &piece, |met| {
                         parts.add(met, mass, piece.span);
                     });
                 }

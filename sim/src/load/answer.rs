@@ -146,7 +146,7 @@ impl Loaded {
 
     /// Of the failed requests, the shares that found no place, came too late, and were answered with
     /// an error.
-    fn ways_to_fail(&self) -> [f64; 3] {
+    pub(crate) fn ways_to_fail(&self) -> [f64; 3] {
         let Serving {
             behaviour, refused, ..
         } = self.serving;

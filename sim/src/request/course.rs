@@ -1,5 +1,7 @@
 //! How the attempts of a request go.
 
+use crate::router::Cause;
+
 /// What is known of a request when it is sent, again or for the first time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Attempt {
@@ -9,6 +11,8 @@ pub(super) struct Attempt {
     pub(super) route: u16,
     /// How often it was sent before.
     pub(super) number: u8,
+    /// Whether its user satisfies the policy's match rules, once the router tries it again.
+    pub(super) is_matching: Option<bool>,
     /// The new version has had it.
     pub(super) exposed: bool,
     /// The old version would have answered it by now.
@@ -33,6 +37,8 @@ pub(super) struct Course {
     /// What it met.
     pub(super) mask: u32,
     pub(super) failed: bool,
+    /// What failed it.
+    pub(super) cause: Cause,
     /// The same attempt would have failed on the old version.
     pub(super) old_failed: bool,
     /// Slower than people's patience where the old version would not have been.
@@ -49,6 +55,7 @@ impl Course {
     pub(super) const fn again(&self) -> Attempt {
         Attempt {
             number: self.attempt.number + 1,
+            is_matching: None,
             spared: self.is_spared(),
             ..self.attempt
         }

@@ -11,6 +11,8 @@ use super::piece::Piece;
 use super::roster::Roster;
 use super::sessions::Book;
 use super::station::{Limits, Station};
+use super::tries::{FIRST, Tries};
+use crate::affinity::Sticks;
 use crate::arrivals::{Arrivals, CELL_S};
 use crate::cluster::Cluster;
 use crate::conditions::{Conditions, Request};
@@ -18,6 +20,7 @@ use crate::counts::Sheet;
 use crate::exposition::{Class, Target};
 use crate::fault::{Behaviours, Version};
 use crate::flow::Tally;
+use crate::router::Cause;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
 use crate::stream::{Purpose, Stream, Streams};
@@ -36,10 +39,10 @@ pub struct Engine<'a> {
     cell: Option<usize>,
     instants: Instants,
     instants_stream: Stream,
-    stream: Stream,
+    pub(super) stream: Stream,
     agenda: Agenda<Coming>,
     roster: Roster,
-    piece: Piece,
+    pub(super) piece: Piece,
     pods: Vec<Pod>,
     /// By workload and ordinal, the index in `pods` plus one.
     slots: Vec<Vec<u32>>,
@@ -52,6 +55,8 @@ pub struct Engine<'a> {
     outages: [usize; 2],
     /// Users with sessions.
     book: Option<Book>,
+    /// Requests that the router tries again.
+    pub(super) tries: Tries,
 }
 
 /// What is to come.
@@ -64,13 +69,15 @@ enum Coming {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Answer {
+pub(super) struct Answer {
     arrived_ns: u64,
-    pod: u32,
-    ingress: u16,
-    cohort: Cohort,
+    pub(super) pod: u32,
+    pub(super) ingress: u16,
+    pub(super) cohort: Cohort,
     origin: Origin,
-    course: Course,
+    pub(super) course: Course,
+    /// What the router has tried before, as a number of [`Tries`]; [`FIRST`] at the first try.
+    pub(super) tried: u32,
 }
 
 #[derive(Debug, Default)]
@@ -126,6 +133,7 @@ impl<'a> Engine<'a> {
             book: scenario
                 .sessions
                 .map(|sessions| Book::new(sessions, streams)),
+            tries: Tries::default(),
         }
     }
 
@@ -146,8 +154,16 @@ impl<'a> Engine<'a> {
             ..Tally::default()
         };
         self.outages = [0; 2];
+        self.tries.clear();
         if let Some(book) = &mut self.book {
             book.reset(streams);
+        }
+    }
+
+    /// Sessions stick to the sides of the router so.
+    pub(crate) fn stick(&mut self, sticks: Option<Sticks>) {
+        if let Some(book) = &mut self.book {
+            book.sticks = sticks;
         }
     }
 
@@ -242,7 +258,7 @@ impl<'a> Engine<'a> {
             self.piece
                 .set(&piece, rate, (self.scenario, split), conditions);
             self.enlist();
-            self.play(self.ns(a), self.ns(b));
+            self.play(self.ns(a), self.ns(b), conditions);
             self.now_s = b;
         }
     }
@@ -354,6 +370,7 @@ impl<'a> Engine<'a> {
         self.agenda.amend(|at_ns, coming| match coming {
             Coming::Answer(answer) if answer.pod == slot as u32 && at_ns > dead_ns => {
                 answer.course.failed = true;
+                answer.course.cause = Cause::Lost;
                 // Whom an old pod lets down the release has not hurt.
                 answer.course.old_failed |= !hurts || answer.cohort == Cohort::PrimaryOld;
                 dead_ns.max(answer.arrived_ns)
@@ -363,7 +380,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Plays the events of an interval in which the split stands still.
-    fn play(&mut self, from_ns: u64, end_ns: u64) {
+    fn play(&mut self, from_ns: u64, end_ns: u64, conditions: &Conditions<'_>) {
         let origin_s = self.origin_s;
         while self.instants.peek_ns(origin_s) < from_ns {
             self.instants.advance();
@@ -378,7 +395,9 @@ impl<'a> Engine<'a> {
             }
             if coming_ns == next_ns {
                 match self.agenda.pop() {
-                    Some((now_ns, Coming::Answer(answer))) => self.answer(now_ns, answer),
+                    Some((now_ns, Coming::Answer(answer))) => {
+                        self.answer(now_ns, answer, conditions);
+                    }
                     Some((now_ns, Coming::Repeat(attempt))) => self.user(now_ns, attempt),
                     None => return,
                 }
@@ -410,7 +429,7 @@ impl<'a> Engine<'a> {
     /// A user's request arrives at the router.
     fn user(&mut self, now_ns: u64, attempt: Attempt) {
         let luck = self.stream.random();
-        let cohort = self.cohort(attempt.session, luck);
+        let cohort = self.cohort(&attempt, luck);
         if self.piece.mirror > 0.0 && self.stream.random::<f64>() < self.piece.mirror {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
@@ -423,7 +442,8 @@ impl<'a> Engine<'a> {
     }
 
     /// The cohort that serves a user's request; none when the router answers it itself.
-    fn cohort(&mut self, session: u32, luck: f64) -> Option<Cohort> {
+    fn cohort(&mut self, attempt: &Attempt, luck: f64) -> Option<Cohort> {
+        let session = attempt.session;
         let Some(book) = self.book.as_mut().filter(|book| book.is_sticky()) else {
             return self.piece.cohort(luck);
         };
@@ -432,7 +452,7 @@ impl<'a> Engine<'a> {
             book.get(session).on_canary = Some(false);
             return self.piece.cohort(luck);
         };
-        let on_canary = book.is_on_canary(session, sides.fresh);
+        let on_canary = book.is_on_canary(session, sides.fresh, attempt.number > 0);
         Piece::cohort_of_side(sides, on_canary, luck)
     }
 
@@ -451,6 +471,7 @@ impl<'a> Engine<'a> {
         let course = Course {
             attempt,
             failed: true,
+            cause: Cause::Lost,
             old_failed: old_failed || !self.counts(now_ns),
             slowed: false,
             mask: mask as u32,
@@ -477,6 +498,7 @@ impl<'a> Engine<'a> {
         }
         let request = self.ask(cohort, origin, rank, attempt);
         attempt.route = request.route;
+        attempt.is_matching = Some(request.is_matching);
         self.piece.mask_of(cohort, &request)
     }
 
@@ -500,6 +522,23 @@ impl<'a> Engine<'a> {
         };
         let pods = &self.piece.pods[cohort as usize];
         let slot = pods[pick(low, pods.len())];
+        let luck = (luck, score, low);
+        self.work(
+            now_ns,
+            (slot, cohort),
+            luck,
+            (origin, ingress, attempt, FIRST),
+        );
+    }
+
+    /// A pod works on a request.
+    pub(super) fn work(
+        &mut self,
+        now_ns: u64,
+        (slot, cohort): (u32, Cohort),
+        (luck, score, low): (f64, f64, u64),
+        (origin, ingress, attempt, tried): (Origin, u16, Attempt, u32),
+    ) {
         let rank = self.pods[slot as usize].rank;
         let mut attempt = attempt;
         let mask = self.meet(cohort, origin, rank, &mut attempt);
@@ -509,26 +548,30 @@ impl<'a> Engine<'a> {
         let pod = &mut self.pods[slot as usize];
         let service_s = behaviour.latency.at_score(score) * warming;
         let mut failed = luck < behaviour.error_share;
+        let mut cause = Cause::Answer;
         let work_ns = (service_s * 1e9) as u64;
         let mut finish_ns = match pod.station.admit(now_ns, work_ns, self.limits) {
             Some(service) => service.finish_ns,
             None => {
-                failed = true;
+                (failed, cause) = (true, Cause::Full);
                 now_ns
             }
         };
         if let Some(timeout_s) = service.timeout_s {
             let latest_ns = now_ns + (timeout_s * 1e9) as u64;
-            failed |= finish_ns > latest_ns;
+            if finish_ns > latest_ns {
+                (failed, cause) = (true, Cause::Late);
+            }
             finish_ns = finish_ns.min(latest_ns);
         }
         if let Some(dead_ns) = pod.dead_ns.filter(|dead_ns| finish_ns > *dead_ns) {
-            failed = true;
+            (failed, cause) = (true, Cause::Lost);
             finish_ns = dead_ns.max(now_ns);
         }
         let mut course = Course {
             attempt,
             failed,
+            cause,
             old_failed: failed,
             slowed: false,
             mask: mask as u32,
@@ -554,6 +597,7 @@ impl<'a> Engine<'a> {
             cohort,
             origin,
             course,
+            tried,
         };
         self.agenda.push(finish_ns, Coming::Answer(answer));
     }
@@ -643,6 +687,13 @@ impl<'a> Engine<'a> {
 
     /// What a request asks for, and who asks.
     fn ask(&mut self, cohort: Cohort, origin: Origin, rank: u32, attempt: &Attempt) -> Request {
+        if let Some(is_matching) = attempt.is_matching {
+            return Request {
+                route: attempt.route,
+                rank,
+                is_matching,
+            };
+        }
         let routes = &self.scenario.routes;
         let route = if routes.is_empty() || attempt.number > 0 {
             usize::from(attempt.route)
@@ -668,7 +719,7 @@ impl<'a> Engine<'a> {
     }
 
     /// A request is answered: its observers count it.
-    fn answer(&mut self, now_ns: u64, answer: Answer) {
+    fn answer(&mut self, now_ns: u64, answer: Answer, conditions: &Conditions<'_>) {
         let seconds = (now_ns - answer.arrived_ns) as f64 * 1e-9;
         let bounds_s = &self.scenario.scrape.buckets_s;
         let bucket = bounds_s.partition_point(|bound| *bound < seconds);
@@ -684,10 +735,18 @@ impl<'a> Engine<'a> {
             let completes = step_luck(course.luck, index) < step.completion * kept;
             *count += u64::from(completes && step.is_of(course.attempt.route));
         }
+        if answer.origin == Origin::User
+            && course.failed
+            && self.try_again(now_ns, &answer, conditions)
+        {
+            return;
+        }
+        let cohort = self.tries.first(answer.tried).unwrap_or(answer.cohort);
         if let Some(sheets) = self.ingress.get_mut(answer.ingress as usize) {
-            let pair = sheets[answer.cohort as usize].route_mut(route);
+            let pair = sheets[cohort as usize].route_mut(route);
             pair.of(course.failed).add_one(seconds, at);
         }
+        self.tries.forget(answer.tried);
         if answer.origin == Origin::User {
             self.conclude(now_ns, course);
         }
@@ -741,6 +800,6 @@ fn step_luck(luck: u64, step: usize) -> f64 {
 }
 
 /// One of `len` by 32 random bits (Lemire's multiplication; the bias is below len / 2^32).
-const fn pick(bits: u64, len: usize) -> usize {
+pub(super) const fn pick(bits: u64, len: usize) -> usize {
     ((bits * len as u64) >> 32) as usize
 }

@@ -7,6 +7,7 @@
 use rand::RngExt;
 
 use super::agenda::Agenda;
+use crate::affinity::Sticks;
 use crate::service::Sessions;
 use crate::stream::{Purpose, Stream, Streams};
 
@@ -19,6 +20,8 @@ const FIRST_MAX: f64 = 1e6;
 #[derive(Debug)]
 pub(super) struct Book {
     sessions: Sessions,
+    /// How they stick to a side of the router, if they do.
+    pub(super) sticks: Option<Sticks>,
     stream: Stream,
     all: Vec<Session>,
     /// Those that think.
@@ -41,6 +44,7 @@ impl Book {
     pub(super) fn new(sessions: Sessions, streams: &Streams) -> Self {
         Self {
             sessions,
+            sticks: None,
             stream: streams.get(Purpose::Sessions),
             all: Vec::new(),
             thinking: Agenda::default(),
@@ -58,7 +62,7 @@ impl Book {
 
     /// Whether sessions stick to a side of the router.
     pub(super) const fn is_sticky(&self) -> bool {
-        self.sessions.sticky
+        self.sticks.is_some()
     }
 
     pub(super) fn get(&mut self, session: u32) -> &mut Session {
@@ -126,10 +130,16 @@ impl Book {
         session
     }
 
-    /// Whether a session's request goes to the canary's side, which gets `fresh` of the new ones.
-    pub(super) fn is_on_canary(&mut self, session: u32, fresh: f64) -> bool {
+    /// Whether a session's request goes to the canary's side, which gets `fresh` of the new ones; a
+    /// repeat goes where the request went.
+    pub(super) fn is_on_canary(&mut self, session: u32, fresh: f64, is_repeat: bool) -> bool {
+        let anew = self.sticks.map_or([1.0; 2], |sticks| sticks.anew);
         if let Some(on_canary) = self.all[session as usize].on_canary {
-            return on_canary;
+            let anew = anew[usize::from(on_canary)];
+            let leaves = anew > 0.0 && !is_repeat && self.stream.random::<f64>() < anew;
+            if !leaves {
+                return on_canary;
+            }
         }
         let on_canary = self.stream.random::<f64>() < fresh;
         self.all[session as usize].on_canary = Some(on_canary);

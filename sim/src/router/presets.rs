@@ -1,6 +1,6 @@
 //! Routers other than ingress-nginx: their control planes by name.
 
-use super::{Batching, ControlPlane, IngressNginx, RouterConfig, Spread, Upstream};
+use super::{Again, Batching, ControlPlane, IngressNginx, RouterConfig, Spread, Upstream};
 
 /// Every router's name, as `kind` spells it.
 pub const KINDS: [&str; 12] = [
@@ -109,6 +109,7 @@ fn reloading() -> ControlPlane {
         // left out for 10 s.
         upstream: Upstream {
             tries: u32::MAX,
+            again: Again::NGINX,
             ..Upstream::GATEWAY
         },
         ..plain()
@@ -123,6 +124,7 @@ fn kong() -> ControlPlane {
         // A service's `retries` is 5.
         upstream: Upstream {
             tries: 6,
+            again: Again::NGINX,
             ..Upstream::GATEWAY
         },
         ..plain()

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Again;
+
 /// What becomes of the canary's share while the router knows no endpoint of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EmptyCanary {
@@ -31,6 +33,9 @@ pub struct Upstream {
     /// Endpoints of the chosen backend that are tried one after another, each another one while
     /// there is one, when a connection is refused.
     pub tries: u32,
+    /// Which failures make it try again.
+    #[serde(default)]
+    pub again: Again,
     /// What requests are split by.
     pub spread: Spread,
 }
@@ -42,6 +47,7 @@ impl Upstream {
         empty_canary: EmptyCanary::ToStable,
         needs_stable: true,
         tries: 3,
+        again: Again::NGINX,
         spread: Spread::Weights,
     };
 
@@ -50,14 +56,21 @@ impl Upstream {
         empty_canary: EmptyCanary::Refused,
         needs_stable: false,
         tries: 1,
+        again: Again::REFUSED,
         spread: Spread::Weights,
     };
+
+    /// Endpoints that are tried when connections are refused.
+    #[must_use]
+    pub const fn refused_tries(self) -> u32 {
+        if self.again.refused { self.tries } else { 1 }
+    }
 
     /// The probability that every endpoint tried refuses, when `dead` of `known` do: a quiet
     /// worker's ring gives each try the next endpoint, so they are drawn without replacement.
     #[must_use]
     pub fn all_refuse(self, dead: u32, known: u32) -> f64 {
-        let tries = self.tries.clamp(1, known.max(1));
+        let tries = self.refused_tries().clamp(1, known.max(1));
         if dead < tries {
             return 0.0;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::argo::{Controller, PossibleQuery, Rollout, Router, Step};
-use coalmine_policy::{Engine, Span, Template, Time};
+use coalmine_policy::{Engine, Span, Stickiness, Template, Time};
 
 use super::experiment;
 use super::{Asked, Front, NEW_TEMPLATE, Names, OLD_TEMPLATE, Routers, Subject, Topology};
@@ -89,6 +89,10 @@ impl Subject for Arc<Rollout> {
             fit,
             field: &["spec", "strategy", "canary", "trafficRouting"],
         }
+    }
+
+    fn stickiness(&self) -> Option<Stickiness> {
+        self.stickiness
     }
 
     fn replicas(&self) -> Option<u32> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coalmine_policy::flagger::{Canary, Controller, Provider};
-use coalmine_policy::{Engine, Span, Template, Time};
+use coalmine_policy::{Engine, Span, Stickiness, Template, Time};
 
 use super::{Asked, Front, Names, Routers, Subject, Topology};
 
@@ -65,6 +65,10 @@ impl Subject for Arc<Canary> {
             fit,
             field: &["spec", "provider"],
         }
+    }
+
+    fn stickiness(&self) -> Option<Stickiness> {
+        self.stickiness
     }
 
     fn replicas(&self) -> Option<u32> {

@@ -56,7 +56,7 @@ struct Sums {
 
 /// Calls `each` with the number and the world of every replication.
 fn each_run(case: &Case, looks: bool, fidelity: Fidelity, each: impl FnOnce(World<'_>)) {
-    let (rolling, canary) = (policies::rolling(looks), policies::canary(looks));
+    let (rolling, canary) = (policies::rolling(looks), policies::canary(looks, case.kept));
     let policy: &dyn Subject = if case.canary { &canary } else { &rolling };
     let stage = if looks {
         Stage::new(&case.scenario, policy)
@@ -152,6 +152,24 @@ fn homogeneity(a: &[f64; 5], b: &[f64; 5]) -> f64 {
             cell(*x, share * all_a) + cell(*y, share * all_b)
         })
         .sum()
+}
+
+/// The comparison would find sessions that do not stick, by eight standard errors.
+#[test]
+fn sessions_that_do_not_stick_would_be_found() {
+    let is_sticky = |case: &&worlds::Case| case.is_sticky();
+    let mut found = 0;
+    for case in worlds::all().iter().filter(is_sticky) {
+        let loose = case.with_loose_sessions();
+        let sticky = sums(case, Fidelity::Request);
+        let loose = sums(&loose, Fidelity::Aggregate);
+        let apart = sticky.exposed - loose.exposed;
+        let error = (case.spread * (sticky.exposed + loose.exposed)).sqrt();
+        let name = &case.scenario.name;
+        assert!((apart / error).abs() > 8.0, "{name}: {}", apart / error);
+        found += 1;
+    }
+    assert!(found >= 5, "{found}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use coalmine_policy::Span;
 use coalmine_policy::argo::Rollout;
 use coalmine_policy::baseline::{Baseline, Check, Looks};
+use coalmine_policy::{Span, Stickiness};
 
 use crate::common::rollout_of;
 
@@ -34,7 +34,7 @@ pub(crate) fn rolling(looks: bool) -> Arc<Baseline> {
 
 /// A canary at 20 % for four minutes and then at 60 %, for good; with looks, more than 1.5 % of failures
 /// among all requests abort it.
-pub(crate) fn canary(looks: bool) -> Arc<Rollout> {
+pub(crate) fn canary(looks: bool, stickiness: Option<Stickiness>) -> Arc<Rollout> {
     let analysis = if looks {
         "      analysis: {templates: [{templateName: errors}]}\n"
     } else {
@@ -74,5 +74,9 @@ spec:
           {ERRORS}
 "
     );
-    rollout_of(&yaml)
+    let rollout = rollout_of(&yaml);
+    Arc::new(Rollout {
+        stickiness,
+        ..(*rollout).clone()
+    })
 }

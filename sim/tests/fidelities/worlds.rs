@@ -1,9 +1,11 @@
 //! The worlds in which the fidelities are compared.
 
-use coalmine_policy::Span;
+use coalmine_policy::{Kept, Span, Stickiness};
 use coalmine_sim::arrivals::Pattern;
 use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 use coalmine_sim::latency::Latency;
+use coalmine_sim::router::path::Method;
+use coalmine_sim::router::{Again, IngressNginx, RouterConfig, Upstream};
 use coalmine_sim::scenario::{Business, Retries, Route, Scenario, Sessions, Users};
 use coalmine_sim::traffic::{Term, Traffic};
 
@@ -16,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) is_open: bool,
     /// How many times the variance of counts is that of Poisson's.
     pub(crate) spread: f64,
+    /// How the router's manifest keeps sessions.
+    pub(crate) kept: Option<Stickiness>,
 }
 
 impl Case {
@@ -49,12 +53,52 @@ impl Case {
         self.scenario.sessions = Some(Sessions {
             requests,
             think: Latency::from_quantiles(12.0, 60.0),
-            sticky,
+            sticky: Some(sticky),
         });
         if sticky {
             // All requests of a session go to one side: geometric batches.
             self.spread *= 2.0 * requests - 1.0;
         }
+        self
+    }
+
+    /// Sessions last long for their few requests: the share of the canary lags far behind the weight,
+    /// and counts spread little.
+    fn who_think_long(mut self) -> Self {
+        if let Some(sessions) = &mut self.scenario.sessions {
+            sessions.think = Latency::from_quantiles(60.0, 120.0);
+        }
+        self
+    }
+
+    /// Whether the router keeps sessions on its sides.
+    pub(crate) fn is_sticky(&self) -> bool {
+        let said = self.scenario.sessions.and_then(|sessions| sessions.sticky);
+        self.kept.is_some() || said == Some(true)
+    }
+
+    /// The same world without that.
+    pub(crate) fn with_loose_sessions(&self) -> Self {
+        let loose = |sessions| Sessions {
+            sticky: Some(false),
+            ..sessions
+        };
+        Self {
+            scenario: Scenario {
+                sessions: self.scenario.sessions.map(loose),
+                ..self.scenario.clone()
+            },
+            ..*self
+        }
+    }
+
+    /// The manifest says how sessions are kept.
+    fn kept(mut self, requests: f64, kept: Stickiness) -> Self {
+        self = self.by_users(requests, true).behind_a_router();
+        if let Some(sessions) = &mut self.scenario.sessions {
+            sessions.sticky = None;
+        }
+        self.kept = Some(kept);
         self
     }
 
@@ -65,6 +109,7 @@ impl Case {
             path: path.to_owned(),
             share,
             latency_times,
+            method: Default::default(),
         };
         self.scenario.routes = vec![route("/", 0.75, 1.0), route("/checkout", 0.25, 2.0)];
         self.scenario.business = vec![Business {
@@ -73,6 +118,20 @@ impl Case {
             completion: 0.8,
             counter: "orders_total".to_owned(),
         }];
+        self
+    }
+
+    /// nginx tries two pods after each of these failures.
+    fn tried_again(mut self, again: Again, tries: u32) -> Self {
+        let upstream = Upstream {
+            tries,
+            again,
+            ..Upstream::INGRESS_NGINX
+        };
+        self.scenario.router = RouterConfig::IngressNginx(IngressNginx {
+            upstream,
+            ..IngressNginx::default()
+        });
         self
     }
 
@@ -92,6 +151,7 @@ fn case(name: &str, traffic: Traffic, faults: &[Fault]) -> Case {
         canary: false,
         is_open: false,
         spread: 1.0,
+        kept: None,
     }
 }
 
@@ -145,6 +205,16 @@ fn steady() -> Traffic {
     Traffic::constant(5.0)
 }
 
+fn busy() -> Traffic {
+    Traffic::constant(30.0)
+}
+
+fn busy_burst() -> Traffic {
+    let mut traffic = burst();
+    traffic.terms.extend(busy().terms);
+    traffic
+}
+
 fn sparse() -> Traffic {
     Traffic::constant(0.3)
 }
@@ -188,6 +258,8 @@ pub(crate) fn all() -> Vec<Case> {
     all.extend(clients());
     all.extend(timed());
     all.extend(scoped());
+    all.extend(tried());
+    all.extend(kept());
     all
 }
 
@@ -229,11 +301,13 @@ fn clients() -> Vec<Case> {
         case("steady/storm", steady(), &storm).repeated(1.0, 1),
         case("steady/sessions", steady(), &[errors(0.1)]).by_users(6.0, false),
         case("burst/sessions", burst(), &[slow(4.0)]).by_users(3.0, false),
-        case("steady/sticky", steady(), &[errors(0.06)])
-            .by_users(6.0, true)
+        case("busy/sticky", busy(), &[errors(0.06)])
+            .by_users(3.0, true)
+            .who_think_long()
             .behind_a_router(),
-        case("burst/sticky-repeats", burst(), &[errors(0.2)])
-            .by_users(4.0, true)
+        case("burst/sticky-repeats", busy_burst(), &[errors(0.2)])
+            .by_users(3.0, true)
+            .who_think_long()
             .repeated(0.6, 2)
             .behind_a_router(),
         case("irregular/errors-4", steady(), &[errors(0.045)])
@@ -327,5 +401,71 @@ fn scoped() -> Vec<Case> {
         matched.behind_a_router(),
         case("steady/shared", steady(), &[only(0.2, shared)]).behind_a_router(),
         case("bell/crash", bell(), &[crash]).behind_a_router(),
+    ]
+}
+
+/// What pods fail, the router tries on others.
+fn tried() -> Vec<Case> {
+    let answers = Again {
+        http_500: true,
+        ..Again::NGINX
+    };
+    let bad_pods = Fault {
+        scope: Scope {
+            pods: Some(2),
+            ..NONE.scope
+        },
+        ..errors(0.6)
+    };
+    let crash = Fault {
+        crash_every_s: Some(60.0),
+        ..NONE
+    };
+    let mut posts = case("steady/tried-posts", steady(), &[errors(0.3)])
+        .of_a_shop()
+        .repeated(0.5, 2)
+        .behind_a_router()
+        .tried_again(answers, 2);
+    posts.scenario.routes[1].method = Method::NonIdempotent;
+    let mut slow = case("steady/tried-crash", steady(), &[crash])
+        .behind_a_router()
+        .tried_again(Again::NGINX, 3);
+    slow.scenario.service.latency = Latency::from_quantiles(0.4, 3.0);
+    vec![
+        case("steady/tried", steady(), &[errors(0.4)])
+            .tried_again(answers, 3)
+            .behind_a_router(),
+        // Old pods help out new ones: one Service has them all.
+        case("burst/tried-rolling", burst(), &[errors(0.5)]).tried_again(answers, 2),
+        case("steady/tried-bad-pods", steady(), &[bad_pods])
+            .behind_a_router()
+            .tried_again(answers, 2),
+        posts,
+        slow,
+    ]
+}
+
+/// Sessions that routers keep as manifests say: Flagger's cookies, nginx' affinity.
+fn kept() -> Vec<Case> {
+    let flagger = Stickiness {
+        main: Kept::No,
+        canary: Kept::For(Span::from_secs(86_400)),
+        ends_at_zero: true,
+    };
+    let with_primary = Stickiness {
+        main: Kept::For(Span::from_mins(1)),
+        ..flagger
+    };
+    let legacy = Stickiness {
+        canary: Kept::No,
+        ..Stickiness::BOTH
+    };
+    vec![
+        case("steady/flagger-cookie", steady(), &[errors(0.1)]).kept(6.0, flagger),
+        case("busy/primary-cookie", busy(), &[errors(0.1)]).kept(6.0, with_primary),
+        case("busy/nginx-legacy", busy(), &[errors(0.1)]).kept(6.0, legacy),
+        case("busy/nginx-legacy-repeats", busy(), &[errors(0.1)])
+            .kept(6.0, legacy)
+            .repeated(0.5, 1),
     ]
 }

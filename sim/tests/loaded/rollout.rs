@@ -210,6 +210,7 @@ fn routes_share_their_pods_queue() {
         path: path.to_owned(),
         share,
         latency_times,
+        method: Default::default(),
     };
     // 0.8 · 0.1 s + 0.2 · 0.4 s = 0.16 s: 150 a second fill the places.
     let service = Service {

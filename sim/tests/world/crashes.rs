@@ -4,6 +4,7 @@ use coalmine_policy::Time;
 use coalmine_sim::fault::{Scope, Version, Versions};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::pods::{Crashes, PodSet, Replacement, Startup};
+use coalmine_sim::router::{Again, IngressNginx, RouterConfig, Upstream};
 use coalmine_sim::stream::Streams;
 
 use super::*;
@@ -19,6 +20,8 @@ fn crash(every_s: f64) -> Fault {
 fn crashing(every_s: f64) -> Scenario {
     let mut scenario = scenario(20.0, Some(crash(every_s)));
     scenario.service.startup = Latency::from_quantiles(1.0, 1.0);
+    // Nobody meets pods that leave.
+    scenario.service.pre_stop_s = 20.0;
     scenario
 }
 
@@ -83,12 +86,37 @@ fn a_good_run_resets_the_back_off() {
     assert!(long.count() <= 3);
 }
 
+/// nginx asks another pod for what one took along.
+#[test]
+fn what_dies_in_the_middle_of_its_work_is_tried_again() {
+    for fidelity in [Fidelity::Aggregate, Fidelity::Request] {
+        let mut scenario = crashing(900.0);
+        scenario.traffic = Traffic::constant(50.0);
+        scenario.service.error_share = 0.0;
+        let policy = baseline(None);
+        let stage = Stage::new(&scenario, &policy).expect("answerable");
+        let stage = stage.with_fidelity(fidelity);
+        let mut world = World::new(&stage, Seed(3));
+        let hurt = (0..4).map(|run| world.run(run, &mut Nobody).hurt);
+        // Some 70 are lost and come to others.
+        assert!(hurt.sum::<u64>() <= 3);
+    }
+}
+
 /// A process has in work what arrives in a mean latency (Little's law), and loses it.
 #[test]
 fn what_dies_in_the_middle_of_its_work_fails_and_the_rest_goes_on() {
     const RUNS: u32 = 12;
     for fidelity in [Fidelity::Aggregate, Fidelity::Request] {
         let mut scenario = crashing(900.0);
+        // A router that tries nothing again.
+        scenario.router = RouterConfig::IngressNginx(IngressNginx {
+            upstream: Upstream {
+                again: Again::REFUSED,
+                ..Upstream::INGRESS_NGINX
+            },
+            ..IngressNginx::default()
+        });
         scenario.traffic = Traffic::constant(50.0);
         scenario.service.error_share = 0.0;
         let queries = [

@@ -138,7 +138,7 @@ fn a_person_sees_loud_errors_at_the_first_look_and_rolls_back_a_minute_later() {
     assert!(
         quiet
             .iter()
-            .all(|o| o.verdict == Verdict::Promoted && o.hurt == 0)
+            .all(|o| o.verdict == Verdict::Promoted && o.hurt == o.hurt_by_router)
     );
 }
 

@@ -15,6 +15,7 @@ fn route(share: f64, latency_times: f64) -> Route {
         path: format!("/{share}"),
         share,
         latency_times,
+        method: Default::default(),
     }
 }
 

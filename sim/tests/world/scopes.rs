@@ -12,6 +12,7 @@ fn routes() -> Vec<Route> {
         path: path.to_owned(),
         share,
         latency_times,
+        method: Default::default(),
     };
     vec![route("/", 0.8, 1.0), route("/checkout", 0.2, 2.0)]
 }

@@ -105,6 +105,7 @@ fn read_one(
         canary: strategy.canary,
         blue_green: strategy.blue_green,
         refusal,
+        stickiness: None,
     })
 }
 

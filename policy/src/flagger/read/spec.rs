@@ -81,6 +81,7 @@ pub(super) fn read_spec(
         skip_analysis,
         suspend,
         tcp: service.tcp,
+        stickiness: None,
         routing: service.routing,
         options: context.options.clone(),
         templates: context.templates.clone(),

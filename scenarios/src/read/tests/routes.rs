@@ -17,6 +17,7 @@ fn routes_and_business_arrive() {
         path: path.to_owned(),
         share,
         latency_times,
+        method: Default::default(),
     };
     assert_eq!(
         scenario.routes,

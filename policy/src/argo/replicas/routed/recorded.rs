@@ -98,5 +98,6 @@ fn empty() -> Rollout {
         canary: Canary::default(),
         blue_green: None,
         refusal: None,
+        stickiness: None,
     }
 }
