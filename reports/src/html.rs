@@ -131,3 +131,6 @@ pub fn when(when: &When<'_>) -> String {
 fn around(summary: &Summary) -> Markup {
     html! { (verdict::interrupted(summary)) (verdict::refusals(summary)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,33 @@ use super::number;
 use crate::human;
 use crate::summary::{Cell, Summary};
 
-const COLUMNS: usize = 8;
+/// Columns that are there only where they say something, as on a terminal.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Somewhere users are told from requests.
+    users: bool,
+    /// Some scenario counts orders.
+    lost: bool,
+}
+
+impl Shown {
+    fn of(summary: &Summary) -> Self {
+        let any = |says: fn(&Cell) -> bool| summary.cells.iter().any(says);
+        Self {
+            users: any(|cell| cell.hurt_users != cell.hurt),
+            lost: any(|cell| !cell.lost.is_empty()),
+        }
+    }
+
+    const fn columns(self) -> usize {
+        8 + self.users as usize + self.lost as usize
+    }
+}
 
 /// Scenarios as groups, policies as their rows.
 pub(super) fn cells(summary: &Summary) -> Markup {
     let mut group = None;
+    let shown = Shown::of(summary);
     html! {
         div.scroll tabindex="0" {
             table.scenarios {
@@ -22,14 +44,16 @@ pub(super) fn cells(summary: &Summary) -> Markup {
                         th scope="col" { "detect, median" }
                         th scope="col" { "detect, p95" }
                         th scope="col" { "hurt requests, median" }
+                        @if shown.users { th scope="col" { "hurt users, median" } }
+                        @if shown.lost { th scope="col" { "lost, median" } }
                         th scope="col" { "promote, median" }
                         th scope="col" { "n" }
                     }
                 }
                 tbody {
                     @for cell in &summary.cells {
-                        @if group.replace(cell.scenario) != Some(cell.scenario) { (heading(summary, cell)) }
-                        (row(summary, cell))
+                        @if group.replace(cell.scenario) != Some(cell.scenario) { (heading(summary, cell, shown)) }
+                        (row(summary, cell, shown))
                     }
                 }
             }
@@ -37,7 +61,10 @@ pub(super) fn cells(summary: &Summary) -> Markup {
         p.faint {
             "Wrong verdict: missed where the release is bad, false rollback where it is good. Detect: from the \
              first request that met the fault to the decision to roll back, where there was one. Hurt: requests \
-             until the scenario's end that fared worse than on the old revision. Promote: from the start to the \
+             until the scenario's end that fared worse than on the old revision"
+            @if shown.users { ", and users of whom some request did" }
+            @if shown.lost { "; lost: completions that the same requests would have had on it" }
+            ". Promote: from the start to the \
              end of the rollout. Below each number its 95 % interval: Wilson's of rates, between order statistics \
              of medians and percentiles (? where there are too few rollouts for an end), and how many rollouts \
              it is of where these are not all."
@@ -49,11 +76,11 @@ pub(super) fn cells(summary: &Summary) -> Markup {
 }
 
 /// The scenario, and which verdict is the wrong one here.
-fn heading(summary: &Summary, cell: &Cell) -> Markup {
+fn heading(summary: &Summary, cell: &Cell, shown: Shown) -> Markup {
     let scenario = summary.scenario(cell);
     html! {
         tr.group {
-            th.group scope="rowgroup" colspan=(COLUMNS) {
+            th.group scope="rowgroup" colspan=(shown.columns()) {
                 div.stays {
                 (summary.name(cell)) " "
                 small { @if let Some(scenario) = scenario { (scenario.title) " · " } (wrong(cell)) }
@@ -74,7 +101,7 @@ pub(super) fn wrong(cell: &Cell) -> &'static str {
     }
 }
 
-fn row(summary: &Summary, cell: &Cell) -> Markup {
+fn row(summary: &Summary, cell: &Cell, shown: Shown) -> Markup {
     let label = summary.label(cell);
     let refused = summary
         .policy(cell)
@@ -85,7 +112,7 @@ fn row(summary: &Summary, cell: &Cell) -> Markup {
         @if refused {
             tr.refused {
                 th scope="row" { (label) }
-                td.left colspan=(COLUMNS - 1) { "invalid: refused by its controller" }
+                td.left colspan=(shown.columns() - 1) { "invalid: refused by its controller" }
             }
         } @else {
             tr.bad[bad] {
@@ -98,9 +125,24 @@ fn row(summary: &Summary, cell: &Cell) -> Markup {
                 td { (number::quantile(cell.detect_ns.median, cell.n, number::time)) }
                 td { (number::quantile(cell.detect_ns.p95, cell.n, number::time)) }
                 td { (number::quantile(cell.hurt.median, cell.n, human::count)) }
+                @if shown.users { td { (number::quantile(cell.hurt_users.median, cell.n, human::count)) } }
+                @if shown.lost { td { (lost(summary, cell)) } }
                 td { (number::quantile(cell.promote_ns.median, cell.n, number::time)) }
                 td { (human::count(cell.n)) }
             }
+        }
+    }
+}
+
+/// What each step of the business lost.
+fn lost(summary: &Summary, cell: &Cell) -> Markup {
+    let steps = summary
+        .scenario(cell)
+        .map_or(&[][..], |scenario| &scenario.business);
+    html! {
+        @if cell.lost.is_empty() { (human::NOTHING) }
+        @for (step, lost) in steps.iter().zip(&cell.lost) {
+            div { (step) " " (number::quantile(lost.median, cell.n, human::count)) }
         }
     }
 }
