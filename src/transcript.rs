@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
+use coalmine_policy::Template;
 use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_reports::terminal::Options;
 use coalmine_reports::timeline::Story;
@@ -11,6 +12,7 @@ use coalmine_reports::transcript::{
     self, FORMAT, Header, Manifest, Recorded, Transcript, Unreadable,
 };
 use coalmine_scenarios::manifests::{self, Policy};
+use coalmine_sim::subject::OLD_TEMPLATE;
 
 use crate::args::ReplayArgs;
 use crate::failure::Failure;
@@ -68,7 +70,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Failure> {
         let cause = format!("{} is invalid: {}", policy.label, refusal.reason);
         return Err(Failure::usage(cause, refusal.help));
     }
-    let mut engine = policy.subject.start(transcript.header.first_look_ns);
+    let promoted = Template::new(OLD_TEMPLATE);
+    let first_look = transcript.header.first_look_ns;
+    let mut engine = policy.subject.start(first_look, promoted);
     let options = Options::stdout();
     let (said, code) = match transcript.replay(&mut *engine) {
         Ok(()) => {

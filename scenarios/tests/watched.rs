@@ -1,7 +1,7 @@
 //! Watching a rollout changes nothing, and what was seen can be played again.
 
 use coalmine_policy::source::Diagnostics;
-use coalmine_policy::{Exchange, Record, Time};
+use coalmine_policy::{Exchange, Record, Template, Time};
 use coalmine_scenarios::manifests::{self, Policy};
 use coalmine_scenarios::{catalogue, policies};
 use coalmine_sim::fidelity::Fidelity;
@@ -9,6 +9,7 @@ use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
+use coalmine_sim::subject::OLD_TEMPLATE;
 use coalmine_sim::timeline::What;
 use coalmine_sim::truth::Truth;
 use coalmine_sim::witness::{Nobody, Notes};
@@ -80,7 +81,9 @@ fn every_input_gives_the_same_effects_again() {
             let stage = Stage::new(&scenario, &*policy.subject).expect("answerable");
             let (_, notes) = watched(&stage, 1);
             assert!(notes.exchanges.len() > 5, "{} in {name}", policy.label);
-            let mut engine = policy.subject.start(notes.first_look);
+            let mut engine = policy
+                .subject
+                .start(notes.first_look, Template::new(OLD_TEMPLATE));
             for exchange in &notes.exchanges {
                 let text = serde_json::to_string(exchange).expect("serialises");
                 let read: Exchange = serde_json::from_str(&text).expect("reads back");
