@@ -298,6 +298,8 @@ fn track(name: &str, measure: &Measure) -> Track {
     };
     Track {
         y: match low.is_finite() {
+            // One value alone stands against zero.
+            true if low == high => Axis::between(&title, low.min(0.0), high.max(0.0)),
             true => Axis::between(&title, low, high),
             false => Axis {
                 title,
