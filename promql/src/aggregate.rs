@@ -84,16 +84,41 @@ fn groups(grouping: &Grouping, samples: &[Sample]) -> (Vec<Labels>, Vec<usize>) 
         return (vec![Labels::default()], vec![0; samples.len()]);
     }
     let mut index_of: HashMap<Labels, usize> = HashMap::new();
-    let mut order = Vec::new();
+    let mut order: Vec<Labels> = Vec::new();
+    // Of each group, and of the one that is tried first: targets mostly show the same series in the
+    // same order.
+    let mut firsts: Vec<&Sample> = Vec::new();
+    let mut next = 0;
     let members = samples.iter().map(|sample| {
-        let labels = group_of(grouping, sample);
-        *index_of.entry(labels).or_insert_with_key(|labels| {
-            order.push(labels.clone());
-            order.len() - 1
-        })
+        let guess = firsts.get(next).or(firsts.first());
+        let index = if guess.is_some_and(|first| are_together(grouping, first, sample)) {
+            if next < firsts.len() { next } else { 0 }
+        } else {
+            let labels = group_of(grouping, sample);
+            *index_of.entry(labels).or_insert_with_key(|labels| {
+                order.push(labels.clone());
+                firsts.push(sample);
+                order.len() - 1
+            })
+        };
+        next = index + 1;
+        index
     });
     let members = members.collect();
     (order, members)
+}
+
+/// Whether two elements belong to one group.
+fn are_together(grouping: &Grouping, a: &Sample, b: &Sample) -> bool {
+    let of = |sample: &'_ Sample, name: &str| sample.drop_name && name == METRIC_NAME;
+    match grouping {
+        Grouping::By(names) => names
+            .iter()
+            .all(|name| !of(a, name) && !of(b, name) && a.labels.get(name) == b.labels.get(name)),
+        Grouping::Without(names) => a.labels.same_where(&b.labels, |label| {
+            label != METRIC_NAME && !names.iter().any(|name| name == label)
+        }),
+    }
 }
 
 fn values_by_group(grouping: &Grouping, samples: &[Sample]) -> Vec<(Labels, Vec<f64>)> {

@@ -291,6 +291,11 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Whether anybody wants to know what is noticed.
+    pub(crate) const fn is_noting(&self) -> bool {
+        self.notes.is_some()
+    }
+
     /// Remembers an annotation; its text is made only when it is wanted.
     pub(crate) fn note(&self, severity: Severity, place: usize, text: impl FnOnce() -> String) {
         if let Some(notes) = self.notes {

@@ -26,6 +26,8 @@ pub(crate) struct Histogram {
 /// (engine.go: `EvalNodeHelper.resetHistograms`).
 pub(crate) fn histograms(samples: &[Sample], mut ignored: impl FnMut(&Labels)) -> Vec<Histogram> {
     let mut groups: Vec<Histogram> = Vec::new();
+    // Of each group.
+    let mut firsts: Vec<&Sample> = Vec::new();
     for sample in samples {
         // The metric's name keeps histograms apart until the end, when equal label sets are an
         // error.
@@ -34,18 +36,30 @@ pub(crate) fn histograms(samples: &[Sample], mut ignored: impl FnMut(&Labels)) -
             ignored(&sample.labels.filtered(named));
             continue;
         };
-        let key = sample.labels.filtered(|n| n != BUCKET_LABEL && named(n));
+        let counts = |n: &str| n != BUCKET_LABEL && named(n);
         let bucket = Bucket {
             bound,
             count: sample.value,
         };
-        match groups.iter_mut().find(|group| group.labels == key) {
-            Some(group) => group.buckets.push(bucket),
-            None => groups.push(Histogram {
-                labels: key,
-                buckets: vec![bucket],
-            }),
+        // The latest first: buckets of one histogram mostly follow each other.
+        let known = firsts.iter().rposition(|first| {
+            first.drop_name == sample.drop_name && first.labels.same_where(&sample.labels, counts)
+        });
+        if let Some(index) = known {
+            groups[index].buckets.push(bucket);
+            continue;
         }
+        let labels = sample.labels.filtered(counts);
+        // Only names that are dropped from some elements and not from others bring this about.
+        if let Some(group) = groups.iter_mut().find(|group| group.labels == labels) {
+            group.buckets.push(bucket);
+            continue;
+        }
+        firsts.push(sample);
+        groups.push(Histogram {
+            labels,
+            buckets: vec![bucket],
+        });
     }
     groups
 }

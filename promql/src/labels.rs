@@ -1,5 +1,6 @@
 //! Label sets.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,8 +49,30 @@ impl Labels {
         if self.0.iter().all(|(name, _)| keep(name)) {
             return self.clone();
         }
-        let kept = self.0.iter().filter(|(name, _)| keep(name)).cloned();
-        Self(kept.collect())
+        let mut kept = Vec::with_capacity(self.0.len());
+        kept.extend(self.0.iter().filter(|(name, _)| keep(name)).cloned());
+        Self(kept.into())
+    }
+
+    /// Whether both have the same labels as far as `counts` accepts their names.
+    pub(crate) fn same_where(&self, other: &Self, counts: impl Fn(&str) -> bool) -> bool {
+        let (mine, others) = (self.0.iter(), other.0.iter());
+        mine.filter(|(name, _)| counts(name))
+            .eq(others.filter(|(name, _)| counts(name)))
+    }
+
+    /// The same with every text taken from `known`, or put there: equal ones are then found equal at
+    /// once.
+    pub(crate) fn interned(&self, known: &mut HashSet<Arc<str>>) -> Self {
+        let mut one = |text: &Arc<str>| match known.get(text) {
+            Some(known) => known.clone(),
+            None => {
+                known.insert(text.clone());
+                text.clone()
+            }
+        };
+        let pairs = self.0.iter();
+        Self(pairs.map(|(name, value)| (one(name), one(value))).collect())
     }
 
     /// Without the metric name.

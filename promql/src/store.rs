@@ -1,6 +1,7 @@
 //! Series in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::Labels;
 use crate::matcher::Matcher;
@@ -25,6 +26,8 @@ pub(crate) struct Series {
 pub struct Store {
     pub(crate) series: Vec<Series>,
     by_labels: HashMap<Labels, SeriesId>,
+    /// The texts of all labels.
+    texts: HashSet<Arc<str>>,
 }
 
 impl Store {
@@ -33,6 +36,7 @@ impl Store {
         if let Some(id) = self.by_labels.get(&labels) {
             return *id;
         }
+        let labels = labels.interned(&mut self.texts);
         let id = SeriesId(self.series.len());
         self.by_labels.insert(labels.clone(), id);
         self.series.push(Series {
@@ -135,16 +139,35 @@ impl Store {
 impl Series {
     /// The newest sample with `from < time <= to`, unless it is a stale marker.
     pub(crate) fn newest(&self, from_ms: i64, to_ms: i64) -> Option<(i64, f64)> {
-        let end = self.times_ms.partition_point(|time| *time <= to_ms);
-        let index = end.checked_sub(1)?;
+        let index = self.end_of(to_ms).checked_sub(1)?;
         let (time, value) = (self.times_ms[index], self.values[index]);
         (time > from_ms && value.to_bits() != STALE_NAN).then_some((time, value))
     }
 
     /// The indexes of samples with `from < time <= to`, stale markers included.
     pub(crate) fn window(&self, from_ms: i64, to_ms: i64) -> std::ops::Range<usize> {
-        let start = self.times_ms.partition_point(|time| *time <= from_ms);
-        let end = self.times_ms.partition_point(|time| *time <= to_ms);
-        start..end.max(start)
+        let end = self.end_of(to_ms);
+        // Strides backwards: windows are mostly short.
+        let times = &self.times_ms[..end];
+        let (mut later, mut stride) = (end, 1);
+        while later > 0 && times[later - 1] > from_ms {
+            let earlier = later.saturating_sub(stride);
+            if times[earlier] <= from_ms {
+                let within = &times[earlier..later];
+                later = earlier + within.partition_point(|time| *time <= from_ms);
+                break;
+            }
+            later = earlier;
+            stride *= 2;
+        }
+        later..end
+    }
+
+    /// The number of samples up to an instant; mostly all of them.
+    fn end_of(&self, to_ms: i64) -> usize {
+        match self.times_ms.last() {
+            Some(last) if *last > to_ms => self.times_ms.partition_point(|time| *time <= to_ms),
+            _ => self.times_ms.len(),
+        }
     }
 }

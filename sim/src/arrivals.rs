@@ -99,6 +99,9 @@ pub struct Arrivals {
     history_len: usize,
     history: Vec<Cell>,
     cells: Vec<Cell>,
+    /// What the cells expect, history first, as far as it was ever asked for; not a number before. The
+    /// rate is the same in every replication.
+    masses: Vec<f64>,
     pattern: Pattern,
     /// The factors in force where the history's and the later cells have been drawn to.
     factors: [f64; 2],
@@ -117,6 +120,7 @@ impl Arrivals {
             history_len: (-from_s / cell_s).ceil() as usize,
             history: Vec::new(),
             cells: Vec::new(),
+            masses: Vec::new(),
             pattern: Pattern::default(),
             factors: [1.0; 2],
         }
@@ -170,8 +174,7 @@ impl Arrivals {
             self.cells.len()
         };
         for next in drawn..count {
-            let (from_s, to_s) = self.bounds(first + next);
-            let mass = traffic.integral(from_s, to_s);
+            let mass = self.mass(first + next, traffic);
             let (stream, cells) = if in_history {
                 (&mut self.history_stream, &mut self.history)
             } else {
@@ -196,6 +199,25 @@ impl Arrivals {
         }
     }
 
+    /// Expected requests of a cell.
+    #[inline]
+    pub fn mass(&mut self, index: usize, traffic: &Traffic) -> f64 {
+        match self.masses.get(index) {
+            Some(mass) if !mass.is_nan() => *mass,
+            _ => self.integrate(index, traffic),
+        }
+    }
+
+    #[cold]
+    fn integrate(&mut self, index: usize, traffic: &Traffic) -> f64 {
+        let (from_s, to_s) = self.bounds(index);
+        let mass = traffic.integral(from_s, to_s);
+        let len = self.masses.len().max(index + 1);
+        self.masses.resize(len, f64::NAN);
+        self.masses[index] = mass;
+        mass
+    }
+
     /// Draws how many of a cell's requests fall to a part that expects `mass` of them. Parts must
     /// be disjoint.
     pub fn take(&mut self, index: usize, mass: f64, traffic: &Traffic, stream: &mut Stream) -> u64 {
@@ -218,7 +240,24 @@ impl Arrivals {
     /// before `to_s`.
     pub fn total(&mut self, from_s: f64, to_s: f64, traffic: &Traffic) -> u64 {
         let cells = self.index(from_s)..self.end(to_s);
-        cells.map(|index| self.cell(index, traffic).requests).sum()
+        if cells.is_empty() {
+            return 0;
+        }
+        let Some(first) = cells.start.checked_sub(self.history_len) else {
+            return cells.map(|index| self.cell(index, traffic).requests).sum();
+        };
+        self.cell(cells.end - 1, traffic);
+        let drawn = &self.cells[first..cells.end - self.history_len];
+        drawn.iter().map(|cell| cell.requests).sum()
+    }
+
+    /// The first cell after one that does not lie before an instant as a whole.
+    pub(crate) fn whole_before(&self, cell: usize, t_s: f64) -> usize {
+        let end = self.index(t_s);
+        if end > cell && self.bounds(end - 1).1 > t_s {
+            return end - 1;
+        }
+        end.max(cell)
     }
 
     /// Requests of one cell.

@@ -8,7 +8,7 @@ use crate::affinity::Affinity;
 use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::experiment::{self, ExperimentPods, Experiments};
 use crate::fault::Version;
-use crate::pods::{Outage, Pod, PodSet, Replacement, Startup, Stint};
+use crate::pods::{Outage, Pod, PodSet, Replacement, Shown, Startup, Stint};
 use crate::router::{Table, Upstream};
 use crate::split::{Cohort, Cold, Segment, Sides};
 use crate::subject::{NEW_TEMPLATE, OLD_TEMPLATE, Topology};
@@ -42,6 +42,8 @@ pub struct Cluster {
     /// The ranks of those that drain.
     draining_ranks: u32,
     experiments: Experiments,
+    /// What the engine was last shown of each workload.
+    shown: [Option<Shown>; 2],
     old: Template,
     new: Template,
 }
@@ -71,6 +73,7 @@ impl Cluster {
             keeps_ranks: false,
             draining_ranks: 0,
             experiments: Experiments::default(),
+            shown: [None; 2],
             old: Template::new(OLD_TEMPLATE),
             new: Template::new(NEW_TEMPLATE),
         }
@@ -368,9 +371,13 @@ impl Cluster {
         self.sets.get(workload).map_or(&[], PodSet::outages)
     }
 
-    /// Tells the engine how its workloads look.
-    pub fn show(&self, now: Time, engine: &mut dyn Engine, effects: &mut Effects) {
+    /// Tells the engine what it does not know of how its workloads look.
+    pub fn show(&mut self, now: Time, engine: &mut dyn Engine, effects: &mut Effects) {
         for (index, set) in self.sets.iter().enumerate() {
+            let shown = set.shown(now);
+            if self.shown[index].replace(shown) == Some(shown) {
+                continue;
+            }
             let workload = match (&self.topology, index) {
                 (Topology::ReplicaSets { .. }, _) => {
                     Workload::ReplicaSet(self.template(set.version).clone())
@@ -378,12 +385,13 @@ impl Cluster {
                 (_, STABLE) => Workload::Primary,
                 _ => Workload::Target,
             };
-            let state = set.state(now, self.template(set.version).clone());
+            let state = shown.state(self.template(set.version).clone());
             let seen = Observation::Workload(workload, Some(state));
             engine.handle(now, Input::Observed(seen), effects);
         }
         for (name, set) in self.experiments.each() {
-            let state = set.state(now, self.template(set.version).clone());
+            let state = set.shown(now);
+            let state = state.state(self.template(set.version).clone());
             let seen = Observation::Workload(Workload::Experiment(name.clone()), Some(state));
             engine.handle(now, Input::Observed(seen), effects);
         }
@@ -423,6 +431,42 @@ impl Cluster {
     }
 
     fn segment_of(&self, now: Time, units: &[Table]) -> Segment {
+        self.spread(self.present(now), units)
+    }
+
+    /// As [`Cluster::segment_seen`], where pods are known from an earlier look at them.
+    #[must_use]
+    pub fn segment_since(
+        &self,
+        look: &mut Option<Look>,
+        now: Time,
+        (canary_share, tables): (f64, &[Table]),
+    ) -> Segment {
+        let still = look.take().filter(|look| now < look.until);
+        let look = look.insert(still.unwrap_or_else(|| self.look(now)));
+        look.present.from_s = now.as_secs_f64();
+        if self.is_known_to_all(now) {
+            self.spread(look.present, &[Table::knowing_all(canary_share)])
+        } else {
+            self.spread(look.present, tables)
+        }
+    }
+
+    fn look(&self, now: Time) -> Look {
+        let until = if self.warm_up_s > 0.0 {
+            // They warm up all the time.
+            now
+        } else {
+            self.next_ready(now).unwrap_or(Time::MAX)
+        };
+        Look {
+            present: self.present(now),
+            until,
+        }
+    }
+
+    /// The pods, and no request.
+    fn present(&self, now: Time) -> Segment {
         let stable = &self.sets[STABLE];
         let canary = self.sets.get(CANARY);
         let [new, old] = self.experiments.serving(now);
@@ -431,7 +475,7 @@ impl Cluster {
             stable.serving(now, Version::New),
             old + stable.serving(now, Version::Old),
         ];
-        let mut segment = Segment {
+        Segment {
             from_s: now.as_secs_f64(),
             pods: live,
             ready_s: self.ready_s(now),
@@ -443,7 +487,12 @@ impl Cluster {
             },
             dead: self.dead(now),
             ..Segment::default()
-        };
+        }
+    }
+
+    /// Adds the requests while the units of the router know this.
+    fn spread(&self, mut segment: Segment, units: &[Table]) -> Segment {
+        let live = segment.pods;
         if self.is_routed() {
             for table in units {
                 let pool = |service| self.pool(service, table.seen, segment.from_s, live);
@@ -587,6 +636,13 @@ impl Cluster {
     }
 }
 
+/// The pods at an instant, and until when they stay so while nobody changes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    present: Segment,
+    until: Time,
+}
+
 /// What was last written to the router, and what its units know.
 pub type Sent<'t> = (f64, &'t [Table]);
 
@@ -612,5 +668,50 @@ mod tests {
             let all = Cluster::at_rest(&topology, 3).segment(Time::ZERO, 0.3);
             assert_eq!((all.share, all.refused), ([0.0, 0.0, 1.0], [0.0; 3]));
         }
+    }
+
+    /// An engine that counts what it hears.
+    #[derive(Default)]
+    struct Listener(u32);
+
+    impl Engine for Listener {
+        fn handle(&mut self, _now: Time, _input: Input, _effects: &mut Effects) {
+            self.0 += 1;
+        }
+
+        fn next_wake(&self) -> Option<Time> {
+            None
+        }
+
+        fn standing(&self) -> coalmine_policy::Standing {
+            coalmine_policy::Standing::Idle
+        }
+    }
+
+    /// Passes of an engine over what it knows already were a fifth of a replication with Argo.
+    #[test]
+    fn an_engine_hears_of_a_workload_when_something_has_changed() {
+        let streams = crate::stream::Streams::new(crate::stream::Seed(1), "cluster", 0);
+        let startup = Startup {
+            streams: &streams,
+            time: crate::latency::Latency::from_quantiles(12.0, 40.0),
+            pre_stop_s: 0.0,
+            crashes: &crate::pods::Crashes::default(),
+        };
+        let mut cluster = Cluster::at_rest(&Topology::PrimaryAndTarget, 4);
+        let mut engine = Listener::default();
+        let show = |cluster: &mut Cluster, engine: &mut Listener, at: Time| {
+            let before = engine.0;
+            cluster.show(at, engine, &mut Effects::new());
+            engine.0 - before
+        };
+        assert_eq!(show(&mut cluster, &mut engine, Time::ZERO), 2);
+        assert_eq!(show(&mut cluster, &mut engine, Time::from_secs(60)), 0);
+        let now = Time::from_secs(61);
+        assert!(cluster.scale(now, &Workload::Target, Replicas::Exactly(2), &startup));
+        assert_eq!(show(&mut cluster, &mut engine, now), 1);
+        let ready = cluster.next_ready(now).expect("a pod starts");
+        assert_eq!(show(&mut cluster, &mut engine, ready), 1);
+        assert_eq!(show(&mut cluster, &mut engine, ready), 0);
     }
 }

@@ -14,7 +14,7 @@ pub use tries::{
 use strata::Strata;
 use tries::Tries;
 
-use crate::fault::{Behaviours, Calendar, Condition, Fault};
+use crate::fault::{Behaviours, Calendar, Condition, Fault, Version};
 use crate::router::path::Method;
 use crate::scenario::Scenario;
 use crate::service::{Business, Retries};
@@ -37,6 +37,8 @@ pub struct Conditions<'a> {
     routes: usize,
     /// What some fault depends on; the rest need not be worked out.
     needs: Needs,
+    /// The masks of the old and of the new version, where nothing ever changes them.
+    constant: Option<[usize; 2]>,
     /// How requests of one cohort differ; they are all alike when `None`.
     strata: Option<Strata>,
     /// By route, how its requests are sent.
@@ -84,6 +86,7 @@ impl<'a> Conditions<'a> {
             routes: scenario.routes.len().max(1),
             methods: scenario.routes.iter().map(|route| route.method).collect(),
             tries: None,
+            constant: constant(behaviours),
             needs: Needs {
                 any: !faults.is_empty(),
                 age: faults.iter().any(Fault::counts_age),
@@ -175,6 +178,21 @@ impl<'a> Conditions<'a> {
         });
     }
 
+    /// Whether all requests of a cohort meet the same from one change of the split to the next, each once.
+    #[must_use]
+    pub(crate) const fn are_simple(&self) -> bool {
+        self.strata.is_none()
+            && self.retries.is_none()
+            && self.tries.is_none()
+            && self.calendar.is_blank()
+    }
+
+    /// Whether nothing can ever be wrong: all requests meet the ordinary treatment of their version.
+    #[must_use]
+    pub const fn are_ordinary(&self) -> bool {
+        !self.needs.any && self.strata.is_none()
+    }
+
     /// Whether requests of one cohort differ in what they meet.
     #[must_use]
     pub const fn differ(&self) -> bool {
@@ -205,8 +223,8 @@ impl<'a> Conditions<'a> {
     #[must_use]
     pub fn mask(&self, cohort: Cohort, rate: f64, piece: &Piece<'_>, split: &Split) -> usize {
         let version = cohort.version();
-        if !self.needs.any {
-            return self.behaviours.ordinary(version);
+        if let Some(masks) = self.constant {
+            return masks[version as usize];
         }
         let pods = self.pods(cohort, rate, piece, split);
         self.behaviours.mask(version, &pods, piece.allowed)
@@ -245,4 +263,26 @@ impl<'a> Conditions<'a> {
         });
         each.sum()
     }
+}
+
+/// The masks of both versions, where no fault looks at the clock or at the pods.
+fn constant(behaviours: &Behaviours) -> Option<[usize; 2]> {
+    let changes = |fault: &Fault| {
+        fault.is_timed()
+            || fault.counts_age()
+            || fault.counts_requests()
+            || fault.scope.with_new_share
+            || fault.onset.above_rps_per_pod.is_some()
+    };
+    if behaviours.faults().iter().any(changes) {
+        return None;
+    }
+    let pods = Condition {
+        rps: 0.0,
+        age_s: f64::INFINITY,
+        served: f64::INFINITY,
+        new_share: 0.0,
+    };
+    let mask = |version| behaviours.mask(version, &pods, usize::MAX);
+    Some([mask(Version::Old), mask(Version::New)])
 }

@@ -1,6 +1,7 @@
 //! What a scrape target has counted of one class of requests.
 
-use crate::draw::multinomial;
+use crate::draw::Categories;
+use crate::exposition::Answers;
 use crate::stream::Stream;
 
 /// More latency buckets than this, +Inf included, are refused by the reader of scenarios.
@@ -22,6 +23,16 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// What is counted of some answers.
+    #[inline]
+    fn sum(&self, answers: Answers, of: impl Fn(&Counts) -> u64) -> u64 {
+        match answers {
+            Answers::Good => of(&self.good),
+            Answers::Failed => of(&self.failed),
+            Answers::All => of(&self.good) + of(&self.failed),
+        }
+    }
+
     pub(crate) fn of(&mut self, failed: bool) -> &mut Counts {
         if failed {
             &mut self.failed
@@ -68,6 +79,21 @@ impl Sheet {
         }
     }
 
+    /// A count of one route or of all of them, and of some answers.
+    #[inline]
+    pub(crate) fn count(
+        &self,
+        (route, answers): (Option<u16>, Answers),
+        of: impl Fn(&Counts) -> u64,
+    ) -> u64 {
+        match route {
+            None if self.others.is_empty() => self.first.sum(answers, of),
+            None => self.routes().map(|pair| pair.sum(answers, &of)).sum(),
+            Some(0) => self.first.sum(answers, of),
+            Some(other) => self.others[usize::from(other) - 1].sum(answers, of),
+        }
+    }
+
     pub(crate) fn routes(&self) -> impl Iterator<Item = &Pair> {
         std::iter::once(&self.first).chain(&self.others)
     }
@@ -108,14 +134,9 @@ impl Counts {
     }
 
     /// Adds so many requests at once, their buckets drawn.
-    pub(crate) fn add_buckets(&mut self, requests: u64, shares: &[f64], stream: &mut Stream) {
-        let mut drawn = [0; BUCKETS_MAX];
-        let drawn = &mut drawn[..shares.len().min(BUCKETS_MAX)];
-        multinomial(requests, shares, drawn, stream);
-        self.buckets.resize(shares.len(), 0);
-        for (bucket, count) in self.buckets.iter_mut().zip(drawn) {
-            *bucket += *count;
-        }
+    pub(crate) fn add_buckets(&mut self, requests: u64, by: &Categories, stream: &mut Stream) {
+        self.buckets.resize(by.shares().len(), 0);
+        by.split(requests, &mut self.buckets, stream);
     }
 
     /// Adds requests that took no time to speak of.

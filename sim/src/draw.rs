@@ -4,9 +4,23 @@
 pub mod record;
 
 use rand::RngExt;
-use rand_distr::{Binomial, Distribution, Poisson};
+use rand_distr::{Binomial, Distribution, Exp1, Poisson};
 
 use crate::stream::Stream;
+
+/// A number that is uniform from 0 to 1.
+pub fn uniform(stream: &mut Stream) -> f64 {
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Uniform);
+    stream.random()
+}
+
+/// An exponential number with mean 1.
+pub fn exponential(stream: &mut Stream) -> f64 {
+    #[cfg(feature = "record-draws")]
+    record::note(record::Draw::Exponential);
+    Exp1.sample(stream)
+}
 
 /// A Poisson count; means that are not positive give zero.
 pub fn poisson(mean: f64, stream: &mut Stream) -> u64 {
@@ -79,15 +93,51 @@ fn small_binomial(n: u64, p: f64, stream: &mut Stream) -> u64 {
 /// Splits `n` over categories with the given probabilities (their sum may fall short of one: the
 /// rest is nobody's) by conditional binomials.
 pub fn multinomial(n: u64, shares: &[f64], counts: &mut [u64], stream: &mut Stream) {
-    let (mut left, mut mass) = (n, 1.0);
-    for (share, count) in shares.iter().zip(counts) {
-        *count = if left == 0 || mass <= 0.0 {
-            0
-        } else {
-            binomial(left, share / mass, stream)
-        };
-        left -= *count;
-        mass -= share;
+    counts.fill(0);
+    Categories::new(shares.to_vec()).split(n, counts, stream);
+}
+
+/// Categories with known probabilities, over which counts are split.
+#[derive(Clone, Debug, Default)]
+pub struct Categories {
+    shares: Vec<f64>,
+    /// The probability of each, given that it is none of those before.
+    given: Vec<f64>,
+}
+
+impl Categories {
+    /// Those with these probabilities (their sum may fall short of one: the rest is nobody's).
+    #[must_use]
+    pub fn new(shares: Vec<f64>) -> Self {
+        let mut mass = 1.0;
+        let given = shares.iter().map(|share| {
+            let given = if mass > 0.0 { share / mass } else { 0.0 };
+            mass -= share;
+            given
+        });
+        Self {
+            given: given.collect(),
+            shares,
+        }
+    }
+
+    /// The probabilities.
+    #[must_use]
+    pub fn shares(&self) -> &[f64] {
+        &self.shares
+    }
+
+    /// Adds a multinomial count: `n` split by conditional binomials.
+    pub fn split(&self, n: u64, counts: &mut [u64], stream: &mut Stream) {
+        let mut left = n;
+        for (given, count) in self.given.iter().zip(counts) {
+            if left == 0 {
+                return;
+            }
+            let here = binomial(left, *given, stream);
+            *count += here;
+            left -= here;
+        }
     }
 }
 
@@ -148,15 +198,15 @@ mod tests {
     #[test]
     fn multinomial_counts_add_up_and_have_the_right_means() {
         let mut stream = stream();
-        let shares = [0.5, 0.3, 0.2];
+        let categories = Categories::new(vec![0.5, 0.3, 0.2]);
         let mut sums = [0_u64; 3];
         for _ in 0..2_000 {
             let mut counts = [0; 3];
-            multinomial(100, &shares, &mut counts, &mut stream);
+            categories.split(100, &mut counts, &mut stream);
             assert_eq!(counts.iter().sum::<u64>(), 100);
             sums.iter_mut().zip(counts).for_each(|(s, c)| *s += c);
         }
-        for (sum, share) in sums.iter().zip(shares) {
+        for (sum, share) in sums.iter().zip(categories.shares()) {
             // Standard deviation of the mean of 200,000 Bernoulli draws is at most 0.0012.
             assert!((*sum as f64 / 200_000.0 - share).abs() < 0.005);
         }

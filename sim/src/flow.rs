@@ -3,9 +3,8 @@
 mod harm;
 mod parts;
 mod people;
+mod settle;
 mod tries;
-
-use rand::RngExt;
 
 use crate::affinity::Sticks;
 use crate::arrivals::{Arrivals, CELL_S};
@@ -174,6 +173,15 @@ impl<'a> Flow<'a> {
         self.traffic.integral(piece.span.0, piece.span.1)
     }
 
+    /// The same, where the piece may be all of a cell with these bounds that expects so many.
+    fn expected_of(&self, piece: &Piece<'_>, (bounds, whole): ((f64, f64), f64)) -> f64 {
+        if piece.span == bounds {
+            whole
+        } else {
+            self.expected(piece)
+        }
+    }
+
     /// Calls `each` with the treatments that requests meet in a piece that expects so many. The load
     /// must be known up to its end.
     fn each_met(
@@ -190,8 +198,13 @@ impl<'a> Flow<'a> {
             return;
         }
         let rate = expected / (piece.span.1 - piece.span.0).max(1e-9);
-        let rate = rate * self.conditions.attempts(rate, piece, &self.split);
-        self.conditions.each(whose, rate, piece, &self.split, each);
+        let attempts = if self.conditions.repeat() {
+            self.conditions.attempts(rate, piece, &self.split)
+        } else {
+            1.0
+        };
+        self.conditions
+            .each(whose, rate * attempts, piece, &self.split, each);
     }
 
     /// The same for what the router answers itself: what the old version would have done with it.
@@ -294,6 +307,10 @@ impl<'a> Flow<'a> {
         self.follow(to_s);
         let index = watched.cohort as usize;
         let hurts = watched.cohort != Cohort::PrimaryOld || self.reaches_old();
+        // A loaded service wants to hear of every piece in turn.
+        let is_light = self.load.is_none();
+        // Parts of a cell with one treatment are one draw; there are rarely two.
+        let mut parts = Parts::EMPTY;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
@@ -301,11 +318,29 @@ impl<'a> Flow<'a> {
                 return;
             }
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
-            // Parts of a cell with one treatment are one draw; there are rarely two.
-            let mut parts = Parts::default();
+            parts.clear();
+            if let Some(segment) = self.whole(a, b).filter(|held| held.refused[index] <= 0.0) {
+                let share = segment.share[index] * self.part_share(watched, segment);
+                if share > 0.0 {
+                    let expected = self.traffic.integral(a, b);
+                    let place = ((a, b), segment, watched.cohort);
+                    let met = Met::all(self.mask_of(place, expected));
+                    parts.add(met, expected * share, (a, b));
+                }
+                self.hand_out((family, cell, hurts), &parts, stream, &mut each);
+                if watched.cohort == Cohort::Canary && self.split.has_copies() {
+                    self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
+                }
+                cell += 1;
+                continue;
+            }
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
-                let (segment, expected) = (piece.segment, self.expected(&piece));
+                let segment = piece.segment;
+                if is_light && segment.share[index] <= 0.0 && segment.refused[index] <= 0.0 {
+                    return;
+                }
+                let expected = self.expected(&piece);
                 let share = segment.share[index] * self.part_share(watched, segment);
                 let whose = watched.whose(Sender::User);
                 self.each_end(&mut load, whose, expected, &piece, |met| {
@@ -321,28 +356,63 @@ impl<'a> Flow<'a> {
                 }
             });
             self.load = load;
-            for part in parts.iter() {
-                let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
-                let portion = self.treat(requests, part, stream);
-                if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
-                    let cells = self.counted_new.len().max(cell + 1);
-                    self.counted_new.resize_with(cells, Parts::default);
-                    self.counted_new[cell].add_same(part);
-                    self.suffer(portion);
-                    self.note_meeting(portion, part.span);
-                }
-                each(portion, self.loaded(&portion), stream);
-            }
+            self.hand_out((family, cell, hurts), &parts, stream, &mut each);
             if self.people.retries.is_some() {
                 self.draw_repeats((family, cell), watched, (a, b), stream, &mut each);
             }
             if self.conditions.may_try_again() {
                 self.draw_later_tries((family, cell), watched, (a, b), stream, &mut each);
             }
-            if watched.cohort == Cohort::Canary {
+            if watched.cohort == Cohort::Canary && self.split.has_copies() {
                 self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
             }
             cell += 1;
+        }
+    }
+
+    /// Who serves all of an interval, where that and the cohort are all that requests' treatment hangs on.
+    #[inline]
+    fn whole(&self, a: f64, b: f64) -> Option<&Segment> {
+        if self.load.is_some() || !self.conditions.are_simple() {
+            return None;
+        }
+        let (segment, end_s) = self.split.held(a)?;
+        (segment.from_s <= a && b <= end_s).then_some(segment)
+    }
+
+    /// What all requests of a cohort meet in such an interval, which expects so many of the service.
+    #[inline]
+    fn mask_of(&self, place: ((f64, f64), &Segment, Cohort), expected: f64) -> usize {
+        let (span, segment, cohort) = place;
+        let piece = Piece {
+            span,
+            segment,
+            allowed: usize::MAX,
+        };
+        let rate = expected / (span.1 - span.0).max(1e-9);
+        self.conditions.mask(cohort, rate, &piece, &self.split)
+    }
+
+    /// Draws how many of a cell's requests are of each of these parts, and what became of them.
+    #[inline]
+    fn hand_out(
+        &mut self,
+        (family, cell, hurts): (usize, usize, bool),
+        parts: &Parts,
+        stream: &mut Stream,
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
+    ) {
+        for part in parts.iter() {
+            let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
+            let portion = self.treat(requests, part, stream);
+            if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
+                let cells = self.counted_new.len().max(cell + 1);
+                self.counted_new.resize_with(cells, || Parts::EMPTY);
+                self.counted_new[cell].add_same(part);
+                self.suffer(portion);
+                self.note_meeting(portion, part.span);
+            }
+            each(portion, self.loaded(&portion), stream);
         }
     }
 
@@ -369,7 +439,7 @@ impl<'a> Flow<'a> {
         if !segments.any(|(_, _, segment)| has_copies(segment)) {
             return;
         }
-        let (mut mirrored, mut tests) = (Parts::default(), Parts::default());
+        let (mut mirrored, mut tests) = (Parts::EMPTY, Parts::EMPTY);
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             let segment = piece.segment;
@@ -437,8 +507,14 @@ impl<'a> Flow<'a> {
             0 => self.behaviours.version(base),
             _ => Version::New,
         };
-        let treatment = self.treatment(portion.mask);
-        self.harm.suffer((&treatment, version), portion);
+        if portion.mask & TRIED != 0 {
+            let treatment = self.treatment(portion.mask);
+            self.harm.suffer((&treatment, version), portion);
+            return;
+        }
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
+        let treatment = loaded.map_or_else(|| self.behaviours.get(mask), |one| &one.treatment);
+        self.harm.suffer((treatment, version), portion);
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
@@ -454,156 +530,6 @@ impl<'a> Flow<'a> {
             mask: part.mask(),
             route: part.route,
         }
-    }
-
-    /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
-    /// arrived, all that met the new version, and all that were hurt.
-    pub fn settle(&mut self, to_s: f64) -> Tally {
-        if let Some(each) = &self.each {
-            return each.tally();
-        }
-        self.follow(to_s);
-        let none = Parts::default();
-        let mut parts = Parts::default();
-        let counted_new = std::mem::take(&mut self.counted_new);
-        let first = self.ledgers[0].index(0.0);
-        let end = self.ledgers[0].end(to_s);
-        let mut merged: Option<(Treated, f64, u64)> = None;
-        for cell in first..end {
-            let (from, to) = self.ledgers[0].bounds(cell);
-            parts.clear();
-            self.new_parts((from, to), &mut parts);
-            let counted = counted_new.get(cell).unwrap_or(&none);
-            let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
-            // Where the first meeting may lie, and where treatments share a cell (what is left for
-            // one depends on the other), portions are drawn one by one.
-            let alone = parts.len() == 1 && self.met_s <= from;
-            for part in parts.iter() {
-                let mass = (part.mass - counted.mass(part)).max(0.0);
-                let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
-                if share <= 1e-12 {
-                    continue;
-                }
-                if !alone {
-                    let requests = binomial(left, share, &mut self.harm.stream);
-                    self.meet(part, requests);
-                    left -= requests;
-                    left_mass -= mass;
-                    continue;
-                }
-                // Cells with the same share and treatment are one draw.
-                let same =
-                    merged.is_some_and(|(m, s, _)| m.is_like(part) && (s - share).abs() < 1e-9);
-                if !same {
-                    self.flush(merged.take());
-                }
-                let known = merged.map_or(0, |(_, _, n)| n);
-                merged = Some((part.unplaced(), share, known + left));
-            }
-        }
-        self.flush(merged);
-        self.counted_new = counted_new;
-        let tally = Tally {
-            requests: self.ledgers[0].total(0.0, to_s, self.traffic),
-            refused: self.harm.refused,
-            exposed: self.harm.exposed,
-            hurt: self.harm.hurt,
-            exposed_users: self.harm.exposed,
-            hurt_users: self.harm.hurt,
-            lost: self.harm.lost.clone(),
-            met_s: self.met_s.is_finite().then_some(self.met_s),
-        };
-        self.with_people(tally, first..end)
-    }
-
-    fn flush(&mut self, merged: Option<(Treated, f64, u64)>) {
-        if let Some((part, share, left)) = merged {
-            let requests = binomial(left, share, &mut self.harm.stream);
-            self.meet(&part, requests);
-        }
-    }
-
-    /// Requests of an interval that no observer counted meet the new version.
-    fn meet(&mut self, part: &Treated, requests: u64) {
-        if part.mask() & BY_ROUTER != 0 {
-            let portion = Portion {
-                requests,
-                failed: requests,
-                mask: part.mask(),
-                route: part.route,
-            };
-            self.suffer(portion);
-            return;
-        }
-        let treatment = self.treatment(part.mask());
-        // The healthy part needs no failures: nobody is hurt.
-        let failed = if treatment.may_hurt() {
-            let error_share = treatment.behaviour.error_share;
-            binomial(requests, error_share, &mut self.harm.stream)
-        } else {
-            0
-        };
-        let portion = Portion {
-            requests,
-            failed,
-            mask: part.mask(),
-            route: part.route,
-        };
-        self.suffer(portion);
-        self.note_meeting(portion, part.span);
-    }
-
-    /// The first of so many requests in an interval: the smallest of as many uniform instants.
-    fn note_meeting(&mut self, portion: Portion, (from_s, to_s): (f64, f64)) {
-        if portion.mask & BY_ROUTER != 0 {
-            return;
-        }
-        let is_fault = self.treatment(portion.mask).is_release_fault;
-        if !is_fault || portion.requests == 0 || from_s >= self.met_s {
-            return;
-        }
-        let u: f64 = self.meeting.random();
-        let first = 1.0 - u.powf(1.0 / portion.requests as f64);
-        self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
-    }
-
-    /// Expected requests in an interval that the release can hurt, by treatment: those on the new
-    /// version, and where it wears out what both depend on, all.
-    fn new_parts(&mut self, (from_s, to_s): (f64, f64), parts: &mut Parts) {
-        let cohorts = if self.reaches_old() {
-            &Cohort::ALL[..]
-        } else {
-            &[Cohort::Canary, Cohort::PrimaryNew]
-        };
-        let mut load = self.load.take();
-        self.conditions
-            .pieces(&self.split, (from_s, to_s), |piece| {
-                let refuses = piece.segment.refuses();
-                if piece.segment.new_share() <= 0.0 && !refuses {
-                    return;
-                }
-                let expected = self.expected(&piece);
-                if refuses {
-                    let mass = expected * piece.segment.refused.iter().sum::<f64>();
-                    self.each_refused(&mut load, expected, &piece, |met| {
-                        parts.add(met, mass, piece.span);
-                    });
-                }
-                for cohort in cohorts {
-                    let mass = expected * piece.segment.share[*cohort as usize];
-                    if mass > 0.0 {
-                        let whose = Whose {
-                            cohort: *cohort,
-                            rank: None,
-                            sender: Sender::User,
-                        };
-                        self.each_end(&mut load, whose, expected, &piece, |met| {
-                            parts.add(met, mass, piece.span);
-                        });
-                    }
-                }
-            });
-        self.load = load;
     }
 }
 

@@ -161,7 +161,7 @@ impl Latency {
     /// One latency in seconds.
     pub fn draw_s(&self, stream: &mut Stream) -> f64 {
         #[cfg(feature = "record-draws")]
-        crate::draw::record::note(crate::draw::record::Draw::Latency(*self));
+        crate::draw::record::note_latency(self, crate::draw::record::Draw::Latency);
         let z: f64 = StandardNormal.sample(stream);
         self.at_score(z)
     }
@@ -183,7 +183,7 @@ impl Latency {
         #[cfg(feature = "record-draws")]
         {
             use crate::draw::record;
-            record::note(record::Draw::Sum(*self, n));
+            record::note_latency(self, |latency| record::Draw::Sum(latency, n));
             record::within(|| self.sum_s(n, stream))
         }
         #[cfg(not(feature = "record-draws"))]

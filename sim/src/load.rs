@@ -12,9 +12,11 @@
 
 mod answer;
 mod backlog;
+mod passages;
 mod stationary;
 mod wait;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::arrivals::{Arrivals, CELL_S, Pattern};
@@ -27,6 +29,7 @@ use crate::traffic::Traffic;
 pub(crate) use answer::Loaded;
 use answer::Serving;
 use backlog::{Backlog, Course, Passage};
+use passages::Passages;
 use stationary::Pool;
 use wait::Wait;
 
@@ -42,6 +45,9 @@ const SHARE_MIN: f64 = 1e-6;
 /// How often the load is worked out where it depends on what fails of it.
 const ROUNDS: u32 = 4;
 
+/// Attempts that change by less than this part of themselves are settled: that is far less than a level.
+const SETTLED: f64 = 1e-4;
+
 /// Levels of a pod that warms up.
 const WARM_LEVELS: u8 = 16;
 
@@ -54,7 +60,16 @@ pub(crate) struct Load<'a> {
     courses: HashMap<Flow, Course>,
     loaded: Vec<(Loaded, usize)>,
     known: HashMap<Key, usize>,
+    /// What was last looked up there, by cohort.
+    last_known: [Option<(Key, usize)>; 3],
+    /// Mean and squared coefficient of variation of service times, by treatment without load and level
+    /// of warming up; not a number where nobody has asked.
+    moments: Vec<(f64, f64)>,
+    /// Passages that were worked out: those of quiet times come again in every replication.
+    passages: Passages,
     cuts: Vec<Cut>,
+    /// The cut that was last looked for.
+    looked: Cell<usize>,
     begin_s: f64,
     /// The arrivals, where they come less regularly than a Poisson process: pods feel that.
     arrivals: Option<Arrivals>,
@@ -70,9 +85,16 @@ struct Cut {
     allowed: usize,
     /// Requests per second on the service.
     rate: f64,
+    felt: Felt,
     pods: [u32; 3],
     /// By cohort.
     queues: [Queue; 3],
+}
+
+/// How full the pods of each cohort are in a cut.
+#[derive(Clone, Copy, Debug)]
+struct Felt {
+    levels: [Level; 3],
     /// Whether the old version has pods.
     old_serves: bool,
 }
@@ -80,7 +102,6 @@ struct Cut {
 /// The queues of a cohort's pods during a cut.
 #[derive(Clone, Copy, Debug)]
 struct Queue {
-    level: Level,
     /// Requests per second on each pod.
     rate: f64,
     /// How long they take; `None` where pods have no limit.
@@ -142,7 +163,11 @@ impl<'a> Load<'a> {
             courses: HashMap::new(),
             loaded: Vec::new(),
             known: HashMap::new(),
+            last_known: [None; 3],
+            moments: Vec::new(),
+            passages: Passages::default(),
             cuts: Vec::new(),
+            looked: Cell::new(0),
             begin_s: -lead_s,
             arrivals: (!is_regular)
                 .then(|| Arrivals::new(streams, bounds_s, CELL_S).with_pattern(scenario.arrivals)),
@@ -152,6 +177,7 @@ impl<'a> Load<'a> {
     /// Begins another replication, keeping the memory.
     pub(crate) fn reset(&mut self, streams: &Streams) {
         self.cuts.clear();
+        self.looked.set(0);
         if let Some(arrivals) = &mut self.arrivals {
             arrivals.reset(streams);
         }
@@ -182,14 +208,14 @@ impl<'a> Load<'a> {
         let Some(cut) = self.cut(f64::midpoint(piece.span.0, piece.span.1)) else {
             return;
         };
-        let cut = *cut;
         // One piece for everybody, whoever looks at which part of it.
         let whole = Piece {
             span: (cut.from_s, cut.to_s),
             allowed: cut.allowed,
             ..*piece
         };
-        self.each_in(&cut, whose, (cut.rate, &whole), (conditions, split), each);
+        let (felt, rate) = (cut.felt, cut.rate);
+        self.each_in(felt, whose, (rate, &whole), (conditions, split), each);
     }
 
     /// Attempts a second in a piece.
@@ -222,14 +248,14 @@ impl<'a> Load<'a> {
     /// The same where pods are as they are in a cut.
     fn each_in(
         &mut self,
-        cut: &Cut,
+        felt: Felt,
         whose: Whose,
         (rate, piece): (f64, &Piece<'_>),
         (conditions, split): (&Conditions<'_>, &Split),
         mut each: impl FnMut(Met, &Treatment),
     ) {
         conditions.each(whose, rate, piece, split, |met| {
-            let mask = self.intern(met.mask, whose.cohort, cut);
+            let mask = self.intern(met.mask, whose.cohort, felt);
             let loaded = self.loaded(mask).map(|loaded| &loaded.treatment);
             let treatment = loaded.unwrap_or_else(|| self.behaviours.get(mask));
             each(Met { mask, ..met }, treatment);
@@ -252,8 +278,17 @@ impl<'a> Load<'a> {
     }
 
     fn cut(&self, t_s: f64) -> Option<&Cut> {
-        let index = self.cuts.partition_point(|cut| cut.from_s <= t_s);
-        self.cuts.get(index.saturating_sub(1))
+        let begun = |index: usize| self.cuts.get(index).is_some_and(|cut| cut.from_s <= t_s);
+        let mut index = self.looked.get();
+        if begun(index) && begun(index + 1) {
+            index += 1;
+        }
+        if !begun(index) || begun(index + 1) {
+            let later = self.cuts.partition_point(|cut| cut.from_s <= t_s);
+            index = later.saturating_sub(1);
+        }
+        self.looked.set(index);
+        self.cuts.get(index)
     }
 
     /// Follows the queues up to an instant up to which the split is known.
@@ -299,6 +334,9 @@ impl<'a> Load<'a> {
         // is refused goes up and down with what comes.
         for _ in 0..ROUNDS {
             let again = self.attempts(Some(&cut), (users, piece), world);
+            if (again - attempts).abs() <= SETTLED * attempts {
+                break;
+            }
             attempts = f64::midpoint(attempts, again);
             cut = self.filled(before.as_ref(), users * attempts, piece, world);
         }
@@ -314,26 +352,29 @@ impl<'a> Load<'a> {
         (conditions, split): (&Conditions<'_>, &Split),
     ) -> Cut {
         let (from_s, to_s) = piece.span;
+        let served_by = piece.segment.served_by();
+        let mut levels = [Level::default(); 3];
         let queues = Cohort::ALL.map(|cohort| {
             let cold = self.cold(cohort, piece);
+            levels[cohort as usize].cold = cold;
+            let idle = piece.segment.rps_per_pod(cohort, rate) == 0.0;
+            if idle && before.is_none_or(|cut| cut.queues[cohort as usize].is_empty()) {
+                return Queue::EMPTY;
+            }
             let flow = self.flow(cohort, (rate, cold), piece, (conditions, split));
             let on_pod = piece.segment.rps_per_pod(cohort, rate);
-            let start = self.start(cohort, before, piece, (flow, on_pod));
+            let now_served_by = served_by[cohort as usize];
+            let start = self.start(cohort, before, (from_s, now_served_by), (flow, on_pod));
             let mut queue = Queue {
-                level: Level {
-                    cold,
-                    ..Level::default()
-                },
                 rate: on_pod,
                 flow,
                 start,
                 end: start,
                 busy: 0.0,
             };
-            if let Some(course) = self.course(flow) {
-                let passage = course.pass(start, on_pod, to_s - from_s);
+            if let Some((passage, level)) = self.pass(flow, start, on_pod, to_s - from_s) {
                 (queue.end, queue.busy) = (passage.end, passage.busy);
-                queue.level = Level::of(&passage, course, cold);
+                levels[cohort as usize] = Level { cold, ..level };
             }
             queue
         });
@@ -342,10 +383,32 @@ impl<'a> Load<'a> {
             to_s,
             allowed: piece.allowed,
             rate,
-            pods: piece.segment.served_by(),
+            pods: served_by,
             queues,
-            old_serves: piece.segment.pods[Cohort::PrimaryOld as usize] > 0,
+            felt: Felt {
+                levels,
+                old_serves: piece.segment.pods[Cohort::PrimaryOld as usize] > 0,
+            },
         }
+    }
+
+    /// The queue of a pod over a time, and the level of the load; `None` where pods have no limit.
+    fn pass(
+        &mut self,
+        flow: Option<Flow>,
+        start: Backlog,
+        rate: f64,
+        span_s: f64,
+    ) -> Option<(Passage, Level)> {
+        let asked = passages::Asked::new(flow?, start, (rate, span_s));
+        if let Some(known) = self.passages.get(&asked) {
+            return Some(known);
+        }
+        let course = self.course(flow)?;
+        let passage = course.pass(start, rate, span_s);
+        let level = Level::of(&passage, course);
+        self.passages.put(asked, (passage, level));
+        Some((passage, level))
     }
 
     /// Requests per second on the service; of what arrives irregularly, what does arrive.
@@ -374,8 +437,9 @@ impl<'a> Load<'a> {
         let Some(before) = before else {
             return conditions.attempts(rate, piece, split);
         };
+        let felt = before.felt;
         let meet = |whose: Whose, rate: f64, each: Each<'_>| {
-            self.each_in(before, whose, (rate, piece), (conditions, split), each);
+            self.each_in(felt, whose, (rate, piece), (conditions, split), each);
         };
         1.0 + conditions
             .repeats_by(rate, piece, meet)
@@ -399,7 +463,7 @@ impl<'a> Load<'a> {
         &mut self,
         cohort: Cohort,
         before: Option<&Cut>,
-        piece: &Piece<'_>,
+        (at_s, is): (f64, u32),
         (flow, rate): (Option<Flow>, f64),
     ) -> Backlog {
         let index = cohort as usize;
@@ -409,23 +473,19 @@ impl<'a> Load<'a> {
                 .map_or_else(Backlog::default, |course| course.at_rest(rate));
         };
         let queue = before.queues[index];
-        let at_s = piece.span.0;
         let left = if at_s >= before.to_s - 1e-9 {
             queue.end
         } else {
-            self.course(queue.flow)
-                .map_or_else(Backlog::default, |course| {
-                    let span_s = at_s - before.from_s;
-                    course.pass(queue.start, queue.rate, span_s).end
-                })
+            let span_s = at_s - before.from_s;
+            self.pass(queue.flow, queue.start, queue.rate, span_s)
+                .map_or_else(Backlog::default, |(passage, _)| passage.end)
         };
-        let (was, is) = (before.pods[index], piece.segment.served_by()[index]);
-        left.spread_over(was, is)
+        left.spread_over(before.pods[index], is)
     }
 
     /// How long requests take on a cohort's pods, whatever kinds of requests there are.
     fn flow(
-        &self,
+        &mut self,
         cohort: Cohort,
         (rate, cold): (f64, u8),
         piece: &Piece<'_>,
@@ -438,18 +498,31 @@ impl<'a> Load<'a> {
             sender: Sender::User,
         };
         let (mut all, mut first, mut second) = (0.0, 0.0, 0.0);
-        let warming = self.warming(cold);
+        if self.moments.is_empty() {
+            let count = self.behaviours.all().len() * (usize::from(WARM_LEVELS) + 1);
+            self.moments.resize(count, (f64::NAN, f64::NAN));
+        }
+        let Self {
+            behaviours,
+            scenario,
+            moments,
+            ..
+        } = self;
         conditions.each(whose, rate, piece, split, |met| {
             // Those that are lost with a process cost nothing.
-            if self.behaviours.is_lost(met.mask) {
+            if behaviours.is_lost(met.mask) {
                 return;
             }
-            let behaviour = self.behaviours.get(met.mask).behaviour;
-            let latency = behaviour.latency.times(warming);
-            let mean_s = latency.mean_s();
+            let place = met.mask * (usize::from(WARM_LEVELS) + 1) + usize::from(cold);
+            if moments[place].0.is_nan() {
+                let latency = behaviours.get(met.mask).behaviour.latency;
+                let latency = latency.times(warming(scenario, cold));
+                moments[place] = (latency.mean_s(), latency.squared_cv());
+            }
+            let (mean_s, squared_cv) = moments[place];
             all += met.share;
             first += met.share * mean_s;
-            second += met.share * mean_s * mean_s * (1.0 + latency.squared_cv());
+            second += met.share * mean_s * mean_s * (1.0 + squared_cv);
         });
         if all <= 0.0 {
             return None;
@@ -477,33 +550,22 @@ impl<'a> Load<'a> {
         Some(course)
     }
 
-    /// The factor on latencies at a level of warming up.
-    fn warming(&self, cold: u8) -> f64 {
-        let times = self
-            .scenario
-            .service
-            .warm_up
-            .map_or(1.0, |warm_up| warm_up.latency_times);
-        1.0 + (times - 1.0) * f64::from(cold) / f64::from(WARM_LEVELS)
-    }
-
     /// What a treatment becomes on the pods of a cohort during a cut; worked out when first met.
-    fn intern(&mut self, base: usize, cohort: Cohort, cut: &Cut) -> usize {
+    fn intern(&mut self, base: usize, cohort: Cohort, felt: Felt) -> usize {
         if self.behaviours.is_lost(base) {
             return base;
         }
         // Nobody fares worse than on the old version's pods for being on one, but for what the release
         // does to both.
         let differs = cohort != Cohort::PrimaryOld || self.behaviours.get(base).is_release_fault;
-        let old = cut.queues[Cohort::PrimaryOld as usize].level;
-        let old = if cut.old_serves {
-            old
+        let old = if felt.old_serves {
+            felt.levels[Cohort::PrimaryOld as usize]
         } else {
             Level::default()
         };
         let key = Key {
             base,
-            own: cut.queues[cohort as usize].level,
+            own: felt.levels[cohort as usize],
             old: differs.then_some(old),
         };
         let timeout_s = self.scenario.service.timeout_s;
@@ -511,7 +573,12 @@ impl<'a> Load<'a> {
         if is_plain && timeout_s.is_none() {
             return base;
         }
+        let last = &mut self.last_known[cohort as usize];
+        if let Some((_, known)) = last.filter(|(last, _)| *last == key) {
+            return known;
+        }
         if let Some(known) = self.known.get(&key) {
+            *last = Some((key, *known));
             return *known;
         }
         let serving = self.serving(base, key.own);
@@ -536,12 +603,34 @@ impl<'a> Load<'a> {
 
     fn serving(&self, base: usize, level: Level) -> Serving {
         let mut behaviour = self.behaviours.get(base).behaviour;
-        behaviour.latency = behaviour.latency.times(self.warming(level.cold));
+        behaviour.latency = behaviour.latency.times(warming(self.scenario, level.cold));
         Serving {
             behaviour,
             wait: level.wait(),
             refused: level.refused(),
         }
+    }
+}
+
+/// The factor on latencies at a level of warming up.
+fn warming(scenario: &Scenario, cold: u8) -> f64 {
+    let warm_up = scenario.service.warm_up;
+    let times = warm_up.map_or(1.0, |warm_up| warm_up.latency_times);
+    1.0 + (times - 1.0) * f64::from(cold) / f64::from(WARM_LEVELS)
+}
+
+impl Queue {
+    /// Where nobody is sent and nobody waits.
+    const EMPTY: Self = Self {
+        rate: 0.0,
+        flow: None,
+        start: Backlog::NONE,
+        end: Backlog::NONE,
+        busy: 0.0,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.start == Backlog::NONE && self.end == Backlog::NONE && self.rate == 0.0
     }
 }
 
@@ -562,7 +651,8 @@ fn at_level(level: u16, min: f64) -> f64 {
 }
 
 impl Level {
-    fn of(passage: &Passage, course: &Course, cold: u8) -> Self {
+    /// All but the warming up.
+    fn of(passage: &Passage, course: &Course) -> Self {
         let waiting = passage.mean.waiting;
         let at = course.with_waiting(waiting);
         // Little's law: what waits, over what goes through.
@@ -570,7 +660,6 @@ impl Level {
         let mut found = Self {
             wait: level(wait_s, WAIT_MIN_S),
             refused: level(passage.refused, SHARE_MIN),
-            cold,
             ..Self::default()
         };
         if found.wait > 0 {
@@ -598,5 +687,63 @@ impl Level {
 
     fn refused(self) -> f64 {
         at_level(self.refused, SHARE_MIN).min(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coalmine_policy::Span;
+
+    use super::*;
+    use crate::split::Segment;
+    use crate::stream::Seed;
+
+    /// How many passages are worked out in one replication after another.
+    fn worked_out(scenario: &Scenario, replications: u32) -> Vec<usize> {
+        let behaviours = scenario.behaviours();
+        let streams = |replication| Streams::new(Seed(1), "load", replication);
+        let mut load = Load::of(scenario, &behaviours, 0.0, &streams(0)).expect("is loaded");
+        let mut conditions = Conditions::new(scenario, &behaviours);
+        let each = (0..replications).map(|replication| {
+            load.reset(&streams(replication));
+            conditions.reset(&streams(replication));
+            let mut split = Split::default();
+            let changes = [(0.0, 0.0), (600.0 + f64::from(replication), 0.3)];
+            for (from_s, canary) in changes {
+                split.push(Segment {
+                    from_s,
+                    share: [canary, 0.0, 1.0 - canary],
+                    pods: [3, 0, 3],
+                    ..Segment::default()
+                });
+            }
+            let before = load.passages.count;
+            load.advance(3600.0, &split, &conditions);
+            load.passages.count - before
+        });
+        each.collect()
+    }
+
+    /// Of an hour's 240 cells and two cohorts only those are new in which something happens at an
+    /// instant of the replication's own.
+    #[test]
+    fn quiet_times_are_worked_out_once_for_all_replications() {
+        let mut scenario = Scenario::ordinary("load", Span::from_mins(60), Traffic::constant(60.0));
+        scenario.service.concurrency = Some(4);
+        scenario.service.queue = Some(100);
+        let counts = worked_out(&scenario, 3);
+        assert!(counts.iter().all(|count| *count < 40), "{counts:?}");
+        // A rate that never repeats, but is the same in every replication.
+        scenario.traffic = Traffic {
+            terms: vec![crate::traffic::Term::Wave {
+                peak_s: 0.0,
+                period_s: 86_400.0,
+                low: 50.0,
+                high: 70.0,
+            }],
+        };
+        let counts = worked_out(&scenario, 3);
+        assert!(counts[0] > 240, "{counts:?}");
+        assert!(counts[1..].iter().all(|count| *count < 60), "{counts:?}");
     }
 }

@@ -4,12 +4,11 @@
 
 use coalmine_policy::{MetricAnswer, MetricQuery, Time};
 use coalmine_promql::{RangeSeries, Store, Value};
-use rand::RngExt;
 
 use crate::cluster::Cluster;
 use crate::conditions::TRIED;
 use crate::counts::{Counts, Sheet};
-use crate::draw::binomial;
+use crate::draw::{Categories, binomial, uniform};
 use crate::exposition::{Answers, Class, Quantity, Target};
 use crate::flow::{BY_ROUTER, Flow, Part, Portion, Watched};
 use crate::load::Loaded;
@@ -28,7 +27,7 @@ pub struct Monitor<'a> {
     store: Store,
     tallies: Vec<Tally>,
     /// Share of requests in each latency bucket, by treatment.
-    bucket_shares: Vec<Vec<f64>>,
+    bucket_shares: Vec<Categories>,
     /// Request fidelity: scrapes to make up for, by time, panel and number.
     due: Vec<(f64, usize, i64)>,
 }
@@ -66,7 +65,7 @@ impl<'a> Monitor<'a> {
                 above = beyond;
             }
             shares.push(above);
-            shares
+            Categories::new(shares)
         };
         let scenario = stage.scenario;
         let blank = Sheet::new(scenario.routes.len(), scenario.business.len());
@@ -223,7 +222,7 @@ impl<'a> Monitor<'a> {
 /// What catching up needs to know.
 struct Scraping<'a> {
     stage: &'a Stage<'a>,
-    bucket_shares: &'a [Vec<f64>],
+    bucket_shares: &'a [Categories],
     interval_s: f64,
     now_s: f64,
     /// Scrapes before this are out of every query's reach.
@@ -309,7 +308,7 @@ impl Tally {
         self.stream = streams.get(Purpose::Tally(panel.id));
         self.streams = *streams;
         let mut phase = streams.get(Purpose::ScrapeOffset(panel.target.id()));
-        self.offset_s = phase.random::<f64>() * interval_s;
+        self.offset_s = uniform(&mut phase) * interval_s;
         (self.begun, self.ended, self.stint) = (false, false, 0);
         self.sheet.clear();
     }
@@ -353,7 +352,7 @@ impl Tally {
             let mask = behaviours.of_kind(kind.unwrap_or(0));
             let requests = requests * route.map_or(1.0, |route| route.share);
             let old = behaviours.get(mask).behaviour;
-            let shares = &scraping.bucket_shares[mask];
+            let shares = scraping.bucket_shares[mask].shares();
             for (counts, part) in [
                 (&mut pair.failed, old.error_share),
                 (&mut pair.good, 1.0 - old.error_share),
@@ -488,7 +487,7 @@ impl Tally {
         }
         if scrape.missed_share > 0.0 {
             let purpose = Purpose::MissedScrape(panel.target.id(), number);
-            if self.streams.get(purpose).random::<f64>() < scrape.missed_share {
+            if uniform(&mut self.streams.get(purpose)) < scrape.missed_share {
                 return Reception::Failed;
             }
         }
@@ -514,7 +513,14 @@ impl Tally {
 
     /// A scrape: every series that has ever counted something gets a sample.
     fn expose(&self, panel: &Panel, at_ms: i64, store: &mut Store) {
+        let mut running = Running::default();
         for (id, route, quantity) in &panel.series {
+            if let Quantity::Bucket(answers, last) = *quantity {
+                if let Some(count) = running.up_to(last, (*route, answers), &self.sheet) {
+                    store.append(*id, at_ms, count);
+                }
+                continue;
+            }
             if let Some(value) = self.value(*route, *quantity) {
                 store.append(*id, at_ms, value);
             }
@@ -568,6 +574,39 @@ impl Tally {
     }
 }
 
+/// Cumulative buckets one after another: each adds to the one before.
+#[derive(Default)]
+struct Running {
+    of: Option<(Option<u16>, Answers)>,
+    next: usize,
+    requests: u64,
+    count: u64,
+}
+
+impl Running {
+    /// What the buckets up to one have counted; `None` before any has.
+    fn up_to(&mut self, last: usize, of: (Option<u16>, Answers), sheet: &Sheet) -> Option<f64> {
+        if self.of != Some(of) || last + 1 < self.next {
+            *self = Self {
+                of: Some(of),
+                requests: sheet.count(of, |one| one.requests),
+                ..Self::default()
+            };
+        }
+        if self.requests == 0 {
+            return None;
+        }
+        let from = std::mem::replace(&mut self.next, last + 1);
+        self.count += sheet.count(of, |one| {
+            let there = one.buckets.len();
+            one.buckets[from.min(there)..(last + 1).min(there)]
+                .iter()
+                .sum()
+        });
+        Some(self.count as f64)
+    }
+}
+
 /// Adds a portion to what a target has counted.
 fn record(
     (portion, loaded): (Portion, Option<&Loaded>),
@@ -584,7 +623,7 @@ fn record(
     let pair = sheet.route_mut(portion.route);
     if portion.mask & BY_ROUTER != 0 {
         // Nobody was asked: no time to speak of.
-        let buckets = scraping.bucket_shares[0].len();
+        let buckets = scraping.bucket_shares[0].shares().len();
         pair.failed.add_quick(portion.requests, buckets);
         return;
     }

@@ -329,21 +329,52 @@ impl PodSet {
         pending.chain(self.turns()).filter(|at| *at > now).min()
     }
 
-    /// What the API says of it.
+    /// What of it the API shows.
     #[must_use]
-    pub fn state(&self, now: Time, template: Template) -> WorkloadState {
-        let (created, available) = (self.pods.len() as u32, self.available(now));
+    pub fn shown(&self, now: Time) -> Shown {
+        let created = self.pods.len() as u32;
+        Shown {
+            version: self.version,
+            generation: self.generation,
+            desired: self.desired,
+            created,
+            updated: created - self.outdated(),
+            available: self.available(now),
+            changed_at: self.changed_at,
+            availability_since: self.short_since.map_or(self.changed_at, |(_, at)| at),
+        }
+    }
+}
+
+/// All that the API shows of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The code that new pods run.
+    pub version: Version,
+    generation: u64,
+    desired: u32,
+    created: u32,
+    updated: u32,
+    available: u32,
+    changed_at: Time,
+    availability_since: Time,
+}
+
+impl Shown {
+    /// As the API says it; `template` is the version's.
+    #[must_use]
+    pub fn state(&self, template: Template) -> WorkloadState {
         let needed = self.desired - self.desired / 4;
-        let short = available < needed;
+        let short = self.available < needed;
         WorkloadState {
             template,
             generation: self.generation,
             observed_generation: self.generation,
             desired: Some(self.desired),
-            created,
-            updated: created - self.outdated(),
-            ready: available,
-            available,
+            created: self.created,
+            updated: self.updated,
+            ready: self.available,
+            available: self.available,
             progressing: Some(Condition {
                 status: true,
                 reason: "ReplicaSetUpdated".to_owned(),
@@ -357,7 +388,7 @@ impl PodSet {
                     "MinimumReplicasAvailable"
                 }
                 .to_owned(),
-                last_update: self.short_since.map_or(self.changed_at, |(_, at)| at),
+                last_update: self.availability_since,
             }),
         }
     }

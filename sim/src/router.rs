@@ -15,8 +15,6 @@ pub mod presets;
 mod tests;
 mod upstream;
 
-use rand::RngExt;
-use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
 pub use again::{Again, Cause};
@@ -24,6 +22,7 @@ pub use control::{Batching, ControlPlane};
 pub use nginx::IngressNginx;
 pub use upstream::{EmptyCanary, Spread, Upstream};
 
+use crate::draw::{exponential, uniform};
 use crate::stream::Stream;
 
 /// Which router, with its parameters.
@@ -298,7 +297,7 @@ impl Router {
             // those of the last moments.
             if self.is_idle() {
                 // Their limiter keeps step with the first of them, so where they begin must not.
-                let recent_s = now_s - WARM_UP_S - self.stream.random::<f64>() * UNEVEN_S;
+                let recent_s = now_s - WARM_UP_S - uniform(&mut self.stream) * UNEVEN_S;
                 self.drawn_to_s = Some(self.drawn_to_s.map_or(recent_s, |to| to.max(recent_s)));
             }
         }
@@ -423,7 +422,7 @@ impl Router {
         }
         let mut at = drawn_to;
         loop {
-            let gap: f64 = Exp1.sample(&mut self.stream);
+            let gap = exponential(&mut self.stream);
             // Memoryless: a gap that reaches past the end is forgotten and drawn anew from there.
             if at + gap / rate > until_s {
                 break;

@@ -1,5 +1,7 @@
 //! Who serves the requests: the split of the traffic as a step function of time.
 
+use std::cell::Cell;
+
 use crate::fault::Version;
 
 /// A group of pods that requests can meet.
@@ -133,43 +135,50 @@ impl Segment {
 #[derive(Clone, Debug, Default)]
 pub struct Split {
     segments: Vec<Segment>,
+    /// The segment that was last looked for: the next look is mostly at it, or soon after.
+    looked: Cell<usize>,
+    /// Whether anybody besides users ever sends the canary requests.
+    has_copies: bool,
 }
+
+/// So many segments after the one last looked for are tried one by one.
+const STEPS_MAX: usize = 4;
 
 impl Split {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.segments.clear();
+        self.looked.set(0);
+        self.has_copies = false;
+    }
+
+    /// Whether the canary ever gets copies of requests, or those of a load test.
+    #[must_use]
+    pub const fn has_copies(&self) -> bool {
+        self.has_copies
     }
 
     /// Adds a change; it must not lie before the last one. A change at the same instant replaces
     /// it.
-    pub fn push(&mut self, segment: Segment) {
+    pub fn push(&mut self, mut segment: Segment) {
+        self.has_copies |= segment.mirror > 0.0 || segment.load_rps > 0.0;
         if let Some(last) = self.segments.last_mut() {
-            if last.from_s >= segment.from_s {
-                *last = Segment {
-                    from_s: last.from_s,
-                    ..segment
-                };
+            let from_s = std::mem::replace(&mut segment.from_s, last.from_s);
+            if from_s <= last.from_s {
+                *last = segment;
                 return;
             }
-            let same = Segment {
-                from_s: last.from_s,
-                ..segment
-            };
-            if *last == same {
+            if *last == segment {
                 return;
             }
+            segment.from_s = from_s;
         }
         self.segments.push(segment);
     }
 
     /// The segments of `from_s..to_s`, cut to it.
     pub fn between(&self, from_s: f64, to_s: f64) -> impl Iterator<Item = (f64, f64, &Segment)> {
-        let first = self
-            .segments
-            .partition_point(|segment| segment.from_s <= from_s);
-        let first = first.saturating_sub(1);
-        let tail = &self.segments[first.min(self.segments.len())..];
+        let tail = &self.segments[self.at(from_s)..];
         tail.iter().enumerate().map_while(move |(index, segment)| {
             let end_s = tail
                 .get(index + 1)
@@ -177,6 +186,32 @@ impl Split {
             let (a, b) = (segment.from_s.max(from_s), end_s.min(to_s));
             (a < to_s).then_some((a, b, segment))
         })
+    }
+
+    /// The index of the segment that holds an instant; the first one before all of them.
+    fn at(&self, at_s: f64) -> usize {
+        let begun = |index: usize| self.segments.get(index).is_some_and(|s| s.from_s <= at_s);
+        let mut index = self.looked.get();
+        let near = index + STEPS_MAX;
+        if begun(index) {
+            while index < near && begun(index + 1) {
+                index += 1;
+            }
+        }
+        if !begun(index) || index == near {
+            let later = self.segments.partition_point(|s| s.from_s <= at_s);
+            index = later.saturating_sub(1);
+        }
+        self.looked.set(index);
+        index
+    }
+
+    /// The segment that holds an instant, and when it ends.
+    pub(crate) fn held(&self, at_s: f64) -> Option<(&Segment, f64)> {
+        let index = self.at(at_s);
+        let end_s = |next: &Segment| next.from_s;
+        let to_s = self.segments.get(index + 1).map_or(f64::INFINITY, end_s);
+        Some((self.segments.get(index)?, to_s))
     }
 
     /// All changes.
@@ -221,5 +256,34 @@ mod tests {
         );
         let inside: Vec<_> = split.between(12.0, 13.0).map(|(a, b, _)| (a, b)).collect();
         assert_eq!(inside, [(12.0, 13.0)]);
+    }
+
+    /// Wherever the last look was.
+    #[test]
+    fn the_segment_of_an_instant_does_not_depend_on_earlier_looks() {
+        let mut split = Split::default();
+        for n in 0..40 {
+            split.push(segment(f64::from(n * n), f64::from(n) / 40.0));
+        }
+        let first = |from_s: f64| {
+            let (a, b, segment) = split
+                .between(from_s, from_s + 1.0)
+                .next()
+                .expect("is known");
+            (a, b, segment.share[0])
+        };
+        // Forwards, backwards and to and fro.
+        let ways: [(i32, i32); 4] = [(0, 1), (1600, -1), (3, 613), (1599, 37)];
+        for (begin, step) in ways {
+            for n in 0..1_600 {
+                let at_s = f64::from((begin + n * step).rem_euclid(1_600)) + 0.5;
+                let fresh = split.clone();
+                fresh.looked.set(0);
+                let expected = fresh.between(at_s, at_s + 1.0).next();
+                let expected = expected.map(|(a, b, segment)| (a, b, segment.share[0]));
+                assert_eq!(Some(first(at_s)), expected, "{at_s}");
+                assert_eq!(first(at_s).2, at_s.sqrt().floor() / 40.0, "{at_s}");
+            }
+        }
     }
 }

@@ -214,8 +214,13 @@ impl<'a> Stage<'a> {
     }
 
     /// The index of a query by its text.
-    pub(crate) fn question(&self, text: &str) -> Option<usize> {
-        self.questions.iter().position(|q| *q.text == *text)
+    pub(crate) fn question(&self, text: &Arc<str>) -> Option<usize> {
+        // Mostly the very text that the policy said it may ask.
+        let same = self
+            .questions
+            .iter()
+            .position(|q| Arc::ptr_eq(&q.text, text));
+        same.or_else(|| self.questions.iter().position(|q| q.text == *text))
     }
 }
 

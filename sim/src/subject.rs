@@ -7,7 +7,7 @@ mod flagger;
 
 use std::sync::Arc;
 
-use coalmine_policy::{Engine, Provider, Span, Stickiness, Time};
+use coalmine_policy::{Engine, Provider, Span, Stickiness, Template, Time};
 
 use crate::event::Refusal;
 use crate::experiment::ExperimentPods;
@@ -178,8 +178,8 @@ pub struct Asked {
 
 /// A policy under test.
 pub trait Subject: Send + Sync + std::fmt::Debug {
-    /// The controller's engine at rest at `now`, the old template in service.
-    fn start(&self, now: Time) -> Box<dyn Engine>;
+    /// The controller's engine at rest at `now`, `promoted` in service.
+    fn start(&self, now: Time, promoted: Template) -> Box<dyn Engine>;
     /// Its workloads.
     fn topology(&self) -> Topology;
     /// Its names.

@@ -223,6 +223,9 @@ impl Term {
                 rps,
                 decay_s,
             } => {
+                if to <= *at_s {
+                    return 0.0;
+                }
                 let top = at_s + rise_s;
                 let (a, b) = (from.clamp(*at_s, top), to.clamp(*at_s, top));
                 let rising = if *rise_s > 0.0 {
@@ -233,7 +236,12 @@ impl Term {
                 let end = top + hold_s;
                 let held = rps * (to.clamp(top, end) - from.clamp(top, end));
                 let (a, b) = (from.max(end) - end, to.max(end) - end);
-                rising + held + rps * decay_s * ((-a / decay_s).exp() - (-b / decay_s).exp())
+                let decaying = if b > 0.0 {
+                    rps * decay_s * ((-a / decay_s).exp() - (-b / decay_s).exp())
+                } else {
+                    0.0
+                };
+                rising + held + decaying
             }
             Self::Bell { at_s, width_s, rps } => {
                 let scaled = |t: f64| (t - at_s) / (width_s * std::f64::consts::SQRT_2);

@@ -9,11 +9,11 @@ use coalmine_policy::{
     Routes, Span, Standing, Time, Workload,
 };
 use coalmine_promql::Store;
-use rand::RngExt;
 
 use crate::affinity::Affinity;
 use crate::capture::{canary_share, captured_share, mirrored_share};
 use crate::cluster::Cluster;
+use crate::draw::uniform;
 use crate::fault::Version;
 use crate::fidelity::Fidelity;
 use crate::flow::Flow;
@@ -132,26 +132,24 @@ impl<'a> World<'a> {
         self.router.reset(streams.get(Purpose::Router));
         let mut phase = streams.get(Purpose::Controller);
         let first_look =
-            Time::ZERO + Span::from_secs_f64(phase.random::<f64>() * self.stage.subject.period_s());
+            Time::ZERO + Span::from_secs_f64(uniform(&mut phase) * self.stage.subject.period_s());
+        let service = &self.stage.scenario.service;
+        let cluster = Cluster::at_rest(&self.stage.topology, self.stage.replicas)
+            .with_experiments(&self.stage.experiments)
+            .with_autoscaler(service.autoscaler.map(|spec| spec.min))
+            .keeping_ages(self.stage.behaviours.count_age())
+            .keeping_ranks(self.stage.behaviours.count_pods())
+            .behind(self.stage.router.upstream())
+            .warming_up(service.warm_up.map_or(0.0, |warm| warm.lasts_s));
+        // The very same template, not only an equal one: engines compare them often.
+        let promoted = cluster.template(Version::Old).clone();
         let mut rollout = Rollout {
-            engine: self.stage.subject.start(first_look),
-            cluster: Cluster::at_rest(&self.stage.topology, self.stage.replicas)
-                .with_experiments(&self.stage.experiments)
-                .with_autoscaler(self.stage.scenario.service.autoscaler.map(|spec| spec.min))
-                .keeping_ages(self.stage.behaviours.count_age())
-                .keeping_ranks(self.stage.behaviours.count_pods())
-                .behind(self.stage.router.upstream())
-                .warming_up(
-                    self.stage
-                        .scenario
-                        .service
-                        .warm_up
-                        .map_or(0.0, |warm| warm.lasts_s),
-                ),
+            engine: self.stage.subject.start(first_look, promoted),
+            cluster,
             startup: Startup {
                 streams: &streams,
-                time: self.stage.scenario.service.startup,
-                pre_stop_s: self.stage.scenario.service.pre_stop_s,
+                time: service.startup,
+                pre_stop_s: service.pre_stop_s,
                 crashes: &self.stage.crashes,
             },
             effects: if witness.is_watching() {
@@ -341,6 +339,9 @@ impl Rollout<'_, '_> {
 
     /// The decision is final and the pods have followed it.
     fn is_over(&self) -> bool {
+        if self.scaling.is_some() || !self.engine.standing().is_final() {
+            return false;
+        }
         // What is written reaches the data path without further events here.
         let written = self.cluster.segment(self.now, self.world.router.written());
         let new_share = written.new_share();
@@ -354,11 +355,7 @@ impl Rollout<'_, '_> {
             .cluster
             .next_ready(self.now)
             .or(self.cluster.next_stop(self.now));
-        self.scaling.is_none()
-            && self.engine.standing().is_final()
-            && clear
-            && left
-            && moves.is_none()
+        clear && left && moves.is_none()
     }
 
     fn tell_engine(&mut self, input: Input) {
@@ -512,8 +509,8 @@ impl Rollout<'_, '_> {
         let router = &self.world.router;
         self.cluster.forget_left(router.tables());
         let known = (router.share(), router.tables());
-        let segment = segment(&self.cluster, &mut self.affinity, self.now, known);
-        let segment = self.senders.on(segment);
+        let mut segment = segment(&self.cluster, &mut self.affinity, self.now, known);
+        self.senders.add_to(&mut segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
     }
@@ -539,9 +536,9 @@ impl Rollout<'_, '_> {
         } = self;
         let World { router, flow, .. } = &mut **world;
         let senders = self.senders;
-        let mut push = |at_s: f64, segment: Segment| {
+        let mut push = |at_s: f64, mut segment: Segment| {
             let at = Time::ZERO + Span::from_secs_f64(at_s);
-            let mut segment = senders.on(segment);
+            senders.add_to(&mut segment);
             segment.from_s = at_s;
             let share = segment.new_share();
             if witness.is_watching() && differs(share, *told_share) {
@@ -552,6 +549,7 @@ impl Rollout<'_, '_> {
             flow.split.push(segment);
         };
         let mut weight = router.share();
+        let mut look = None;
         let mut known: Vec<Table> = Vec::new();
         if affinity.is_some() {
             known.extend_from_slice(router.tables());
@@ -562,11 +560,14 @@ impl Rollout<'_, '_> {
                 // A unit learnt of pods that nobody missed.
                 return;
             }
-            if affinity.is_some() {
-                relax(affinity, cluster, (weight, &known), at_s, &mut push);
-                known.clear();
-                known.extend_from_slice(tables);
+            if affinity.is_none() {
+                weight = share;
+                push(at_s, cluster.segment_since(&mut look, at, (share, tables)));
+                return;
             }
+            relax(affinity, cluster, (weight, &known), at_s, &mut push);
+            known.clear();
+            known.extend_from_slice(tables);
             weight = share;
             push(at_s, segment(cluster, affinity, at, (share, tables)));
         });
@@ -586,11 +587,10 @@ fn differs(a: f64, b: f64) -> bool {
 }
 
 impl Senders {
-    /// A segment with what reaches the canary besides users, as long as it has pods, and with the
-    /// users who reach it.
-    fn on(&self, segment: Segment) -> Segment {
+    /// Adds what reaches the canary besides users, as long as it has pods, and the users who reach it.
+    fn add_to(&self, segment: &mut Segment) {
         if segment.pods[Cohort::Canary as usize] == 0 {
-            return segment;
+            return;
         }
         let share = segment.share[Cohort::Canary as usize];
         let matching = self.users.map_or(0.0, |users| {
@@ -598,12 +598,9 @@ impl Senders {
             let captured = self.captured.map(|captured| captured.min(share));
             captured.unwrap_or(users.matching * share)
         });
-        Segment {
-            mirror: self.mirror,
-            load_rps: self.load_rps,
-            matching,
-            ..segment
-        }
+        segment.mirror = self.mirror;
+        segment.load_rps = self.load_rps;
+        segment.matching = matching;
     }
 }
 

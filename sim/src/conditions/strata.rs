@@ -39,7 +39,7 @@ pub struct Met {
 
 impl Met {
     /// All requests meet one treatment.
-    pub(super) const fn all(mask: usize) -> Self {
+    pub(crate) const fn all(mask: usize) -> Self {
         Self {
             mask,
             route: 0,

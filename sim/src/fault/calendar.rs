@@ -1,8 +1,7 @@
 //! Which faults the clock allows: onsets and ends at a time of day, and episodes.
 
-use rand_distr::{Distribution, Exp1};
-
 use super::Fault;
+use crate::draw;
 use crate::stream::{Purpose, Stream, Streams};
 
 /// All faults.
@@ -68,6 +67,12 @@ impl Calendar {
         }
     }
 
+    /// Whether the clock decides nothing.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Calls `each` with the pieces of an interval in which the same faults are allowed, and with those.
     pub fn each_between(
         &self,
@@ -95,8 +100,7 @@ impl Calendar {
 }
 
 fn exponential(mean: f64, stream: &mut Stream) -> f64 {
-    let unit: f64 = Exp1.sample(stream);
-    mean * unit
+    mean * draw::exponential(stream)
 }
 
 #[cfg(test)]

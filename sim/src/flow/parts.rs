@@ -3,7 +3,7 @@
 use crate::conditions::Met;
 
 /// Expected requests of an interval with one treatment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Treated {
     mask: u32,
     pub(super) route: u16,
@@ -13,6 +13,13 @@ pub(super) struct Treated {
 }
 
 impl Treated {
+    const NONE: Self = Self {
+        mask: 0,
+        route: 0,
+        mass: 0.0,
+        span: (0.0, 0.0),
+    };
+
     /// The treatment's mask.
     pub(super) const fn mask(&self) -> usize {
         self.mask as usize
@@ -38,7 +45,7 @@ impl Treated {
 }
 
 /// The requests of a cell by treatment; there are rarely two.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Parts {
     list: [Treated; INLINE],
     len: usize,
@@ -50,32 +57,48 @@ pub(super) struct Parts {
 const INLINE: usize = 2;
 
 impl Parts {
+    /// None.
+    pub(super) const EMPTY: Self = Self {
+        list: [Treated::NONE; INLINE],
+        len: 0,
+        more: Vec::new(),
+    };
+
     /// Adds what a share of so many expected requests meets.
     #[inline]
     pub(super) fn add(&mut self, met: Met, mass: f64, span: (f64, f64)) {
-        self.add_same(&Treated {
-            mask: met.mask as u32,
-            route: met.route,
-            mass: mass * met.share,
-            span,
-        });
+        let (mask, mass) = (met.mask as u32, mass * met.share);
+        if mass <= 0.0 {
+            return;
+        }
+        // Field by field: a part that was just written is slow to copy.
+        let first = &mut self.list[0];
+        if self.len == 0 {
+            (first.mask, first.route, first.mass) = (mask, met.route, mass);
+            first.span = span;
+            self.len = 1;
+        } else if (first.mask, first.route) == (mask, met.route) {
+            first.mass += mass;
+            first.span.1 = span.1;
+        } else {
+            self.add_other(&Treated {
+                mask,
+                route: met.route,
+                mass,
+                span,
+            });
+        }
     }
 
     /// Adds a part.
     #[inline]
     pub(super) fn add_same(&mut self, part: &Treated) {
-        if part.mass <= 0.0 {
-            return;
-        }
-        let first = &mut self.list[0];
-        if self.len == 0 {
-            *first = *part;
-            self.len = 1;
-        } else if first.is_like(part) {
-            first.join(part);
-        } else {
-            self.add_other(part);
-        }
+        let met = Met {
+            mask: part.mask(),
+            route: part.route,
+            share: 1.0,
+        };
+        self.add(met, part.mass, part.span);
     }
 
     /// Adds a part that is not like the first.

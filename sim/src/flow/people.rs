@@ -54,7 +54,7 @@ impl Flow<'_> {
         stream: &mut Stream,
         each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
     ) {
-        let mut parts = Parts::default();
+        let mut parts = Parts::EMPTY;
         let index = watched.cohort as usize;
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {

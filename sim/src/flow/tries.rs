@@ -150,7 +150,7 @@ impl<'a> Flow<'a> {
         let Part::OnePod(_) = watched.part else {
             return;
         };
-        let mut parts = Parts::default();
+        let mut parts = Parts::EMPTY;
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, (a, b), |piece| {
             if !self.conditions.try_again(&piece) {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::wait::Wait;
 use crate::counts::Counts;
-use crate::draw::binomial;
+use crate::draw::{Categories, binomial};
 use crate::fault::{Behaviour, Treatment};
 use crate::latency::Latency;
 use crate::stream::Stream;
@@ -39,7 +39,7 @@ pub(crate) struct Loaded {
     /// Share of the admitted requests that are done before the time-out.
     in_time: f64,
     /// By bucket: the good, the failed.
-    buckets: OnceCell<[Vec<f64>; 2]>,
+    buckets: OnceCell<[Categories; 2]>,
     /// Mean and variance of the latency of those in time.
     moments: OnceCell<(f64, f64)>,
 }
@@ -107,7 +107,9 @@ impl Loaded {
             };
         }
         if let Some(bounds) = bounds {
-            let buckets = self.buckets.get_or_init(|| self.bucket_shares(bounds));
+            let buckets = self
+                .buckets
+                .get_or_init(|| self.bucket_shares(bounds).map(Categories::new));
             counts.add_buckets(requests, &buckets[usize::from(failed)], stream);
         }
     }

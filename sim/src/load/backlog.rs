@@ -8,6 +8,8 @@
 //! grows as in free diffusion while the queue is far from empty, and not at all once waits are as
 //! irregular as in equilibrium.
 
+use std::cell::Cell;
+
 use super::stationary::{Equilibrium, Pool};
 
 /// Points of the table per factor of ten in the distance from saturation.
@@ -19,8 +21,8 @@ const DECADES: i32 = 6;
 /// Beyond this utilisation a bounded queue is as good as always full.
 const OFFERED_MAX: f64 = 100.0;
 
-/// Steps into which an interval is cut where the queue is not at rest.
-const STEPS: usize = 5;
+/// An interval in which the queue is not at rest is cut into steps of at most this length.
+const STEP_S: f64 = 3.0;
 
 /// Below this utilisation a queue near its equilibrium is taken to be in it.
 const QUIET: f64 = 0.97;
@@ -33,7 +35,16 @@ pub(super) struct Course {
     squared_cv: f64,
     /// By rising utilisation offered.
     table: Vec<(f64, Equilibrium)>,
+    /// What is offered, and how many wait, by row.
+    offered: Vec<f64>,
+    waiting: Vec<f64>,
 }
+
+/// The row of a table that was last looked for: the next one is mostly near it.
+type Near = Cell<usize>;
+
+/// So many rows near the last one are tried one by one.
+const NEAR: usize = 6;
 
 /// A pod's queue at an instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -82,27 +93,143 @@ impl Course {
         Self {
             capacity: f64::from(pool.servers) / mean_s,
             squared_cv: pool.squared_cv,
+            offered: table.iter().map(|(offered, _)| *offered).collect(),
+            waiting: table.iter().map(|(_, at)| at.waiting).collect(),
             table,
         }
     }
 
     /// The equilibrium at a utilisation offered; the last one where it has none.
     fn equilibrium(&self, offered: f64) -> Equilibrium {
-        between(&self.table, offered, |(offered, _)| *offered)
+        let index = self.offered.partition_point(|row| *row < offered);
+        self.between(index, (&self.offered, offered))
     }
 
     /// The equilibrium in which so many wait.
     pub(super) fn with_waiting(&self, waiting: f64) -> Equilibrium {
-        between(&self.table, waiting, |(_, at)| at.waiting)
+        let index = self.waiting.partition_point(|row| *row < waiting);
+        self.between(index, (&self.waiting, waiting))
+    }
+
+    /// The same, looked for near another one.
+    fn near(&self, waiting: f64, near: &Near) -> Equilibrium {
+        self.between(self.row(waiting, near), (&self.waiting, waiting))
+    }
+
+    /// What finds no place and how many servers work when so many wait.
+    fn flow(&self, waiting: f64, near: &Near) -> (f64, f64) {
+        let index = self.row(waiting, near);
+        match self.rows(index, (&self.waiting, waiting)) {
+            Ok((below, above, part)) => (
+                mix(below.refused, above.refused, part),
+                mix(below.busy, above.busy, part),
+            ),
+            Err(last) => (last.refused, last.busy),
+        }
+    }
+
+    /// The first row with as many waiting or more.
+    fn row(&self, waiting: f64, near: &Near) -> usize {
+        let rows = &self.waiting;
+        let first = near.get().saturating_sub(NEAR);
+        let end = (near.get() + NEAR).min(rows.len());
+        let is_below = first == 0 || rows[first - 1] < waiting;
+        let is_above = end == rows.len() || rows[end] >= waiting;
+        let index = if is_below && is_above {
+            first + rows[first..end].partition_point(|row| *row < waiting)
+        } else {
+            rows.partition_point(|row| *row < waiting)
+        };
+        near.set(index);
+        index
+    }
+
+    /// How many wait after a step, if `net` more come than go per second at a row, and between rows in
+    /// straight lines: the zero of what is too many, which rises from row to row.
+    fn solve(
+        &self,
+        (before, step_s): (f64, f64),
+        net: impl Fn(&Equilibrium) -> f64,
+        near: &Near,
+    ) -> f64 {
+        let rows = &self.table;
+        let excess = |row: usize| {
+            let at = &rows[row].1;
+            at.waiting - before - step_s * net(at)
+        };
+        let is_short = |row: usize| excess(row) < 0.0;
+        // The first row that is not short, by strides from the last one that was looked for.
+        let (mut first, mut end) = (0, rows.len());
+        let mut row = near.get().min(end.saturating_sub(1));
+        let mut stride = 1;
+        while first < end {
+            if is_short(row) {
+                first = row + 1;
+                row += stride;
+            } else {
+                end = row;
+                row = row.saturating_sub(stride);
+            }
+            stride *= 2;
+            if row < first || row >= end {
+                row = usize::midpoint(first, end);
+            }
+        }
+        near.set(first);
+        match (first.checked_sub(1), rows.get(first)) {
+            // Beyond the last row nothing changes but the number.
+            (Some(last), None) => before + step_s * net(&rows[last].1),
+            (None, at) => at.map_or(0.0, |(_, at)| at.waiting),
+            (Some(below), Some((_, above))) => {
+                let (a, b) = (rows[below].1.waiting, above.waiting);
+                let (fa, fb) = (excess(below), excess(first));
+                a + (b - a) * (fa / (fa - fb))
+            }
+        }
+    }
+
+    /// The rows on both sides of a key, the second one being that with an index, and how far it is
+    /// from the first to the second; the last row beyond all.
+    fn rows(
+        &self,
+        index: usize,
+        (keys, key): (&[f64], f64),
+    ) -> Result<(&Equilibrium, &Equilibrium, f64), Equilibrium> {
+        let before = index.saturating_sub(1);
+        let (Some((_, above)), Some((_, below))) = (self.table.get(index), self.table.get(before))
+        else {
+            return Err(self.table.last().map_or(Equilibrium::IDLE, |row| row.1));
+        };
+        let (a, b) = (keys[before], keys[index]);
+        let part = if b > a { (key - a) / (b - a) } else { 1.0 };
+        Ok((below, above, part.clamp(0.0, 1.0)))
+    }
+
+    /// The table at a key, in straight lines; the outermost rows beyond.
+    fn between(&self, index: usize, key: (&[f64], f64)) -> Equilibrium {
+        match self.rows(index, key) {
+            Ok((below, above, part)) => Equilibrium {
+                waiting: mix(below.waiting, above.waiting, part),
+                wait_share: mix(below.wait_share, above.wait_share, part),
+                wait_squared_cv: mix(below.wait_squared_cv, above.wait_squared_cv, part),
+                refused: mix(below.refused, above.refused, part),
+                busy: mix(below.busy, above.busy, part),
+            },
+            Err(last) => last,
+        }
     }
 
     /// The queue at rest; empty where it never comes to rest.
     pub(super) fn at_rest(&self, rate: f64) -> Backlog {
+        self.resting(rate, &self.equilibrium(rate / self.capacity))
+    }
+
+    /// The same, whose equilibrium is known.
+    fn resting(&self, rate: f64, at: &Equilibrium) -> Backlog {
         let last = self.table.last().map_or(0.0, |(offered, _)| *offered);
         if rate > last * self.capacity {
             return Backlog::default();
         }
-        let at = self.equilibrium(rate / self.capacity);
         Backlog {
             waiting: at.waiting,
             variance: at.wait_squared_cv * at.waiting * at.waiting,
@@ -116,7 +243,7 @@ impl Course {
         let is_near = (start.waiting - rest.waiting).abs() <= 0.01 * rest.waiting + 1e-4;
         let squared_cv = start.squared_cv();
         if offered < QUIET && is_near && squared_cv >= 0.99 * rest.wait_squared_cv {
-            let end = self.at_rest(rate);
+            let end = self.resting(rate, &rest);
             return Passage {
                 mean: end,
                 refused: rest.refused,
@@ -125,43 +252,58 @@ impl Course {
             };
         }
         let (mut now, mut sums) = (start, Sums::default());
-        let step_s = span_s / STEPS as f64;
-        for _ in 0..STEPS {
-            let next = self.step(now, rate, step_s);
-            let middle = self.with_waiting(f64::midpoint(now.waiting, next.waiting));
+        let steps = (span_s / STEP_S - 1e-9).ceil().max(1.0);
+        let step_s = span_s / steps;
+        let near = Near::default();
+        let mut irregular = self.near(now.waiting, &near).wait_squared_cv;
+        for _ in 0..steps as usize {
+            let next;
+            (next, irregular) = self.step((now, irregular), (rate, step_s), &near);
+            let (refused, _) = self.flow(f64::midpoint(now.waiting, next.waiting), &near);
             // What came in and does not wait has gone out.
-            let out = rate * (1.0 - middle.refused) - (next.waiting - now.waiting) / step_s;
+            let out = rate * (1.0 - refused) - (next.waiting - now.waiting) / step_s;
             let busy = (out / self.capacity).clamp(0.0, 1.0);
-            sums.add(&now, &next, (middle.refused, busy));
+            sums.add(&now, &next, (refused, busy));
             now = next;
         }
-        sums.over(STEPS as f64, now)
+        sums.over(steps, now)
     }
 
-    /// One step, implicit in the number waiting, so that any step is stable.
-    fn step(&self, now: Backlog, rate: f64, step_s: f64) -> Backlog {
-        let empties = now.emptiness(self.with_waiting(now.waiting).wait_squared_cv);
-        let net = |waiting: f64| {
-            let at = self.with_waiting(waiting);
+    /// One step, implicit in the number waiting, so that any step is stable: from a backlog with the
+    /// squared coefficient of variation that so many waiting have in equilibrium, to another one with
+    /// its own.
+    fn step(
+        &self,
+        (now, irregular): (Backlog, f64),
+        (rate, step_s): (f64, f64),
+        near: &Near,
+    ) -> (Backlog, f64) {
+        let empties = now.emptiness(irregular);
+        let net = |at: &Equilibrium| {
             let busy = 1.0 - (1.0 - at.busy) * empties;
             rate * (1.0 - at.refused) - self.capacity * busy
         };
-        let excess = |waiting: f64| waiting - now.waiting - step_s * net(waiting);
-        let (low, high) = (0.0, now.waiting + step_s * rate);
-        let waiting = root(excess, low, high);
-        let at = self.with_waiting(waiting);
+        let waiting = self.solve((now.waiting, step_s), net, near);
+        let at = self.near(waiting, near);
         let noise = rate * (1.0 - at.refused) + self.capacity * self.squared_cv;
         let moved = Backlog { waiting, ..now };
         let free = 1.0 - moved.emptiness(at.wait_squared_cv);
         let variance = now.variance + step_s * noise * free;
-        Backlog {
+        let next = Backlog {
             waiting,
             variance: variance.min(at.wait_squared_cv * waiting * waiting),
-        }
+        };
+        (next, at.wait_squared_cv)
     }
 }
 
 impl Backlog {
+    /// Nobody waits.
+    pub(super) const NONE: Self = Self {
+        waiting: 0.0,
+        variance: 0.0,
+    };
+
     /// The squared coefficient of variation; 1 when nobody waits.
     pub(super) fn squared_cv(&self) -> f64 {
         if self.waiting > 1e-9 {
@@ -232,65 +374,8 @@ impl Sums {
     }
 }
 
-/// The table's row at a key, in straight lines; the outermost rows beyond.
-fn between(
-    table: &[(f64, Equilibrium)],
-    key: f64,
-    of: impl Fn(&(f64, Equilibrium)) -> f64,
-) -> Equilibrium {
-    let index = table.partition_point(|row| of(row) < key);
-    let (Some(above), Some(below)) = (table.get(index), table.get(index.saturating_sub(1))) else {
-        let last = table.last().map(|row| row.1);
-        return last.map_or(Equilibrium::IDLE, |last| Equilibrium {
-            waiting: last.waiting.max(0.0),
-            ..last
-        });
-    };
-    let (a, b) = (of(below), of(above));
-    let part = if b > a { (key - a) / (b - a) } else { 1.0 };
-    let part = part.clamp(0.0, 1.0);
-    let mix = |a: f64, b: f64| a + (b - a) * part;
-    Equilibrium {
-        waiting: mix(below.1.waiting, above.1.waiting),
-        wait_share: mix(below.1.wait_share, above.1.wait_share),
-        wait_squared_cv: mix(below.1.wait_squared_cv, above.1.wait_squared_cv),
-        refused: mix(below.1.refused, above.1.refused),
-        busy: mix(below.1.busy, above.1.busy),
-    }
-}
-
-/// The zero of a rising function between two bounds: regula falsi (Illinois).
-fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    let (mut a, mut b) = (low, high);
-    let (mut fa, mut fb) = (f(a), f(b));
-    if fa >= 0.0 {
-        return a;
-    }
-    if fb <= 0.0 {
-        return b;
-    }
-    let mut side = 0;
-    for _ in 0..60 {
-        let x = (a * fb - b * fa) / (fb - fa);
-        let fx = f(x);
-        if (b - a).abs() <= 1e-4 * b || fx.abs() <= 1e-4 * x {
-            return x;
-        }
-        if fx < 0.0 {
-            (a, fa) = (x, fx);
-            if side == -1 {
-                fb /= 2.0;
-            }
-            side = -1;
-        } else {
-            (b, fb) = (x, fx);
-            if side == 1 {
-                fa /= 2.0;
-            }
-            side = 1;
-        }
-    }
-    f64::midpoint(a, b)
+fn mix(a: f64, b: f64, part: f64) -> f64 {
+    a + (b - a) * part
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Processes that die and are started again.
 
 use coalmine_policy::{Span, Time};
-use rand_distr::{Distribution, Exp1};
 
 use super::{Pod, PodSet, Startup};
+use crate::draw::exponential;
 use crate::fault::{Fault, Versions};
 use crate::scenario::Scenario;
 use crate::stream::{Purpose, Stream};
@@ -65,7 +65,7 @@ impl Crash {
             return None;
         }
         let begins_s = (since + self.after_age).as_secs_f64().max(self.from_s);
-        let unit: f64 = Exp1.sample(stream);
+        let unit = exponential(stream);
         let at_s = begins_s + unit * self.every_s;
         (at_s < self.until_s).then(|| Time::ZERO + Span::from_secs_f64(at_s))
     }

@@ -3,12 +3,11 @@
 
 use std::collections::VecDeque;
 
-use rand::RngExt;
 use rand::seq::SliceRandom;
-use rand_distr::{Distribution, Exp1};
 use serde::{Deserialize, Serialize};
 
 use super::{Api, Table, Update, Upstream, delay};
+use crate::draw::{exponential, uniform};
 use crate::stream::Stream;
 
 /// How changes are gathered before a build.
@@ -106,7 +105,7 @@ impl State {
         self.free_at_s = f64::NEG_INFINITY;
         self.tail_s = f64::NEG_INFINITY;
         self.phase_s = match config.batching {
-            Batching::Loop { interval_s } => stream.random::<f64>() * interval_s,
+            Batching::Loop { interval_s } => uniform(stream) * interval_s,
             _ => 0.0,
         };
         self.leaves_s.clear();
@@ -157,8 +156,8 @@ impl State {
                 built_s += delay::draw(*stage, stream);
             }
             let (share, mean_s) = config.throttled;
-            if share > 0.0 && stream.random::<f64>() < share {
-                let wait: f64 = Exp1.sample(stream);
+            if share > 0.0 && uniform(stream) < share {
+                let wait = exponential(stream);
                 built_s += wait * mean_s;
             }
             self.free_at_s = match config.batching {
@@ -209,8 +208,8 @@ impl State {
             }
             let mut seen_s = self.leaves_s[*unit] + delay::draw(config.apply_s, stream);
             let (busy, wait_s) = config.busy;
-            if busy > 0.0 && stream.random::<f64>() < busy {
-                seen_s += stream.random::<f64>() * wait_s;
+            if busy > 0.0 && uniform(stream) < busy {
+                seen_s += uniform(stream) * wait_s;
             }
             // A unit never goes back to an older configuration.
             self.updates

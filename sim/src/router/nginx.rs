@@ -7,10 +7,10 @@
 
 use std::collections::VecDeque;
 
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, Table, Update, Upstream, delay};
+use crate::draw::uniform;
 use crate::stream::Stream;
 
 /// Parameters of ingress-nginx; times in seconds.
@@ -86,7 +86,7 @@ impl IngressNginx {
 
     /// A background event.
     pub(super) fn background(&self, stream: &mut Stream) -> Api {
-        if stream.random::<f64>() < self.reload_share {
+        if uniform(stream) < self.reload_share {
             Api::Reload
         } else {
             Api::Service
@@ -177,15 +177,27 @@ impl Default for Replica {
 
 impl Replica {
     pub(super) fn reset(&mut self, nginx: &IngressNginx, stream: &mut Stream) {
+        let mut kept = std::mem::take(self);
+        kept.news.clear();
+        kept.queue.clear();
+        kept.quits_s.clear();
+        kept.updates.clear();
+        kept.taken.clear();
+        kept.taken.resize(nginx.workers, NOTHING_TAKEN);
+        kept.phases_s.clear();
         let fixed = |worker: usize| nginx.phases_s.as_ref().and_then(|list| list.get(worker));
-        let phases = (0..nginx.workers).map(|worker| match fixed(worker) {
-            Some(phase) => *phase,
-            None => stream.random::<f64>() * nginx.poll_s,
-        });
-        let phases_s = phases.collect();
+        kept.phases_s
+            .extend((0..nginx.workers).map(|worker| match fixed(worker) {
+                Some(phase) => *phase,
+                None => uniform(stream) * nginx.poll_s,
+            }));
         *self = Self {
-            phases_s,
-            taken: vec![NOTHING_TAKEN; nginx.workers],
+            news: kept.news,
+            queue: kept.queue,
+            quits_s: kept.quits_s,
+            updates: kept.updates,
+            taken: kept.taken,
+            phases_s: kept.phases_s,
             ..Self::default()
         };
     }
@@ -213,7 +225,8 @@ impl Replica {
                     std::mem::discriminant(other) == std::mem::discriminant(&api)
                 });
             at_s = same.map_or(at_s, |(before, _)| at_s.max(*before));
-            let index = self.news.partition_point(|(at, _)| *at <= at_s);
+            let later = self.news.iter().rev().take_while(|(at, _)| *at > at_s);
+            let index = self.news.len() - later.count();
             self.news.insert(index, (at_s, api));
         }
         self.enqueue(Item {
@@ -224,8 +237,10 @@ impl Replica {
     }
 
     fn enqueue(&mut self, item: Item) {
-        let index = self.queue.partition_point(|other| other.at_s <= item.at_s);
-        self.queue.insert(index, item);
+        // Nearly always the last.
+        let later = self.queue.iter().rev();
+        let later = later.take_while(|other| other.at_s > item.at_s);
+        self.queue.insert(self.queue.len() - later.count(), item);
     }
 
     /// Runs every sync whose token is granted by `until_s`.

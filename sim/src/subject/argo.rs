@@ -11,8 +11,8 @@ use crate::event::Refusal;
 use crate::experiment::ExperimentPods;
 
 impl Subject for Arc<Rollout> {
-    fn start(&self, _now: Time) -> Box<dyn Engine> {
-        Box::new(Controller::new(self.clone(), Template::new(OLD_TEMPLATE)))
+    fn start(&self, _now: Time, promoted: Template) -> Box<dyn Engine> {
+        Box::new(Controller::new(self.clone(), promoted))
     }
 
     fn topology(&self) -> Topology {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use coalmine_policy::baseline::{Baseline, Check, Run};
 use coalmine_policy::{Engine, Span, Template, Time};
 
-use super::{Asked, Names, OLD_TEMPLATE, Subject, Topology};
+use super::{Asked, Names, Subject, Topology};
 
 impl Subject for Arc<Baseline> {
-    fn start(&self, _now: Time) -> Box<dyn Engine> {
-        Box::new(Run::new(self.clone(), Template::new(OLD_TEMPLATE)))
+    fn start(&self, _now: Time, promoted: Template) -> Box<dyn Engine> {
+        Box::new(Run::new(self.clone(), promoted))
     }
 
     fn topology(&self) -> Topology {

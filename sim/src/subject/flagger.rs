@@ -5,11 +5,10 @@ use std::sync::Arc;
 use coalmine_policy::flagger::{Canary, Controller, Provider};
 use coalmine_policy::{Engine, Span, Stickiness, Template, Time};
 
-use super::{Asked, Front, Names, OLD_TEMPLATE, Routers, Subject, Topology};
+use super::{Asked, Front, Names, Routers, Subject, Topology};
 
 impl Subject for Arc<Canary> {
-    fn start(&self, now: Time) -> Box<dyn Engine> {
-        let promoted = Template::new(OLD_TEMPLATE);
+    fn start(&self, now: Time, promoted: Template) -> Box<dyn Engine> {
         Box::new(Controller::new(self.clone(), promoted, now))
     }
 

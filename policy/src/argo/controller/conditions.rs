@@ -80,6 +80,19 @@ impl Conditions {
         }
     }
 
+    /// All but the status that was last written.
+    const fn told(&self) -> (Why, Time, Option<bool>, bool, bool) {
+        let Self {
+            progressing,
+            since,
+            healthy,
+            paused,
+            unobserved,
+            written: _,
+        } = self;
+        (*progressing, *since, *healthy, *paused, *unobserved)
+    }
+
     /// The spec was edited.
     pub(super) fn edited(&mut self) {
         self.unobserved = true;
@@ -107,7 +120,7 @@ impl Controller {
         let paused = self.is_paused();
         let (aborted, completed) = (self.aborted(), self.fully_promoted());
         let conditions = &mut self.conditions;
-        let before = conditions.clone();
+        let before = conditions.told();
         let was_aborted = conditions.progressing == Why::Aborted;
         if paused != (conditions.progressing == Why::Paused) && !was_aborted && !completed {
             let why = if paused { Why::Paused } else { Why::Resumed };
@@ -119,9 +132,9 @@ impl Controller {
         if !was_aborted {
             conditions.paused = paused;
         }
-        let changed = before != *conditions;
+        let changed = before != conditions.told();
         if changed {
-            self.written_phase = self.present_phase();
+            self.written_phase = self.present_phase(&self.seen());
         }
         changed
     }
@@ -132,9 +145,8 @@ impl Controller {
     }
 
     /// `CalculateRolloutPhase` (`rolloututil.go:133`).
-    fn present_phase(&self) -> Phase {
+    fn present_phase(&self, seen: &Seen) -> Phase {
         let replicas = self.rollout.replicas;
-        let seen = self.seen();
         let done = match self.rollout.blue_green {
             Some(_) => seen.services[0] == self.current,
             // The others keep old pods for a while.
@@ -279,8 +291,9 @@ impl Controller {
         effects: &mut Effects,
         changed: &mut bool,
     ) {
-        let before = self.conditions.clone();
+        let before = self.conditions.told();
         let seen = self.seen();
+        let is_news = self.conditions.written.as_ref() != Some(&seen);
         let healthy = self.healthy(&seen);
         let mut became_unhealthy = false;
         if healthy && !self.is_paused() {
@@ -304,13 +317,13 @@ impl Controller {
         {
             self.time_out(now, effects);
         }
-        self.conditions.written = Some(seen);
         self.conditions.unobserved = false;
         // A paused blue-green rollout whose new pods are all active is Paused in one pass and
         // NewReplicaSetAvailable in the next, for ever; nothing comes of it.
         let flips = healthy && self.is_paused();
-        *changed |= before != self.conditions && !flips;
-        self.written_phase = self.present_phase();
+        *changed |= (is_news || before != self.conditions.told()) && !flips;
+        self.written_phase = self.present_phase(&seen);
+        self.conditions.written = Some(seen);
     }
 
     fn time_out(&mut self, now: Time, effects: &mut Effects) {

@@ -31,11 +31,12 @@ impl Controller {
             return Pass { changed, scaled };
         }
         let experiments = self.reconcile_experiments(now, effects, &mut changed);
+        let counts = self.next_counts(self.recorded_weight);
         let mut decided = Decided {
             pauses: Vec::new(),
             abort: experiments.abort,
             // canary.go:320: of the ReplicaSets as they were when the pass began.
-            at_desired: self.at_desired_counts(),
+            at_desired: self.at_desired_counts(counts),
         };
         let pause = experiments.pause.then_some(Reason::InconclusiveExperiment);
         decided.pauses.extend(pause);
@@ -49,7 +50,7 @@ impl Controller {
         }
         // canary.go:78: a pause just added ends the pass before anything is scaled.
         if decided.pauses.is_empty() {
-            scaled = self.reconcile_scale(now, told, effects, &mut changed);
+            scaled = self.reconcile_scale(now, (told, counts), effects, &mut changed);
             if !scaled && self.wants_pause_step() && !self.controller_pause {
                 decided.pauses.push(Reason::CanaryPauseStep);
             }

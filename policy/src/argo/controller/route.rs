@@ -297,7 +297,7 @@ impl Controller {
         } else if steps.is_empty() {
             // trafficrouting.go:248: without an index no rule sets a weight.
             0
-        } else if !self.at_desired_counts() {
+        } else if !self.at_desired_counts(self.next_counts(self.recorded_weight)) {
             // The canary is not ready for the present weight: the one before it.
             last_weight(steps.get(..self.step).unwrap_or(steps))
         } else if self.step == steps.len() {

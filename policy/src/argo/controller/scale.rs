@@ -11,11 +11,12 @@ const RESYNC: crate::Span = crate::Span::from_mins(15);
 
 impl Controller {
     /// Stable first, then new, then the others; one that scales ends the pass. Whether one did.
-    /// `told`: the router's weight when the pass began.
+    /// `told`: the router's weight when the pass began. `counts`: the next ones, by the weight it has
+    /// now.
     pub(super) fn reconcile_scale(
         &mut self,
         now: Time,
-        told: Option<u32>,
+        (told, counts): (Option<u32>, (u32, u32)),
         effects: &mut Effects,
         changed: &mut bool,
     ) -> bool {
@@ -26,8 +27,11 @@ impl Controller {
         self.remove_deadlines();
         // canary.go:119: stable follows the weights one pass late, lest it grow for a moment when the
         // services are switched.
-        let (_, stable_count) = self.next_counts(told);
-        let (canary_count, _) = self.next_counts(self.recorded_weight);
+        let (_, stable_count) = match told == self.recorded_weight {
+            true => counts,
+            false => self.next_counts(told),
+        };
+        let (canary_count, _) = counts;
         let alone = self.fully_promoted() || self.is_initial();
         let scaled = !alone && self.scale(&stable, stable_count, effects);
         let scaled = scaled || self.scale_canary(now, &new, canary_count, effects);
@@ -118,12 +122,11 @@ impl Controller {
 
     /// `removeScaleDownDeadlines` (`replicaset.go:117`): what is wanted again is not to go.
     pub(super) fn remove_deadlines(&mut self) {
-        let (new, stable) = (self.current.clone(), self.stable.clone());
         if !self.delays_scale_down() {
-            self.sets.ensure(&new).deadline = None;
+            self.sets.ensure(&self.current).deadline = None;
         }
         if !self.is_initial() {
-            self.sets.ensure(&stable).deadline = None;
+            self.sets.ensure(&self.stable).deadline = None;
         }
     }
 
@@ -181,8 +184,9 @@ impl Controller {
         let available: u32 = self.sets.iter().map(|set| set.pods.available).sum();
         let mut room = available.saturating_sub(least);
         let routed = self.rollout.is_routed();
-        let mut others: Vec<_> = self.sets.iter().cloned().collect();
-        others.retain(|set| self.is_other(&set.template) && set.pods.spec > 0);
+        let others = self.sets.iter();
+        let others = others.filter(|set| self.is_other(&set.template) && set.pods.spec > 0);
+        let mut others: Vec<_> = others.cloned().collect();
         // The newest revision first (`canary.go:200`).
         others.sort_by_key(|set| std::cmp::Reverse(set.revision));
         let mut waiting = 0;
@@ -267,7 +271,7 @@ impl Controller {
     }
 
     /// The next `spec.replicas` of canary and stable.
-    fn next_counts(&self, told: Option<u32>) -> (u32, u32) {
+    pub(super) fn next_counts(&self, told: Option<u32>) -> (u32, u32) {
         let rollout = &self.rollout;
         if rollout.is_routed() {
             return routed_counts(rollout, self.situation(), told);
@@ -298,9 +302,8 @@ impl Controller {
         }
     }
 
-    /// `AtDesiredReplicaCountsForCanary` (`canary.go:59`).
-    pub(super) fn at_desired_counts(&self) -> bool {
-        let (canary, stable) = self.next_counts(self.recorded_weight);
+    /// `AtDesiredReplicaCountsForCanary` (`canary.go:59`), which are these.
+    pub(super) fn at_desired_counts(&self, (canary, stable): (u32, u32)) -> bool {
         let stable_pods = self.sets.pods(&self.stable);
         let new = self.sets.pods(&self.current);
         let dynamic = self.rollout.is_routed() && self.rollout.canary.dynamic_stable;
