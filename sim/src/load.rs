@@ -237,8 +237,8 @@ impl<'a> Load<'a> {
         piece: &Piece<'_>,
     ) -> (usize, Treatment) {
         let cut = self.cut(f64::midpoint(piece.span.0, piece.span.1));
-        let mask = match cut.copied() {
-            Some(cut) => self.intern(mask, cohort, &cut),
+        let mask = match cut.map(|cut| cut.felt) {
+            Some(felt) => self.intern(mask, cohort, felt),
             None => mask,
         };
         let loaded = self.loaded(mask).map(|loaded| loaded.treatment);

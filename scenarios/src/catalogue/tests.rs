@@ -165,7 +165,7 @@ fn names_select_one_a_traffic_or_a_fault() {
     assert_eq!(count(DEFAULT_SUITE), 20);
     assert_eq!(count("*"), files().len());
     assert_eq!(count("*-open/*"), 5);
-    assert_eq!(count("*/errors-*"), 8);
+    assert_eq!(count("*/errors-*"), 9);
     assert_eq!(count("*open"), 0);
     assert_eq!(count("incidents"), count("incidents/*"));
     assert!(count("incidents") >= 7);
