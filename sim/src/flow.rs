@@ -508,8 +508,14 @@ impl<'a> Flow<'a> {
             0 => self.behaviours.version(base),
             _ => Version::New,
         };
-        let treatment = self.treatment(portion.mask);
-        self.harm.suffer((&treatment, version), portion);
+        if portion.mask & TRIED != 0 {
+            let treatment = self.treatment(portion.mask);
+            self.harm.suffer((&treatment, version), portion);
+            return;
+        }
+        let loaded = self.load.as_ref().and_then(|load| load.loaded(mask));
+        let treatment = loaded.map_or_else(|| self.behaviours.get(mask), |one| &one.treatment);
+        self.harm.suffer((treatment, version), portion);
     }
 
     fn treat(&self, requests: u64, part: &Treated, stream: &mut Stream) -> Portion {
