@@ -4,6 +4,7 @@ use coalmine_policy::Span;
 use coalmine_sim::outcome::{Outcome, Verdict};
 
 use crate::interval::Rate;
+use crate::summary::ran;
 
 /// Instants at which a course is known; a cell takes the same memory however many rollouts it has.
 const STEPS: usize = 240;
@@ -32,7 +33,7 @@ impl Course {
             promoted: vec![0; STEPS + 1],
             rolled_back: vec![0; STEPS + 1],
         };
-        for outcome in outcomes.iter().filter(|o| o.verdict != Verdict::Invalid) {
+        for outcome in ran(outcomes) {
             course.n += 1;
             let ends = match outcome.verdict {
                 Verdict::Promoted => &mut course.promoted,

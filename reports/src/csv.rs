@@ -45,8 +45,7 @@ pub fn write_lost(summary: &Summary, out: impl Write) -> io::Result<()> {
     let header = row(&Cell::new(0, 0, true, &[]), "", &Quantiles::default());
     writer.write_record(header.iter().map(|(name, _)| name))?;
     for cell in &summary.cells {
-        let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
-        for (step, lost) in steps.iter().zip(&cell.lost) {
+        for (step, lost) in summary.lost(cell) {
             let row = row(cell, step, lost);
             writer.write_record(row.iter().map(|(_, value)| value))?;
         }

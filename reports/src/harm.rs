@@ -49,9 +49,7 @@ fn weighted(
 ) -> Option<Measure> {
     let (mut sum, mut below, mut above, mut total) = (0.0, 0.0, 0.0, 0.0);
     for cell in cells {
-        let weight = summary
-            .scenario(cell)
-            .map_or(1.0, |scenario| scenario.weight);
+        let weight = summary.weight(cell);
         let mean = of(cell)?;
         let half = |end: Option<f64>| weight * (end.unwrap_or(mean.value) - mean.value);
         sum += weight * mean.value;

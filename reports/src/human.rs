@@ -35,14 +35,38 @@ pub fn percent(share: f64) -> String {
 /// `12.3 % (10.4–14.5)`.
 #[must_use]
 pub fn rate(rate: &Rate) -> String {
-    format!("{} ({})", percent(rate.share), interval(rate))
+    share(rate.share, (rate.low, rate.high))
 }
 
-/// `10.4–14.5`, in percent, rounded outwards: it never claims more than the interval does.
+/// A share that was not counted, likewise.
+#[must_use]
+pub fn share(share: f64, ends: (f64, f64)) -> String {
+    format!("{} ({})", percent(share), between(ends))
+}
+
+/// `10.4–14.5`, in percent: the interval of a rate.
 #[must_use]
 pub fn interval(rate: &Rate) -> String {
-    let (low, high) = ((rate.low * 1000.0).floor(), (rate.high * 1000.0).ceil());
-    format!("{:.1}–{:.1}", low / 10.0, high / 10.0)
+    between((rate.low, rate.high))
+}
+
+/// The same of an interval of shares.
+#[must_use]
+pub fn between(ends: (f64, f64)) -> String {
+    let (low, high) = outwards(ends);
+    format!("{low:.1}–{high:.1}")
+}
+
+/// The ends of an interval of shares in percent, rounded outwards to a decimal: it never claims more
+/// than the interval does.
+#[must_use]
+pub fn outwards((low, high): (f64, f64)) -> (f64, f64) {
+    // Not -0.
+    let tenths = |x: f64| x / 10.0 + 0.0;
+    (
+        tenths((low * 1000.0).floor()),
+        tenths((high * 1000.0).ceil()),
+    )
 }
 
 /// A time in nanoseconds as `2m05s`.

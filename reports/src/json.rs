@@ -312,8 +312,7 @@ fn scenario(info: &ScenarioInfo) -> ScenarioView<'_> {
 }
 
 fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
-    let steps = summary.scenario(cell).map_or(&[][..], |s| &s.business);
-    let lost = steps.iter().zip(&cell.lost);
+    let lost = summary.lost(cell);
     CellView {
         policy: summary.label(cell),
         scenario: summary.name(cell),
@@ -330,7 +329,7 @@ fn cell<'a>(summary: &'a Summary, cell: &Cell) -> CellView<'a> {
         hurt: quantiles(&cell.hurt, Number::Count),
         hurt_users: quantiles(&cell.hurt_users, Number::Count),
         lost: lost
-            .map(|(name, lost)| (name.as_str(), quantiles(lost, Number::Count)))
+            .map(|(name, lost)| (name, quantiles(lost, Number::Count)))
             .collect(),
         exposed: quantiles(&cell.exposed, Number::Count),
         exposed_users: quantiles(&cell.exposed_users, Number::Count),

@@ -60,9 +60,7 @@ fn case(summary: &Summary, cell: &Cell) -> TestCase {
 }
 
 fn failure(cell: &Cell) -> Option<String> {
-    let rate = cell
-        .wrong()
-        .filter(|rate| rate.low > 0.5 && !cell.is_latent())?;
+    let rate = cell.mostly_wrong()?;
     Some(format!("{} in {}", wrong(cell), human::rate(&rate)))
 }
 

@@ -9,6 +9,7 @@
 //! ```
 
 mod bootstrap;
+mod columns;
 pub mod course;
 pub mod csv;
 mod document;

@@ -265,11 +265,7 @@ fn one(summary: &Summary, mix: &Mix, policy: usize) -> Option<Worth> {
         .iter()
         .filter(|cell| cell.policy == policy && cell.n > 0);
     let cells: Vec<&Cell> = own.collect();
-    let weight = |cell: &Cell| {
-        summary
-            .scenario(cell)
-            .map_or(1.0, |scenario| scenario.weight)
-    };
+    let weight = |cell: &Cell| summary.weight(cell);
     let total = |bad: bool| -> f64 {
         let kind = cells.iter().filter(|cell| cell.missed.is_some() == bad);
         kind.map(|cell| weight(cell)).sum()

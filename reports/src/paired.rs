@@ -13,6 +13,7 @@ use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::bootstrap;
+use crate::human;
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
@@ -54,6 +55,16 @@ pub struct Gain {
     pub low: f64,
     /// Upper end; `None` where so few rollouts tell the policies apart that it has no bound.
     pub high: Option<f64>,
+}
+
+impl Difference {
+    /// How much more often the second policy is wrong, in percentage points, with the ends of the
+    /// interval rounded outwards.
+    pub(crate) fn points_of_second(&self) -> (f64, (f64, f64)) {
+        // Not -0.
+        let value = -self.share * 100.0 + 0.0;
+        (value, human::outwards((-self.high, -self.low)))
+    }
 }
 
 impl Pairs {
@@ -177,6 +188,16 @@ pub struct Comparison {
     pub false_rollback: Pairs,
     /// Requests hurt in a rollout of a bad release; each scenario counts alike.
     pub hurt: Option<MeanDifference>,
+}
+
+impl Comparison {
+    /// What pairing is worth where it is worth most.
+    #[must_use]
+    pub fn gain(&self) -> Option<Gain> {
+        let gains = [self.missed.gain(), self.false_rollback.gain()];
+        let gains = gains.into_iter().flatten();
+        gains.max_by(|a, b| a.value.total_cmp(&b.value))
+    }
 }
 
 /// Every two policies that ran.

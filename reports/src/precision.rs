@@ -1,10 +1,10 @@
 //! When a cell has been run often enough.
 
 use coalmine_sim::event::{ScenarioInfo, Study};
-use coalmine_sim::outcome::{Outcome, Verdict};
+use coalmine_sim::outcome::Outcome;
 
 use crate::interval::Rate;
-use crate::summary::is_wrong;
+use crate::summary::{is_wrong, ran};
 
 /// Whether the interval of the rate of wrong verdicts is as narrow as the study wants.
 ///
@@ -18,9 +18,8 @@ pub fn is_enough(study: &Study, scenario: usize, outcomes: &[Outcome]) -> bool {
     };
     let info = study.scenarios.get(scenario);
     let faulty = info.is_some_and(ScenarioInfo::is_faulty);
-    let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
-    let wrong = ran().filter(|o| is_wrong(faulty, o)).count() as u64;
-    Rate::wilson(wrong, ran().count() as u64)
+    let wrong = ran(outcomes).filter(|o| is_wrong(faulty, o)).count() as u64;
+    Rate::wilson(wrong, ran(outcomes).count() as u64)
         .is_none_or(|rate| (rate.high - rate.low) / 2.0 <= wanted.half_width)
 }
 

@@ -4,12 +4,12 @@ use std::io;
 
 use coalmine_policy::Span;
 use coalmine_sim::event::Event;
-use coalmine_sim::outcome::{Outcome, Verdict};
+use coalmine_sim::outcome::Outcome;
 
 use crate::course::Course;
 use crate::mix::Mix;
 use crate::paired::Contrast;
-use crate::summary::{Cell, Means, Summary};
+use crate::summary::{Cell, Means, Summary, ran};
 
 /// Takes every event of a study in order.
 pub trait Reporter {
@@ -48,8 +48,7 @@ impl Harm {
             self.scenario = scenario;
             self.hurt.clear();
         }
-        let ran = outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
-        let own: Vec<u64> = ran.map(|outcome| outcome.hurt).collect();
+        let own: Vec<u64> = ran(outcomes).map(|outcome| outcome.hurt).collect();
         let others = self.hurt.iter();
         let contrasts =
             others.map(|(other, hurt)| Contrast::of((*other, policy), scenario, hurt, &own));

@@ -109,7 +109,7 @@ impl Means {
     /// Those of the replications that ran, of a good or a bad release, watched for so long.
     #[must_use]
     pub fn of(faulty: bool, outcomes: &[Outcome], horizon: Span) -> Self {
-        let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
+        let ran = || ran(outcomes);
         let failed = || ran().filter(|o| faulty && o.hurt > o.hurt_by_router);
         let recovery = |o: &Outcome| {
             let met = o.fault_met_ns.unwrap_or(Span::ZERO);
@@ -151,7 +151,7 @@ impl Cell {
     /// Folds the replications of one cell.
     #[must_use]
     pub fn new(policy: usize, scenario: usize, faulty: bool, outcomes: &[Outcome]) -> Self {
-        let ran = || outcomes.iter().filter(|o| o.verdict != Verdict::Invalid);
+        let ran = || ran(outcomes);
         let count = |verdict| ran().filter(|o| o.verdict == verdict).count() as u64;
         let (promoted, rolled_back) = (count(Verdict::Promoted), count(Verdict::RolledBack));
         // What the router refused while pods were exchanged, a healthy release would have met too.
@@ -198,11 +198,25 @@ impl Cell {
         self.missed.is_some() && self.fault_met == 0
     }
 
+    /// The rate of the wrong verdict where that is more likely than not, beyond doubt; `None` also
+    /// where no policy could have done better.
+    #[must_use]
+    pub fn mostly_wrong(&self) -> Option<Rate> {
+        let wrong = self.wrong().filter(|rate| rate.low > 0.5);
+        wrong.filter(|_| !self.is_latent())
+    }
+
     /// The rate of the wrong verdict: missed where the release is faulty, false rollback where not.
     #[must_use]
     pub fn wrong(&self) -> Option<Rate> {
         self.missed.or(self.false_rollback)
     }
+}
+
+/// The replications that ran: those of a refused policy did not.
+pub(crate) fn ran(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
+    let is_run = |outcome: &&Outcome| outcome.verdict != Verdict::Invalid;
+    outcomes.iter().filter(is_run)
 }
 
 /// Whether a verdict is the wrong one: promoted though bad, rolled back though good.
@@ -239,6 +253,21 @@ impl Summary {
     pub fn label_of(&self, policy: usize) -> &str {
         let policy = self.study.policies.get(policy);
         policy.map_or("?", |policy| &policy.label)
+    }
+
+    /// How often releases of a cell's kind come, relative to the others that are bad, or good, alike.
+    #[must_use]
+    pub fn weight(&self, cell: &Cell) -> f64 {
+        self.scenario(cell).map_or(1.0, |scenario| scenario.weight)
+    }
+
+    /// Completions lost in a cell, by step of its scenario's business.
+    pub fn lost<'s, 'c>(
+        &'s self,
+        cell: &'c Cell,
+    ) -> impl DoubleEndedIterator<Item = (&'s str, &'c Quantiles)> {
+        let steps = self.scenario(cell).map_or(&[][..], |s| &s.business);
+        steps.iter().map(String::as_str).zip(&cell.lost)
     }
 
     /// A scenario's name, for text.

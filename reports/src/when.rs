@@ -3,6 +3,7 @@
 mod json;
 mod text;
 
+use crate::human::{self, NOTHING};
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
 
@@ -87,6 +88,13 @@ impl When<'_> {
             }
         }
         days
+    }
+
+    /// What became of the rollouts of a start, by its index, and when that is.
+    pub(crate) fn told(&self, day: &Day, at: usize) -> String {
+        let rate = day.right.get(at).map_or(NOTHING.to_owned(), human::rate);
+        let start = self.starts.get(at).map(|start| start.clock());
+        format!("{rate} at {}", start.unwrap_or_default())
     }
 }
 

@@ -3,36 +3,19 @@
 use maud::{Markup, html};
 
 use super::number;
+use crate::columns::Columns;
 use crate::human;
 use crate::summary::{Cell, Summary};
 
-/// Columns that are there only where they say something, as on a terminal.
-#[derive(Clone, Copy)]
-struct Shown {
-    /// Somewhere users are told from requests.
-    users: bool,
-    /// Some scenario counts orders.
-    lost: bool,
-}
-
-impl Shown {
-    fn of(summary: &Summary) -> Self {
-        let any = |says: fn(&Cell) -> bool| summary.cells.iter().any(says);
-        Self {
-            users: any(|cell| cell.hurt_users != cell.hurt),
-            lost: any(|cell| !cell.lost.is_empty()),
-        }
-    }
-
-    const fn columns(self) -> usize {
-        8 + self.users as usize + self.lost as usize
-    }
+/// How many columns there are.
+const fn count(shown: Columns) -> usize {
+    8 + shown.users as usize + shown.lost as usize
 }
 
 /// Scenarios as groups, policies as their rows.
 pub(super) fn cells(summary: &Summary) -> Markup {
     let mut group = None;
-    let shown = Shown::of(summary);
+    let shown = Columns::of(summary);
     html! {
         div.scroll tabindex="0" {
             table.scenarios {
@@ -76,11 +59,11 @@ pub(super) fn cells(summary: &Summary) -> Markup {
 }
 
 /// The scenario, and which verdict is the wrong one here.
-fn heading(summary: &Summary, cell: &Cell, shown: Shown) -> Markup {
+fn heading(summary: &Summary, cell: &Cell, shown: Columns) -> Markup {
     let scenario = summary.scenario(cell);
     html! {
         tr.group {
-            th.group scope="rowgroup" colspan=(shown.columns()) {
+            th.group scope="rowgroup" colspan=(count(shown)) {
                 div.stays {
                 (summary.name(cell)) " "
                 small { @if let Some(scenario) = scenario { (scenario.title) " · " } (wrong(cell)) }
@@ -101,18 +84,17 @@ pub(super) fn wrong(cell: &Cell) -> &'static str {
     }
 }
 
-fn row(summary: &Summary, cell: &Cell, shown: Shown) -> Markup {
+fn row(summary: &Summary, cell: &Cell, shown: Columns) -> Markup {
     let label = summary.label(cell);
     let refused = summary
         .policy(cell)
         .is_some_and(|policy| policy.invalid.is_some());
-    // The wrong verdict is more likely than not, beyond doubt.
-    let bad = !cell.is_latent() && cell.wrong().is_some_and(|rate| rate.low > 0.5);
+    let bad = cell.mostly_wrong().is_some();
     html! {
         @if refused {
             tr.refused {
                 th scope="row" { (label) }
-                td.left colspan=(shown.columns() - 1) { "invalid: refused by its controller" }
+                td.left colspan=(count(shown) - 1) { "invalid: refused by its controller" }
             }
         } @else {
             tr.bad[bad] {
@@ -136,12 +118,9 @@ fn row(summary: &Summary, cell: &Cell, shown: Shown) -> Markup {
 
 /// What each step of the business lost.
 fn lost(summary: &Summary, cell: &Cell) -> Markup {
-    let steps = summary
-        .scenario(cell)
-        .map_or(&[][..], |scenario| &scenario.business);
     html! {
         @if cell.lost.is_empty() { (human::NOTHING) }
-        @for (step, lost) in steps.iter().zip(&cell.lost) {
+        @for (step, lost) in summary.lost(cell) {
             div { (step) " " (number::quantile(lost.median, cell.n, human::count)) }
         }
     }

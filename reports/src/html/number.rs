@@ -14,7 +14,10 @@ pub(super) fn rate(rate: Option<Rate>, with_n: bool) -> Markup {
             None => (NOTHING),
             Some(rate) => {
                 (human::percent(rate.share))
-                small { (human::interval(&rate)) @if with_n { " of " (human::count(rate.n)) } }
+                small {
+                    (human::interval(&rate))
+                    @if with_n { " of " (human::count(rate.n)) }
+                }
             }
         }
     }
@@ -61,16 +64,17 @@ pub(super) fn measure(measure: Option<Measure>, text: impl Fn(f64) -> String) ->
     }
 }
 
-/// A measure that is a share, its interval rounded outwards.
+/// A measure that is a share.
 pub(super) fn share(measure: Option<Measure>) -> Markup {
-    let as_rate = measure.map(|m| Rate {
-        count: 0,
-        n: 0,
-        share: m.value,
-        low: m.low,
-        high: m.high,
-    });
-    rate(as_rate, false)
+    html! {
+        @match measure {
+            None => (NOTHING),
+            Some(measure) => {
+                (human::percent(measure.value))
+                small { (human::between((measure.low, measure.high))) }
+            }
+        }
+    }
 }
 
 /// A sentence that was made for terminals: what is between backquotes is code, and a number keeps its

@@ -127,13 +127,12 @@ fn pairs(summary: &Summary) -> Markup {
                         @for pair in all.iter().filter(|pair| pair.first == first) {
                             @let (missed, alarms) = (pair.missed, pair.false_rollback);
                             @let both = [missed.difference(), alarms.difference()];
-                            @let gains = [missed.gain(), alarms.gain()].into_iter().flatten();
                             tr {
                                 th scope="row" { (summary.label_of(pair.second)) }
                                 (difference(both[0], missed.n))
                                 (difference(both[1], alarms.n))
                                 td {
-                                    @match gains.max_by(|a, b| a.value.total_cmp(&b.value)) {
+                                    @match pair.gain() {
                                         Some(gain) => {
                                             (format!("{:.1} ×", gain.value))
                                             small {
@@ -160,22 +159,14 @@ fn pairs(summary: &Summary) -> Markup {
 
 /// The difference with its interval, and its p.
 fn difference(difference: Option<Difference>, n: u64) -> Markup {
-    let points = |share: f64| -share * 100.0 + 0.0;
     html! {
         @match difference {
             None => { td { (NOTHING) } td { (NOTHING) } }
             Some(d) => {
+                @let (value, (low, high)) = d.points_of_second();
                 td {
-                    (format!("{:+.1}", points(d.share)))
-                    small {
-                        // Rounded outwards.
-                        (format!(
-                            "{:+.1} to {:+.1} of {}",
-                            (points(d.high) * 10.0).floor() / 10.0 + 0.0,
-                            (points(d.low) * 10.0).ceil() / 10.0 + 0.0,
-                            human::count(n)
-                        ))
-                    }
+                    (format!("{value:+.1}"))
+                    small { (format!("{low:+.1} to {high:+.1} of {}", human::count(n))) }
                 }
                 td { (human::p_value(d.p)) }
             }

@@ -59,17 +59,7 @@ fn panel(when: &When<'_>, day: &Day) -> Markup {
 }
 
 fn description(when: &When<'_>, day: &Day) -> String {
-    let told = |at: usize| {
-        let rate = day
-            .right
-            .get(at)
-            .map_or(human::NOTHING.to_owned(), human::rate);
-        let start = when
-            .starts
-            .get(at)
-            .map_or_else(String::new, |start| start.clock());
-        format!("{rate} at {start}")
-    };
+    let told = |at: usize| when.told(day, at);
     let what = right(day);
     match day.best_and_worst() {
         None => format!("{what}: nothing is known."),

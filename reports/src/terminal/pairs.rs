@@ -35,18 +35,13 @@ pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> Option<(
 /// The second policy's shares less the first's.
 fn row(summary: &Summary, pair: &Comparison) -> Vec<String> {
     let (missed, alarms) = (pair.missed.difference(), pair.false_rollback.difference());
-    let gains = [pair.missed.gain(), pair.false_rollback.gain()];
-    let most = gains
-        .into_iter()
-        .flatten()
-        .max_by(|a, b| a.value.total_cmp(&b.value));
     vec![
         format!("  {}", summary.label_of(pair.second)),
         told(missed),
         missed.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
         told(alarms),
         alarms.map_or(NOTHING.to_owned(), |d| human::p_value(d.p)),
-        most.map_or(NOTHING.to_owned(), gain),
+        pair.gain().map_or(NOTHING.to_owned(), gain),
     ]
 }
 
@@ -66,17 +61,9 @@ fn factor(x: f64) -> String {
 }
 
 fn told(difference: Option<Difference>) -> String {
-    let points = |share: f64| -share * 100.0;
-    difference.map_or(NOTHING.to_owned(), |d| {
-        // Rounded outwards.
-        let (low, high) = (points(d.high), points(d.low));
-        let outwards = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
-        format!(
-            "{:+.1} ({:+.1}…{:+.1})",
-            points(d.share) + 0.0,
-            outwards.0 + 0.0,
-            outwards.1 + 0.0
-        )
+    difference.map_or(NOTHING.to_owned(), |difference| {
+        let (value, (low, high)) = difference.points_of_second();
+        format!("{value:+.1} ({low:+.1}…{high:+.1})")
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::fit::Grid;
 use super::paint::Paint;
+use crate::columns::Columns;
 use crate::human::{self, NOTHING};
 use crate::interval::Rate;
 use crate::summary::{Cell, Summary};
@@ -30,7 +31,7 @@ enum Kind {
 
 /// The table, and the columns for which the terminal is too narrow.
 pub(super) fn render(summary: &Summary, width: usize, paint: &Paint) -> (String, Vec<String>) {
-    let shown = Shown::of(summary);
+    let shown = Columns::of(summary);
     let (kinds, rows): (Vec<Kind>, _) = rows(summary, shown).into_iter().unzip();
     let mut grid = Grid::new(&header(shown), rows);
     let runs = u64::from(summary.study.runs);
@@ -58,29 +59,7 @@ fn painted(lines: &[String], kinds: &[Kind], paint: &Paint) -> String {
     text
 }
 
-/// Columns that are there only where they say something.
-#[derive(Clone, Copy)]
-struct Shown {
-    /// Some rollout got stuck.
-    stuck: bool,
-    /// Somewhere users are told from requests.
-    users: bool,
-    /// Some scenario counts orders.
-    lost: bool,
-}
-
-impl Shown {
-    fn of(summary: &Summary) -> Self {
-        let any = |says: fn(&Cell) -> bool| summary.cells.iter().any(says);
-        Self {
-            stuck: any_stuck(summary),
-            users: any(|cell| cell.hurt_users != cell.hurt),
-            lost: any(|cell| !cell.lost.is_empty()),
-        }
-    }
-}
-
-fn header(shown: Shown) -> Vec<&'static str> {
+fn header(shown: Columns) -> Vec<&'static str> {
     let all = [
         ("scenario\n  policy", true),
         ("wrong\nverdict", true),
@@ -97,7 +76,7 @@ fn header(shown: Shown) -> Vec<&'static str> {
     shown.map(|(name, _)| name).collect()
 }
 
-fn rows(summary: &Summary, shown: Shown) -> Vec<(Kind, Vec<String>)> {
+fn rows(summary: &Summary, shown: Columns) -> Vec<(Kind, Vec<String>)> {
     let columns = header(shown).len();
     let padded = |mut cells: Vec<String>| {
         cells.resize(columns, String::new());
@@ -127,7 +106,7 @@ fn heading(summary: &Summary, cell: &Cell) -> Vec<String> {
     vec![summary.name(cell).to_owned(), wrong.to_owned()]
 }
 
-fn row(summary: &Summary, cell: &Cell, shown: Shown) -> (Kind, Vec<String>) {
+fn row(summary: &Summary, cell: &Cell, shown: Columns) -> (Kind, Vec<String>) {
     let label = format!("  {}", summary.label(cell));
     if summary
         .policy(cell)
@@ -158,8 +137,11 @@ fn row(summary: &Summary, cell: &Cell, shown: Shown) -> (Kind, Vec<String>) {
         cells.push(most_lost(summary, cell));
     }
     cells.extend([human::time(cell.promote_ns.median), human::count(cell.n)]);
-    let bad = !cell.is_latent() && cell.wrong().is_some_and(|rate| rate.low > 0.5);
-    (if bad { Kind::Bad } else { Kind::Plain }, cells)
+    let kind = match cell.mostly_wrong() {
+        Some(_) => Kind::Bad,
+        None => Kind::Plain,
+    };
+    (kind, cells)
 }
 
 /// The step of the business that lost most: `12 orders`.
@@ -175,16 +157,9 @@ fn most_lost(summary: &Summary, cell: &Cell) -> String {
     })
 }
 
-fn any_stuck(summary: &Summary) -> bool {
-    summary
-        .cells
-        .iter()
-        .any(|cell| cell.stuck.is_some_and(|rate| rate.count > 0))
-}
-
 /// What the columns beside that of hurt requests mean, where there are such.
 pub(super) fn beside_requests(summary: &Summary) -> Option<String> {
-    let shown = Shown::of(summary);
+    let shown = Columns::of(summary);
     let users = "hurt users: those of whom some request did.";
     let lost = "lost: completions that the same requests would have had on the old revision.";
     let parts = [(users, shown.users), (lost, shown.lost)];
@@ -208,5 +183,5 @@ pub(super) fn nothing_stuck(summary: &Summary) -> Option<String> {
         "stuck rollouts: none seen; with 95 % confidence at most {} in each cell.",
         human::percent(most)
     );
-    (!any_stuck(summary)).then_some(line)
+    (!Columns::of(summary).stuck).then_some(line)
 }

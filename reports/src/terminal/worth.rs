@@ -62,16 +62,9 @@ fn told(measure: Option<Measure>, text: impl Fn(f64) -> String) -> String {
 }
 
 fn percent(measure: Option<Measure>) -> String {
-    let all = |m: Measure| {
-        let (low, high) = ((m.low * 1000.0).floor(), (m.high * 1000.0).ceil());
-        format!(
-            "{} ({:.1}–{:.1})",
-            human::percent(m.value),
-            low / 10.0,
-            high / 10.0
-        )
-    };
-    measure.map_or(NOTHING.to_owned(), all)
+    measure.map_or(NOTHING.to_owned(), |m| {
+        human::share(m.value, (m.low, m.high))
+    })
 }
 
 /// What the columns mean.

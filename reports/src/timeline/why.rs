@@ -529,7 +529,7 @@ fn needs(story: &Story<'_>, fault: &Fault, (until, when): (Time, &str)) -> Optio
         .from_s
         .filter(|from| *from > until.as_secs_f64())
     {
-        let at = Time::from_nanos((from_s.max(0.0) * 1e9) as u64);
+        let at = words::instant(from_s);
         return Some(format!("It begins only at {}.", story.clock(at)));
     }
     fault.episodes.map(|episodes| {

@@ -12,6 +12,11 @@ use crate::human;
 /// Shares below this are not worth a word.
 const WORTH_TELLING: f64 = 5e-4;
 
+/// An instant in seconds since the start; what is before it is the start.
+pub(super) fn instant(at_s: f64) -> Time {
+    Time::from_nanos((at_s.max(0.0) * 1e9) as u64)
+}
+
 /// A latency.
 pub(super) fn latency(seconds: f64) -> String {
     match seconds {
@@ -209,7 +214,7 @@ fn conditions(story: &Story<'_>, fault: &Fault) -> Vec<String> {
     if let Some(age) = onset.after_age {
         all.push(format!("only on pods that have been ready for {age}"));
     }
-    let clock = |at_s: f64| story.clock(Time::from_nanos((at_s.max(0.0) * 1e9) as u64));
+    let clock = |at_s: f64| story.clock(instant(at_s));
     match (onset.from_s, onset.until_s) {
         (Some(from), Some(until)) => {
             all.push(format!("from {} to {}", clock(from), clock(until)));

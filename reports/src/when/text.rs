@@ -97,17 +97,7 @@ fn hours(starts: &[Start], together: usize) -> String {
 }
 
 fn ends(when: &When<'_>, day: &Day, right: &str) -> String {
-    let told = |at: usize| {
-        let rate = day
-            .right
-            .get(at)
-            .map_or(human::NOTHING.to_owned(), human::rate);
-        let start = when
-            .starts
-            .get(at)
-            .map_or_else(String::new, |start| start.clock());
-        format!("{rate} at {start}")
-    };
+    let told = |at: usize| when.told(day, at);
     match day.best_and_worst() {
         None => human::NOTHING.to_owned(),
         Some((best, worst)) if day.right[best].share <= day.right[worst].share => {
