@@ -488,11 +488,28 @@ impl<'a> Flow<'a> {
             let portion = self.treat(requests, part, stream);
             each(portion, self.loaded(&portion), stream);
         }
-        for part in tests.iter() {
-            let requests = poisson(part.mass, stream);
+        self.hand_out_more(&tests, 1.0, stream, each);
+    }
+
+    /// Draws requests that are no part of those that arrive: Poisson, so many times what is expected.
+    fn hand_out_more(
+        &self,
+        parts: &Parts,
+        times: f64,
+        stream: &mut Stream,
+        each: &mut impl FnMut(Portion, Option<&Loaded>, &mut Stream),
+    ) {
+        for part in parts.iter() {
+            let requests = poisson(part.mass * times, stream);
             let portion = self.treat(requests, part, stream);
             each(portion, self.loaded(&portion), stream);
         }
+    }
+
+    /// How many requests of a cell arrived for one that was expected.
+    fn arrived(&mut self, (family, cell): (usize, usize)) -> f64 {
+        let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
+        count as f64 / mass.max(f64::MIN_POSITIVE)
     }
 
     /// How long the answers take, where that depends on the load.

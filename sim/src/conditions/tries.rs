@@ -100,12 +100,11 @@ impl Conditions<'_> {
     pub fn trying_again(&mut self, upstream: Upstream, one_backend: bool) {
         let answers = upstream.again.covers_answers();
         let matters = answers || upstream.again.lost && self.behaviours.crash();
-        let routes = self.methods.iter();
-        let idempotent = routes.map(|method| *method == Method::Idempotent).collect();
-        self.tries = (matters && upstream.tries > 1).then_some(Tries {
+        let is_idempotent = |method: &Method| *method == Method::Idempotent;
+        self.tries = (matters && upstream.tries > 1).then(|| Tries {
             most: upstream.tries,
             again: upstream.again,
-            idempotent,
+            idempotent: self.methods.iter().map(is_idempotent).collect(),
             one_backend,
             answers,
         });

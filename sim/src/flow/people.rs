@@ -7,7 +7,7 @@ use super::{Flow, Part, Portion, Tally, Watched};
 use crate::arrivals::CELL_S;
 use crate::conditions::{Met, Sender};
 use crate::crowd::{BySide, Crowd, Step};
-use crate::draw::{binomial, poisson};
+use crate::draw::binomial;
 use crate::load::Loaded;
 use crate::repeats::Fate;
 use crate::service::{Retries, Sessions};
@@ -82,13 +82,8 @@ impl Flow<'_> {
             }
         });
         self.load = load;
-        let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
-        let come = count as f64 / mass.max(f64::MIN_POSITIVE);
-        for part in parts.iter() {
-            let requests = poisson(part.mass * come, stream);
-            let portion = self.treat(requests, part, stream);
-            each(portion, self.loaded(&portion), stream);
-        }
+        let times = self.arrived((family, cell));
+        self.hand_out_more(&parts, times, stream, each);
     }
 
     /// What requests, counted by their first attempts, and the users of some cells came to.

@@ -6,7 +6,6 @@ use crate::cluster::Cluster;
 use crate::conditions::{
     Conditions, Each, Met, Piece, Pods, Sender, TRIED, Unloaded, Whose, ended,
 };
-use crate::draw::poisson;
 use crate::fault::{Behaviours, Treatment};
 use crate::load::{Load, Loaded};
 use crate::router::Upstream;
@@ -173,12 +172,7 @@ impl<'a> Flow<'a> {
                 });
         });
         self.load = load;
-        let (count, mass) = self.ledgers[family].drawn(cell, self.traffic);
-        let come = count as f64 / mass.max(f64::MIN_POSITIVE);
-        for part in parts.iter() {
-            let requests = poisson(part.mass * come, stream);
-            let portion = self.treat(requests, part, stream);
-            each(portion, self.loaded(&portion), stream);
-        }
+        let times = self.arrived((family, cell));
+        self.hand_out_more(&parts, times, stream, each);
     }
 }
