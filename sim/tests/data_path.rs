@@ -2,6 +2,8 @@
 
 #[path = "common/canary.rs"]
 mod common_canary;
+#[path = "common/nginx.rs"]
+mod common_nginx;
 #[path = "common/rollout.rs"]
 mod common_rollout;
 
@@ -23,6 +25,7 @@ use coalmine_sim::timeline::{Entry, What};
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
 use common_canary::canary_of;
+use common_nginx::canary_behind_nginx;
 use common_rollout::rollout_of;
 
 /// Half of 100 requests a second go to a canary that fails, so it is rolled back.
@@ -86,23 +89,8 @@ spec:
 }
 
 fn rollout() -> Arc<Rollout> {
-    rollout_of(
-        "apiVersion: argoproj.io/v1alpha1
-kind: Rollout
-metadata: {name: app, namespace: ns}
-spec:
-  replicas: 10
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec: {containers: [{name: app}]}
-  strategy:
-    canary:
-      stableService: stable
-      canaryService: canary
-      trafficRouting: {nginx: {stableIngress: app}}
-      steps: [{setWeight: 50}, {analysis: {templates: [{templateName: errors}]}}]
----
+    let steps = "[{setWeight: 50}, {analysis: {templates: [{templateName: errors}]}}]";
+    let template = "---
 apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate
 metadata: {name: errors, namespace: ns}
@@ -119,8 +107,8 @@ spec:
         query: |
           sum(rate(http_requests_total{version='canary',status='500'}[1m]))
           / sum(rate(http_requests_total{version='canary'}[1m]))
-",
-    )
+";
+    rollout_of(&(canary_behind_nginx(steps) + template))
 }
 
 fn run(scenario: &Scenario, policy: &dyn Subject, fidelity: Fidelity, runs: u32) -> Vec<Outcome> {

@@ -1,5 +1,7 @@
 //! What `proxy-next-upstream` does to the error shares that an analysis sees (router notes §3.5).
 
+#[path = "common/nginx.rs"]
+mod common_nginx;
 #[path = "common/rollout.rs"]
 mod common_rollout;
 
@@ -13,6 +15,7 @@ use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
 use coalmine_sim::world::{Nobody, World};
+use common_nginx::canary_behind_nginx;
 use common_rollout::rollout_of;
 
 const RUNS: u32 = 5;
@@ -41,23 +44,6 @@ fn scenario(again: Again) -> Scenario {
     }
 }
 
-const CANARY: &str = "apiVersion: argoproj.io/v1alpha1
-kind: Rollout
-metadata: {name: app, namespace: ns}
-spec:
-  replicas: 10
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec: {containers: [{name: app}]}
-  strategy:
-    canary:
-      stableService: stable
-      canaryService: canary
-      trafficRouting: {nginx: {stableIngress: app}}
-      steps: [{setWeight: 50}, {pause: {}}]
-";
-
 fn value(store: &Store, query: &str, at_ms: i64) -> f64 {
     let query = Query::parse(query).expect(query);
     match Plan::new(&query, store).instant(&query, store, at_ms) {
@@ -68,7 +54,10 @@ fn value(store: &Store, query: &str, at_ms: i64) -> f64 {
 
 /// Failed and all requests, by the ingress and by the canary's pods; and the hurt.
 fn seen(again: Again, fidelity: Fidelity) -> ([[f64; 2]; 2], f64) {
-    let (scenario, policy) = (scenario(again), rollout_of(CANARY));
+    let (scenario, policy) = (
+        scenario(again),
+        rollout_of(&canary_behind_nginx("[{setWeight: 50}, {pause: {}}]")),
+    );
     let stage = Stage::with_all_series(&scenario, &policy).expect("answerable");
     let stage = stage.with_fidelity(fidelity);
     let mut world = World::new(&stage, Seed(7));

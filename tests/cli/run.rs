@@ -2,117 +2,95 @@
 
 use crate::stdout;
 
-/// With one space where there was white space: lines may break anywhere.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Sees to it that a text has these parts; lines may break anywhere.
+pub(crate) fn tells(text: &str, parts: &[&str]) {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in parts {
+        assert!(words.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+/// The story of an embedded policy's first rollout, if `more` names no other.
+fn run(policy: &str, scenario: &str, more: &[&str]) -> String {
+    let chosen = ["run", "--policy", policy, "--scenario", scenario];
+    stdout(&[&chosen, more].concat())
 }
 
 #[test]
 fn a_rollback_is_explained_with_its_rule_its_numbers_and_the_truth() {
-    let story = stdout(&[
-        "run",
-        "--policy",
+    let story = run(
         "flagger-ten-minutes",
-        "--scenario",
         "market-open/overload-only",
-        "--start",
-        "09:12",
-    ]);
-    let words = words(&story);
-    for part in [
-        "Asia/Kolkata",
-        "Right: the bad release was rolled back at 09:2",
-        "20 % of requests fail, only on pods that serve more than 40 requests a second",
-        "10 % written to the router's object",
-        "0.0 % → 10.0 % reaches the new revision",
-        "request-success-rate = ",
-        "the first request meets the fault",
-        "rolled back by Flagger scheduler.go:430 (failedChecks 5 >= threshold 5). The 5th and last \
+        &["--start", "09:12"],
+    );
+    tells(
+        &story,
+        &[
+            "Asia/Kolkata",
+            "Right: the bad release was rolled back at 09:2",
+            "20 % of requests fail, only on pods that serve more than 40 requests a second",
+            "10 % written to the router's object",
+            "0.0 % → 10.0 % reaches the new revision",
+            "request-success-rate = ",
+            "the first request meets the fault",
+            "rolled back by Flagger scheduler.go:430 (failedChecks 5 >= threshold 5). The 5th and last \
          check that failed",
-        "roll back: failedChecks 5 >= threshold 5 [Flagger scheduler.go:430]",
-        "new fails 20.1 % (old 0.1 %)",
-        "fault active",
-    ] {
-        assert!(words.contains(part), "no {part:?} in\n{story}");
-    }
+            "roll back: failedChecks 5 >= threshold 5 [Flagger scheduler.go:430]",
+            "new fails 20.1 % (old 0.1 %)",
+            "fault active",
+        ],
+    );
     let widest = story.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{story}");
 }
 
 #[test]
 fn a_miss_says_why_nothing_was_caught() {
-    let story = stdout(&[
-        "run",
-        "--policy",
-        "flagger-ten-minutes",
-        "--scenario",
-        "market-open/overload-only",
-    ]);
-    let words = words(&story);
-    for part in [
-        "Wrong, a miss: the bad release was promoted at 09:1",
-        "after the last look, so there was nothing to see",
-        "It shows only on pods that serve more than 40 requests a second; those of the new version \
+    let story = run("flagger-ten-minutes", "market-open/overload-only", &[]);
+    tells(
+        &story,
+        &[
+            "Wrong, a miss: the bad release was promoted at 09:1",
+            "after the last look, so there was nothing to see",
+            "It shows only on pods that serve more than 40 requests a second; those of the new version \
          served 10 at most until then.",
-    ] {
-        assert!(words.contains(part), "no {part:?} in\n{story}");
-    }
+        ],
+    );
 }
 
 #[test]
 fn argo_is_explained_in_its_own_words() {
-    let story = stdout(&[
-        "run",
-        "--policy",
-        "argo-repaired",
-        "--scenario",
-        "steady/slow",
-    ]);
-    let words = words(&story);
-    for part in [
-        "Right: the bad release was rolled back",
-        "by Argo rollout/analysis.go:434 (RolloutAborted at step 2",
-        "The check that failed",
-        "(successCondition result[0] <= 0.5): measurements 1 (limit 5), failed 1 (limit 0)",
-        "p99 900ms (old 300ms); 9.1 % of traffic (asked 5 %)",
-    ] {
-        assert!(words.contains(part), "no {part:?} in\n{story}");
-    }
+    let story = run("argo-repaired", "steady/slow", &[]);
+    tells(
+        &story,
+        &[
+            "Right: the bad release was rolled back",
+            "by Argo rollout/analysis.go:434 (RolloutAborted at step 2",
+            "The check that failed",
+            "(successCondition result[0] <= 0.5): measurements 1 (limit 5), failed 1 (limit 0)",
+            "p99 900ms (old 300ms); 9.1 % of traffic (asked 5 %)",
+        ],
+    );
 }
 
 #[test]
 fn verbose_shows_queries_and_answers() {
-    let story = stdout(&[
-        "run",
-        "--policy",
-        "flagger-tutorial",
-        "--scenario",
-        "steady/errors-20",
-        "--verbose",
-    ]);
-    let words = words(&story);
-    for part in [
-        "input tick",
-        "effect 1: scale Target to up from zero",
-        "ask Prometheus for request-success-rate: sum(",
-        ": vector [",
-        "write routes: canary 10 %",
-    ] {
-        assert!(words.contains(part), "no {part:?} in\n{story}");
-    }
+    let story = run("flagger-tutorial", "steady/errors-20", &["--verbose"]);
+    tells(
+        &story,
+        &[
+            "input tick",
+            "effect 1: scale Target to up from zero",
+            "ask Prometheus for request-success-rate: sum(",
+            ": vector [",
+            "write routes: canary 10 %",
+        ],
+    );
 }
 
 #[test]
 fn json_holds_the_same_story_for_machines() {
-    let text = stdout(&[
-        "run",
-        "--policy",
-        "rolling-update",
-        "--scenario",
-        "steady/errors-20",
-        "--format",
-        "json",
-    ]);
+    let text = run("rolling-update", "steady/errors-20", &["--format", "json"]);
     let story: serde_json::Value = serde_json::from_str(&text).expect("is JSON");
     assert_eq!(story["format"], 1);
     assert_eq!(story["verdict"], "promoted");
@@ -134,13 +112,7 @@ fn json_holds_the_same_story_for_machines() {
 
 #[test]
 fn the_share_that_pods_carry_is_told_where_no_router_does() {
-    let story = stdout(&[
-        "run",
-        "--policy",
-        "argo-repaired",
-        "--scenario",
-        "steady/healthy",
-    ]);
+    let story = run("argo-repaired", "steady/healthy", &[]);
     // One pod of eleven, not the 5 % of the step.
     assert!(story.contains("0.0 % → 9.1 % reaches"), "{story}");
     assert!(story.contains("100.0 % reaches"), "{story}");

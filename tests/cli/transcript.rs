@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::run::tells;
 use crate::{coalmine, stdout, write};
 
 const TUTORIAL: &str = "scenarios/policies/flagger/tutorial.yaml";
@@ -78,16 +79,17 @@ fn a_changed_policy_parts_at_an_input_that_is_named() {
     let (said, code) = replay(&[&path, "-f", &edited]);
     assert_eq!(code, Some(1), "{said}");
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    for part in [
-        "checkout-api parts from the recorded checkout-api (steady/errors-20, seed 42, replication 0) \
+    tells(
+        &said,
+        &[
+            "checkout-api parts from the recorded checkout-api (steady/errors-20, seed 42, replication 0) \
          at input",
-        "input tick recorded 6: ask Prometheus for request-success-rate",
-        "roll back: failedChecks 3 >= threshold 3",
-        "Until then it does the same in other words, first at input",
-        "failed checks 1 (limit 5) now measured",
-    ] {
-        assert!(words.contains(part), "no {part:?} in\n{said}");
-    }
+            "input tick recorded 6: ask Prometheus for request-success-rate",
+            "roll back: failedChecks 3 >= threshold 3",
+            "Until then it does the same in other words, first at input",
+            "failed checks 1 (limit 5) now measured",
+        ],
+    );
     let line = words.split(" line ").nth(1).expect("names a line");
     let line: usize = line
         .split(':')
