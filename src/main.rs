@@ -7,7 +7,6 @@ mod ensemble;
 mod failure;
 mod input;
 mod interrupt;
-mod locate;
 mod mix;
 mod output;
 mod power;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Source};
 use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
 use coalmine_scenarios::select::{Selected, select};
-use coalmine_scenarios::{Files, catalogue, policies};
+use coalmine_scenarios::{Files, catalogue, locate, policies};
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
@@ -14,7 +14,7 @@ use coalmine_sim::unanswerable::Unanswerable;
 
 use crate::args::WorldArgs;
 use crate::failure::Failure;
-use crate::{contradiction, diagnostics, input, locate};
+use crate::{contradiction, diagnostics, input};
 
 /// Policies and scenarios, read and checked.
 #[derive(Debug)]

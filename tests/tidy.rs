@@ -53,7 +53,7 @@ fn dependencies_point_one_way() {
         ("policy", &[][..]),
         ("promql", &[]),
         ("sim", &["policy", "promql"]),
-        ("scenarios", &["policy", "sim"]),
+        ("scenarios", &["policy", "promql", "sim"]),
         ("reports", &["policy", "sim", "scenarios"]),
     ]);
     for (krate, allowed) in allowed {

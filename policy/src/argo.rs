@@ -23,7 +23,7 @@ mod value;
 
 pub use controller::Controller;
 pub use plan::{Metric, Outcome, Plan, RangeBack, Test, printed};
-pub use read::{read, read_standalone};
+pub use read::{ArgAlone, TemplateAlone, read, read_alone, read_standalone};
 pub use replicas::{Pods, basic_canary, weighted_targets};
 pub use resolve::Analysis;
 pub use rollout::{

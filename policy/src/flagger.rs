@@ -39,6 +39,7 @@ pub use provider::Provider;
 pub use read::{MetricTemplate, Options, read};
 pub use routes::{Reading, SetRoutes};
 pub use status::{Phase, Status};
+pub use template::render_alone;
 
 /// The `apiVersion` of Flagger's kinds.
 pub const API_VERSION: &str = "flagger.app/v1beta1";

@@ -53,7 +53,7 @@ pub use matcher::{MatchOp, Matcher};
 pub use parse::Query;
 pub use store::{SeriesId, Store};
 
-pub use expr::{ResultType, Selector};
+pub use expr::{Aggregator, At, Expr, Group, Grouping, Matching, Op, ResultType, Selector};
 
 /// How far an instant selector looks back: a sample exactly this old is gone.
 pub const LOOKBACK_MS: i64 = 300_000;

@@ -60,6 +60,12 @@ impl Query {
         matches!(self.expr, Expr::Select(_))
     }
 
+    /// The checked expression.
+    #[must_use]
+    pub const fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
     /// Every selector, in the order of the text.
     #[must_use]
     pub fn selectors(&self) -> &[Selector] {

@@ -7,6 +7,8 @@
 pub mod catalogue;
 mod files;
 pub mod finding;
+pub mod lint;
+pub mod locate;
 pub mod manifests;
 mod nearest;
 pub mod policies;

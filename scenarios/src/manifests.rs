@@ -1,7 +1,7 @@
 //! What is in a user's manifests: policies to score, and what is passed over.
 
 mod labels;
-mod objects;
+pub(crate) mod objects;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -129,7 +129,7 @@ fn read_world(documents: &[Document], found: &mut Diagnostics) -> Vec<Policy> {
 }
 
 /// The same without repetitions: every policy that may use a part tells the part's mistakes.
-fn once(found: &Diagnostics) -> Diagnostics {
+pub(crate) fn once(found: &Diagnostics) -> Diagnostics {
     let mut told = Diagnostics::new();
     for diagnostic in found.iter() {
         if !told.iter().any(|other| other == diagnostic) {
@@ -154,7 +154,7 @@ pub fn embedded(files: &[Embedded], diagnostics: &mut Diagnostics) -> Vec<Policy
     policies
 }
 
-fn is_ours(document: &Document) -> bool {
+pub(crate) fn is_ours(document: &Document) -> bool {
     match document.api_version.as_str() {
         flagger::API_VERSION => matches!(
             document.kind.as_str(),

@@ -4,6 +4,7 @@
 //! accepts and the controller refuses becomes the Rollout's refusal.
 
 mod affinity;
+mod alone;
 mod args;
 mod blue_green;
 mod experiment;
@@ -24,6 +25,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use alone::{ArgAlone, TemplateAlone, read_alone};
 #[cfg(test)]
 pub(super) use limits::resolve_fenceposts;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Metric, Plan, RangeBack, Test, effective_count};
-use super::template::{Arg, ArgValue, MetricSource, Text};
+use super::template::{Arg, ArgValue, MetricSource, Place, Text};
 use super::value::IntOrString;
 use crate::source::{DurationError, parse_go_duration};
 use crate::{MetricQuery, Span, Template};
@@ -44,6 +44,11 @@ impl Analysis {
             analysis.fixed = Some(Arc::new(analysis.resolve("", "")));
         }
         analysis
+    }
+
+    /// Where the names of its metrics stand, in the order of a plan's metrics.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.metrics.iter().map(|metric| &metric.place)
     }
 
     /// The AnalysisRun for an update from the `stable` template to the `latest`.

@@ -124,6 +124,23 @@ pub struct Check {
     pub line_column: (usize, usize),
 }
 
+impl Check {
+    /// Whether an answer passes.
+    #[must_use]
+    pub fn passes(&self, answer: &crate::MetricAnswer) -> bool {
+        super::check::judge(self, answer).passed
+    }
+}
+
+impl Analysis {
+    /// The weights that a progressive canary passes through while every check passes; empty for
+    /// blue/green and A/B testing.
+    #[must_use]
+    pub fn weights(&self) -> Vec<i64> {
+        super::steps::weights(self)
+    }
+}
+
 /// How an answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Measure {

@@ -56,6 +56,21 @@ pub(super) fn stalls_at(analysis: &Analysis) -> Option<i64> {
     }
 }
 
+/// The weights of a run in which every check passes.
+pub(super) fn weights(analysis: &Analysis) -> Vec<i64> {
+    let (mut weight, mut weights) = (0, Vec::new());
+    while analysis.iterations == 0 && weight < max_weight(analysis) {
+        let step = next_step_weight(analysis, weight);
+        let next = weight.saturating_add(step).min(TOTAL_WEIGHT);
+        if step <= 0 || next == weight {
+            break;
+        }
+        weights.push(next);
+        weight = next;
+    }
+    weights
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::read::tests::analysis;
@@ -73,6 +88,15 @@ mod tests {
         assert_eq!(stall("stepWeights: [50, 20, 80]"), Some(50));
         assert_eq!(stall("stepWeights: [10, 10, 50]"), Some(10));
         assert_eq!(stall("stepWeights: [0, 50]"), Some(0));
+    }
+
+    #[test]
+    fn a_run_passes_through_weights() {
+        let of = |text: &str| weights(&analysis(text));
+        assert_eq!(of("stepWeight: 30, maxWeight: 50"), [30, 60]);
+        assert_eq!(of("stepWeights: [1, 2, 10, 80]"), [1, 2, 10, 80]);
+        assert_eq!(of("stepWeights: [50, 20]"), [50]);
+        assert_eq!(of("iterations: 10"), [0; 0]);
     }
 
     #[test]

@@ -43,6 +43,32 @@ pub(super) fn render(template: &str, model: &Model<'_>) -> Result<String, String
     Ok(collapse(&out))
 }
 
+/// Renders a query of which no Canary is known: functions give their own names (`target`,
+/// `target-service`), the interval is a minute, and every variable has some value.
+///
+/// # Errors
+///
+/// Why it cannot be rendered for any Canary, as a sentence fragment.
+pub fn render_alone(template: &str) -> Result<String, String> {
+    let words = template.split("variables.").skip(1);
+    let names = words.filter_map(|rest| {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        rest.get(..end.unwrap_or(rest.len()))
+    });
+    let variables = names.map(|name| (name.to_owned(), name.to_owned()));
+    let model = Model {
+        name: "canary-name",
+        namespace: "namespace",
+        target: "target",
+        service: "target-service",
+        ingress: "target-ingress",
+        route: "target-route",
+        interval: "1m",
+        variables: &variables.collect(),
+    };
+    render(template, &model)
+}
+
 /// `{{- x -}}`: the marks that eat white space outside.
 fn trims(action: &str) -> (&str, bool, bool) {
     let space = |c: char| c.is_ascii_whitespace();

@@ -30,7 +30,7 @@ fn name_position(document: &Document) -> Position {
 }
 
 /// The objects of all files.
-pub(super) struct Objects<'a> {
+pub(crate) struct Objects<'a> {
     files: &'a [Vec<Document>],
     /// The files that define an object.
     homes: BTreeMap<Identity<'a>, Vec<usize>>,
@@ -38,7 +38,7 @@ pub(super) struct Objects<'a> {
 
 impl<'a> Objects<'a> {
     /// Objects that one file defines twice are mistakes.
-    pub(super) fn new(files: &'a [Vec<Document>], found: &mut Diagnostics) -> Self {
+    pub(crate) fn new(files: &'a [Vec<Document>], found: &mut Diagnostics) -> Self {
         let mut homes: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, file) in files.iter().enumerate() {
             let mut firsts: BTreeMap<_, &Document> = BTreeMap::new();
@@ -58,7 +58,7 @@ impl<'a> Objects<'a> {
 
     /// The policies of a file, and the parts that they may use: its own go first, since a part
     /// without a namespace fits any.
-    pub(super) fn seen_from(
+    pub(crate) fn seen_from(
         &self,
         file: usize,
         found: &mut Diagnostics,

@@ -53,6 +53,10 @@ impl Templates {
         self.list.iter().find(|template| template.name == name)
     }
 
+    pub(super) fn all(&self) -> &[Template] {
+        &self.list
+    }
+
     pub(super) fn is_broken(&self, reference: &TemplateRef) -> bool {
         let mut broken = self.broken.iter();
         broken.any(|(name, cluster)| *name == reference.name && *cluster == reference.cluster)

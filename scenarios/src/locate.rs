@@ -7,16 +7,17 @@ use coalmine_policy::source::Position;
 
 /// A query as it is sent, and the line of the manifest at which it begins.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Query<'a> {
+pub struct Query<'a> {
     /// The text as sent.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
     /// 1-based; 0 when the query is the controller's own.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 impl Query<'_> {
     /// The place in the manifest of `part`, which stands at byte `offset` of the query.
-    pub(crate) fn place(&self, manifest: &str, offset: usize, part: &str) -> Option<Position> {
+    #[must_use]
+    pub fn place(&self, manifest: &str, offset: usize, part: &str) -> Option<Position> {
         if self.line == 0 || part.is_empty() {
             return None;
         }
