@@ -300,27 +300,38 @@ fn part(measure: Measure, cell: &Cell) -> Option<Part> {
     }
 }
 
-/// Which quantile a measure is, of what, and what one of its units is in the cell's.
-fn quantile(measure: Measure) -> Option<(Statistic, fn(&Cell) -> Quantiles, f64)> {
-    let nanos = 1e9;
-    let (statistic, of, scale): (_, fn(&Cell) -> Quantiles, _) = match measure {
-        Measure::Hurt(statistic) => (statistic, |cell| cell.hurt, 1.0),
-        Measure::HurtUsers(statistic) => (statistic, |cell| cell.hurt_users, 1.0),
-        Measure::Exposed(statistic) => (statistic, |cell| cell.exposed, 1.0),
-        Measure::ExposedUsers(statistic) => (statistic, |cell| cell.exposed_users, 1.0),
-        Measure::Detect(statistic) => (statistic, |cell| cell.detect_ns, nanos),
-        Measure::Mitigate(statistic) => (statistic, |cell| cell.mitigate_ns, nanos),
-        Measure::Promote(statistic) => (statistic, |cell| cell.promote_ns, nanos),
+/// Which quantile a measure is, of what, and how many of the cell's units make one of its own.
+struct Quantile {
+    statistic: Statistic,
+    of: fn(&Cell) -> Quantiles,
+    scale: f64,
+}
+
+fn quantile(measure: Measure) -> Option<Quantile> {
+    let counted = |statistic, of: fn(&Cell) -> Quantiles| (statistic, of, 1.0);
+    let nanos = |statistic, of: fn(&Cell) -> Quantiles| (statistic, of, 1e9);
+    let (statistic, of, scale) = match measure {
+        Measure::Hurt(statistic) => counted(statistic, |cell| cell.hurt),
+        Measure::HurtUsers(statistic) => counted(statistic, |cell| cell.hurt_users),
+        Measure::Exposed(statistic) => counted(statistic, |cell| cell.exposed),
+        Measure::ExposedUsers(statistic) => counted(statistic, |cell| cell.exposed_users),
+        Measure::Detect(statistic) => nanos(statistic, |cell| cell.detect_ns),
+        Measure::Mitigate(statistic) => nanos(statistic, |cell| cell.mitigate_ns),
+        Measure::Promote(statistic) => nanos(statistic, |cell| cell.promote_ns),
         _ => return None,
     };
-    (statistic != Statistic::Mean).then_some((statistic, of, scale))
+    (statistic != Statistic::Mean).then_some(Quantile {
+        statistic,
+        of,
+        scale,
+    })
 }
 
 fn in_cell(measure: Measure, cell: &Cell) -> Option<Reading> {
     let runs = cell.n;
-    if let Some((statistic, of, scale)) = quantile(measure) {
-        let quantiles = of(cell);
-        let (p, found) = match statistic {
+    if let Some(quantile) = quantile(measure) {
+        let quantiles = (quantile.of)(cell);
+        let (p, found) = match quantile.statistic {
             Statistic::P95 => (0.95, quantiles.p95),
             Statistic::Median | Statistic::Mean => (0.5, quantiles.median),
         };
@@ -330,7 +341,7 @@ fn in_cell(measure: Measure, cell: &Cell) -> Option<Reading> {
             high,
             n,
         } = found?;
-        let number = |x: u64| x as f64 / scale;
+        let number = |x: u64| x as f64 / quantile.scale;
         return Some(Reading {
             value: number(value),
             low: low.map(number),
