@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use coalmine_policy::Span;
+use coalmine_policy::source::{Position, Source};
+use coalmine_scenarios::finding::{Finding, Level, Related, Rule};
 use coalmine_sim::event::{Event, PolicyInfo, Refusal, ScenarioInfo, Study};
 use coalmine_sim::outcome::{Outcome, Verdict};
 
@@ -150,4 +152,71 @@ pub(crate) fn typical() -> Summary {
             (2, 3, &missed),
         ],
     )
+}
+
+static TAIL: Rule = Rule {
+    id: "CM05",
+    name: "tail-quantile-on-few-samples",
+    level: Level::Warning,
+    reason: "A tail quantile of few requests is the slowest request",
+    cure: "widen the window, or gate on a lower quantile",
+    evidence: &["https://example.org/issues/6278"],
+    page: "docs/lint.md#cm05",
+};
+
+static GATE: Rule = Rule {
+    id: "gate",
+    name: "gate-breached",
+    level: Level::Error,
+    reason: "A gate of the suite is breached",
+    cure: "see the policy",
+    evidence: &[],
+    page: "docs/check.md#gates",
+};
+
+/// Findings of every level, with and without places, and the file that they are in.
+pub(crate) fn findings() -> (Vec<Finding>, Vec<Source>) {
+    let text = "kind: Canary\nspec: {interval: 50%,\n  query: \"ü, p99\"}\n";
+    let source = Source {
+        file: "charts/my canary.yaml".into(),
+        text: text.into(),
+    };
+    let at = |line, column, part: &str| {
+        let start = text.find(part).expect("is there");
+        let end = start + part.len();
+        Position {
+            line,
+            column,
+            start,
+            end,
+        }
+    };
+    let finding = |rule, level, position, message: &str, cure: &str| Finding {
+        rule,
+        level,
+        file: source.file.clone(),
+        position,
+        related: Vec::new(),
+        message: message.to_owned(),
+        cure: cure.to_owned(),
+    };
+    let list = vec![
+        Finding {
+            related: vec![Related {
+                file: source.file.clone(),
+                position: at(2, 18, "50%"),
+                message: "the interval".to_owned(),
+            }],
+            ..finding(
+                &TAIL,
+                Level::Warning,
+                at(3, 11, "ü, p99"),
+                "p99 of 12 requests: 100 % noise",
+                "widen the window,\nor take p90",
+            )
+        },
+        finding(&TAIL, Level::Note, at(1, 7, "Canary"), "a note", ""),
+        finding(&GATE, Level::Error, Position::default(), "missed 4.1 %", ""),
+    ];
+    (list, vec![source])
 }

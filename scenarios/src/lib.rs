@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 mod files;
+pub mod finding;
 pub mod manifests;
 mod nearest;
 pub mod policies;
