@@ -13,6 +13,7 @@ pub mod policies;
 pub mod read;
 pub mod schema;
 pub mod select;
+pub mod suite;
 
 pub use files::{Files, NoFiles};
 pub use nearest::nearest;
