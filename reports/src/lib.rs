@@ -9,6 +9,7 @@
 //! ```
 
 mod bootstrap;
+pub mod check;
 mod columns;
 pub mod course;
 pub mod csv;

@@ -1,5 +1,8 @@
 //! One bit per replication: which of them ended wrongly.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD as STANDARD_NO_PAD;
+
 /// Bits by index of replication.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
@@ -18,6 +21,49 @@ impl Marks {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether a replication is marked; one that there is not is not.
+    #[must_use]
+    pub fn is_marked(&self, index: usize) -> bool {
+        let word = self.words.get(index / 64);
+        index < self.len && word.is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Each in turn.
+    pub fn iter(&self) -> impl Iterator<Item = bool> {
+        (0..self.len).map(|index| self.is_marked(index))
+    }
+
+    /// How many of the first `len` are marked.
+    #[must_use]
+    pub fn count(&self, len: usize) -> u64 {
+        self.iter().take(len).filter(|mark| *mark).count() as u64
+    }
+
+    /// `none`, `all`, or the bits in Base64, the first in the lowest bit of the first byte.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self.count(self.len) {
+            0 => "none".to_owned(),
+            all if all == self.len as u64 => "all".to_owned(),
+            _ => {
+                let bytes = self.words.iter().flat_map(|word| word.to_le_bytes());
+                let bytes: Vec<u8> = bytes.take(self.len.div_ceil(8)).collect();
+                STANDARD_NO_PAD.encode(bytes)
+            }
+        }
+    }
+
+    /// The marks of so many replications from their text; `None` where it is of others.
+    #[must_use]
+    pub fn from_text(text: &str, len: usize) -> Option<Self> {
+        if let "none" | "all" = text {
+            return Some(std::iter::repeat_n(text == "all", len).collect());
+        }
+        let bytes = STANDARD_NO_PAD.decode(text).ok()?;
+        let bit = |index: usize| bytes[index / 8] >> (index % 8) & 1 == 1;
+        (bytes.len() == len.div_ceil(8)).then(|| (0..len).map(bit).collect())
     }
 
     fn words<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (u64, u64)> + 'a {
@@ -69,6 +115,27 @@ impl FromIterator<bool> for Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_survive_as_text() {
+        for len in [0, 1, 7, 8, 63, 64, 65, 1000] {
+            let every = |n: usize| (0..len).map(|i| i % n == 0).collect::<Marks>();
+            for marks in [every(1), every(3), every(2000)] {
+                let text = marks.to_text();
+                assert_eq!(
+                    Marks::from_text(&text, len).as_ref(),
+                    Some(&marks),
+                    "{text}"
+                );
+            }
+        }
+        let thirds: Marks = (0..1000).map(|i| i % 3 == 0).collect();
+        assert_eq!(thirds.to_text().len(), 167);
+        assert_eq!((thirds.count(1000), thirds.count(4)), (334, 2));
+        assert!(thirds.is_marked(999) && !thirds.is_marked(1002));
+        assert_eq!(Marks::from_text(&thirds.to_text(), 1001), None);
+        assert_eq!(Marks::from_text("§", 8), None);
+    }
 
     #[test]
     fn pairs_are_counted_as_far_as_both_go() {

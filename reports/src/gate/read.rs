@@ -47,10 +47,7 @@ impl Requirement {
     /// or nothing ran.
     #[must_use]
     pub fn judge_cell(&self, cell: &Cell) -> Option<Judged> {
-        if cell.n == 0
-            || self.measure.is_of_mix_only()
-            || !self.measure.is_about().counts(cell.missed.is_some())
-        {
+        if !self.measure.applies(cell) {
             return None;
         }
         Some(match in_cell(self.measure, cell) {
@@ -68,29 +65,12 @@ impl Requirement {
     /// there are no such releases, or no prices.
     #[must_use]
     pub fn judge_mix(&self, summary: &Summary, policy: usize, mix: &Mix) -> Option<Judged> {
-        let ran = summary.cells.iter();
-        let ran = ran.filter(|cell| cell.policy == policy && cell.n > 0);
-        let cells: Vec<&Cell> = ran.collect();
-        let weighed = weigh(self.measure, &cells, summary, mix);
-        if weighed.is_empty() {
-            return None;
-        }
         if quantile(self.measure).is_some() {
-            return Some(self.worst(&weighed));
+            let cells = of_policy(summary, policy);
+            let weighed = weigh(self.measure, &cells, summary, mix);
+            return (!weighed.is_empty()).then(|| self.worst(&weighed));
         }
-        let runs = cells.iter().map(|cell| cell.n).max().unwrap_or(0);
-        let reading = match of_mix(self.measure, summary, policy, mix) {
-            Some(measure) => measure.map(|measure| Reading {
-                value: measure.value,
-                low: Some(measure.low),
-                high: Some(measure.high),
-                n: cells.iter().map(|cell| cell.n).sum(),
-                runs,
-                scenario: None,
-                basis: Basis::Root,
-            }),
-            None => pooled(self.measure, &weighed, runs),
-        };
+        let reading = self.measure.over_mix(summary, policy, mix);
         reading.map(|reading| self.judge(reading))
     }
 
@@ -114,6 +94,48 @@ impl Requirement {
         };
         all.max_by(worse).unwrap_or_else(Judged::unseen)
     }
+}
+
+impl Measure {
+    /// Whether it says something of a cell.
+    fn applies(self, cell: &Cell) -> bool {
+        cell.n > 0 && !self.is_of_mix_only() && self.is_about().counts(cell.missed.is_some())
+    }
+
+    /// Its value in one scenario under one policy; `None` where it says nothing of such a release, or
+    /// was never observed.
+    #[must_use]
+    pub fn in_cell(self, cell: &Cell) -> Option<Reading> {
+        in_cell(self, cell).filter(|_| self.applies(cell))
+    }
+
+    /// Its value for a policy over the mix of releases; `None` where the study cannot tell, and for
+    /// quantiles, which have no meaning there.
+    #[must_use]
+    pub fn over_mix(self, summary: &Summary, policy: usize, mix: &Mix) -> Option<Reading> {
+        let cells = of_policy(summary, policy);
+        let weighed = weigh(self, &cells, summary, mix);
+        let runs = cells.iter().map(|cell| cell.n).max()?;
+        match of_mix(self, summary, policy, mix) {
+            Some(measure) => measure.map(|measure| Reading {
+                value: measure.value,
+                low: Some(measure.low),
+                high: Some(measure.high),
+                n: cells.iter().map(|cell| cell.n).sum(),
+                runs,
+                scenario: None,
+                basis: Basis::Root,
+            }),
+            None => pooled(self, &weighed, runs),
+        }
+    }
+}
+
+/// The cells of a policy that ran.
+fn of_policy(summary: &Summary, policy: usize) -> Vec<&Cell> {
+    let ran = summary.cells.iter();
+    ran.filter(|cell| cell.policy == policy && cell.n > 0)
+        .collect()
 }
 
 /// The cells that a measure is about, each with its part of the mix; the parts add up to 1.
@@ -178,7 +200,7 @@ fn pooled(measure: Measure, weighed: &[(&Cell, f64)], runs: u64) -> Option<Readi
         .iter()
         .map(|(cell, weight)| Some((part(measure, cell)?, *weight)))
         .collect();
-    let parts = parts?;
+    let parts = parts.filter(|parts| !parts.is_empty())?;
     let n = weighed.iter().map(|(cell, _)| cell.n).sum();
     let value = parts.iter().map(|(part, w)| w * part.value()).sum();
     let shares: Option<Vec<_>> = parts

@@ -9,6 +9,16 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
+impl Digest {
+    /// That of a text.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let mut digester = Digester::default();
+        digester.text(text);
+        digester.end()
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut digits = self.0.iter();
