@@ -6,13 +6,17 @@
 //!  Summary ──► gates ─────────────────────┘
 //! ```
 
+mod against;
 mod blocks;
 mod compare;
+mod gates;
 mod lock;
 mod record;
 
+pub use against::{Against, Skipped, Why, against};
 pub use blocks::Blocks;
 pub use compare::{Change, Tested, compare, holm};
+pub use gates::{Gate, GateResult, gates, judge};
 pub use lock::{FORMAT, Kept, KeptCell, Lock, LockError, Today, World};
 pub use record::{End, Ends, Recorder};
 

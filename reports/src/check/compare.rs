@@ -61,6 +61,9 @@ pub struct Tested {
     pub turned: Vec<u32>,
     /// How many ended wrongly before and rightly now; 0 for means.
     pub mended: u64,
+    /// The first and the last of the replications whose mean grew most; null for shares, and where
+    /// none grew.
+    pub most: Option<(u32, u32)>,
 }
 
 impl Tested {
@@ -129,6 +132,7 @@ fn share(before: &Marks, now: &Marks) -> Option<Tested> {
         runs_needed: needed(n, (more - less) / (more + less).sqrt()),
         turned: turned.filter_map(|i| u32::try_from(i).ok()).collect(),
         mended: only_before,
+        most: None,
     })
 }
 
@@ -169,7 +173,18 @@ fn mean(before: &Blocks, now: &Blocks, scale: f64) -> Option<Tested> {
         runs_needed: needed(n, seen),
         turned: Vec::new(),
         mended: 0,
+        most: most(&differences, size),
     })
+}
+
+/// The replications of the block that grew most.
+fn most(differences: &[f64], size: u64) -> Option<(u32, u32)> {
+    let grown = (0_u64..).zip(differences.iter().copied());
+    let grown = grown.filter(|(_, grew)| *grew > 0.0);
+    // The first of equals.
+    let (block, _) = grown.reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    let at = |replication: u64| u32::try_from(replication).ok();
+    Some((at(block * size)?, at((block + 1) * size - 1)?))
 }
 
 /// How many replications would probably show what now has this score of the normal distribution.

@@ -67,8 +67,8 @@ pub struct KeptCell {
     pub n: u64,
     /// Its measures, as requirements name them: shares from 0 to 1, times in seconds.
     pub measures: BTreeMap<String, f64>,
-    /// Which replications were promoted: `none`, `all`, or a bit for each in Base64, the first in the
-    /// lowest bit of the first byte.
+    /// Which replications were promoted: `none`, `all`, `only 3 17`, `all but 3 17`, or `base64` and a
+    /// bit for each, the first in the lowest bit of the first byte.
     pub promoted: String,
     /// Which were rolled back, likewise. The others got stuck.
     pub rolled_back: String,

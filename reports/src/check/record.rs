@@ -79,6 +79,18 @@ impl Ends {
         self.promoted.is_empty()
     }
 
+    /// Whether these end as others do, as far as both go.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        let marks = |a: &Marks, b: &Marks| a.iter().zip(b.iter()).all(|(a, b)| a == b);
+        let blocks = |a: &Blocks, b: &Blocks| a.less(b).0.iter().all(|apart| *apart == 0.0);
+        marks(&self.promoted, &other.promoted)
+            && marks(&self.rolled_back, &other.rolled_back)
+            && blocks(&self.hurt, &other.hurt)
+            && blocks(&self.hurt_users, &other.hurt_users)
+            && blocks(&self.duration_ms, &other.duration_ms)
+    }
+
     /// Which got stuck.
     #[must_use]
     pub fn stuck(&self) -> Marks {

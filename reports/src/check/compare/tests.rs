@@ -92,6 +92,9 @@ fn what_is_the_same_by_every_rollout_needs_no_luck() {
         .p
     };
     assert_eq!((p(6), p(5), p(4)), (0.0, 1.0, 1.0));
+    let changes = compare((0, 0), false, &ALL, (&longer(5), &longer(6)));
+    // The first of equal blocks of four.
+    assert_eq!(only(&changes, "duration").most, Some((0, 3)));
 }
 
 #[test]
@@ -110,6 +113,7 @@ fn holm_counts_only_what_differs() {
             runs_needed: None,
             turned: Vec::new(),
             mended: u64::from(differs),
+            most: None,
         },
         p_family: p,
     };
