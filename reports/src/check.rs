@@ -12,6 +12,9 @@ mod compare;
 mod gates;
 mod lock;
 mod record;
+mod text;
+mod verdict;
+mod words;
 
 pub use against::{Against, Skipped, Why, against};
 pub use blocks::Blocks;
@@ -19,6 +22,8 @@ pub use compare::{Change, Tested, compare, holm};
 pub use gates::{Gate, GateResult, gates, judge};
 pub use lock::{FORMAT, Kept, KeptCell, Lock, LockError, Today, World};
 pub use record::{End, Ends, Recorder};
+pub use text::render;
+pub use verdict::{Checked, Compared, Replayed, Verdict};
 
 #[cfg(test)]
 mod tests;
