@@ -1,9 +1,13 @@
 //! The command line.
 
+mod check;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use coalmine_sim::fidelity::Fidelity;
+
+pub(crate) use check::{CheckArgs, CheckFormat};
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
 /// manifests and counts the faults they miss and the good releases they refuse.
@@ -26,6 +30,8 @@ pub(crate) enum Verb {
     When(WhenArgs),
     /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
     Report(ReportArgs),
+    /// Guard policies in CI: gates of a suite file, and no worse than its committed baseline.
+    Check(CheckArgs),
     /// Explain one rollout: what happened, whether it was right, and why, decision by decision.
     Run(RunArgs),
     /// Play a transcript of `run --transcript` again: to the policy that was recorded, or to another

@@ -1,6 +1,7 @@
 //! `coalmine`: is this canary policy any good?
 
 mod args;
+mod check;
 mod contradiction;
 mod diagnostics;
 mod ensemble;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Check(args) => check::check(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => transcript::replay(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
