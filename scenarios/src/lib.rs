@@ -12,6 +12,7 @@ pub mod policies;
 pub mod read;
 pub mod schema;
 pub mod select;
+pub mod tune;
 
 pub use files::{Files, NoFiles};
 pub use nearest::nearest;
