@@ -26,7 +26,7 @@ use crate::manifests;
 
 pub use address::{Address, Step};
 pub use defaults::defaults;
-pub use find::{Place, PathStep};
+pub use find::{PathStep, Place};
 pub use knob::Knob;
 pub use values::Value;
 
@@ -44,7 +44,9 @@ impl Workbench {
     #[must_use]
     pub fn new(sources: Vec<Source>) -> Self {
         let mut found = Diagnostics::new();
-        let all = sources.iter().flat_map(|source| read_documents(source, &mut found));
+        let all = sources
+            .iter()
+            .flat_map(|source| read_documents(source, &mut found));
         let documents = all.filter(manifests::is_ours).collect();
         Self { sources, documents }
     }

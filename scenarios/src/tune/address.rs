@@ -87,10 +87,16 @@ fn parse_part(part: &str, steps: &mut Vec<Step>) -> Result<(), String> {
         };
         steps.push(match index.trim() {
             "*" => Step::Every,
-            "" => return Err(format!("the brackets of {part:?} are empty: write a number, from 0, a name, or `*`")),
-            number if number.bytes().all(|b| b.is_ascii_digit()) => {
-                Step::Index(number.parse().map_err(|_| format!("{number} is too large"))?)
+            "" => {
+                return Err(format!(
+                    "the brackets of {part:?} are empty: write a number, from 0, a name, or `*`"
+                ));
             }
+            number if number.bytes().all(|b| b.is_ascii_digit()) => Step::Index(
+                number
+                    .parse()
+                    .map_err(|_| format!("{number} is too large"))?,
+            ),
             name => Step::Named(name.to_owned()),
         });
         rest = after;

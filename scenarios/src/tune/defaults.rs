@@ -32,20 +32,77 @@ const STEPS: &[i64] = &[5, 10, 20, 25, 50];
 
 /// Addresses by kind, the most telling first. One with `+` turns both where they are alike today.
 const WANTED: &[(&str, &[&str], Around)] = &[
-    ("Canary", &["spec.analysis.interval+spec.analysis.metrics[*].interval", "spec.analysis.interval"], Around::Factors),
-    ("Canary", &["spec.analysis.threshold"], Around::Small(FAILURES)),
-    ("Canary", &["spec.analysis.stepWeight"], Around::Small(STEPS)),
+    (
+        "Canary",
+        &[
+            "spec.analysis.interval+spec.analysis.metrics[*].interval",
+            "spec.analysis.interval",
+        ],
+        Around::Factors,
+    ),
+    (
+        "Canary",
+        &["spec.analysis.threshold"],
+        Around::Small(FAILURES),
+    ),
+    (
+        "Canary",
+        &["spec.analysis.stepWeight"],
+        Around::Small(STEPS),
+    ),
     ("Canary", &["spec.analysis.maxWeight"], Around::Double),
     ("Canary", &["spec.analysis.iterations"], Around::Double),
-    ("Canary", &["spec.analysis.metrics[?].thresholdRange.min"], Around::Threshold),
-    ("Canary", &["spec.analysis.metrics[?].thresholdRange.max"], Around::Threshold),
-    ("Rollout", &["spec.strategy.canary.steps[*].pause", "spec.strategy.canary.steps[?].pause"], Around::Factors),
-    ("Template", &["spec.metrics[*].interval", "spec.metrics[?].interval"], Around::Factors),
-    ("Template", &["spec.metrics[*].count", "spec.metrics[?].count"], Around::Small(COUNTS)),
-    ("Template", &["spec.metrics[*].failureLimit", "spec.metrics[?].failureLimit"], Around::Small(LIMITS)),
-    ("Rollout", &["spec.strategy.canary.steps[?].setWeight"], Around::Double),
-    ("Template", &["spec.metrics[?].successCondition"], Around::Threshold),
-    ("Template", &["spec.metrics[?].failureCondition"], Around::Threshold),
+    (
+        "Canary",
+        &["spec.analysis.metrics[?].thresholdRange.min"],
+        Around::Threshold,
+    ),
+    (
+        "Canary",
+        &["spec.analysis.metrics[?].thresholdRange.max"],
+        Around::Threshold,
+    ),
+    (
+        "Rollout",
+        &[
+            "spec.strategy.canary.steps[*].pause",
+            "spec.strategy.canary.steps[?].pause",
+        ],
+        Around::Factors,
+    ),
+    (
+        "Template",
+        &["spec.metrics[*].interval", "spec.metrics[?].interval"],
+        Around::Factors,
+    ),
+    (
+        "Template",
+        &["spec.metrics[*].count", "spec.metrics[?].count"],
+        Around::Small(COUNTS),
+    ),
+    (
+        "Template",
+        &[
+            "spec.metrics[*].failureLimit",
+            "spec.metrics[?].failureLimit",
+        ],
+        Around::Small(LIMITS),
+    ),
+    (
+        "Rollout",
+        &["spec.strategy.canary.steps[?].setWeight"],
+        Around::Double,
+    ),
+    (
+        "Template",
+        &["spec.metrics[?].successCondition"],
+        Around::Threshold,
+    ),
+    (
+        "Template",
+        &["spec.metrics[?].failureCondition"],
+        Around::Threshold,
+    ),
     ("Baseline", &["spec.looks.interval"], Around::Factors),
     ("Baseline", &["spec.looks.count"], Around::Double),
     ("Baseline", &["spec.looks.checks[?].max"], Around::Threshold),
@@ -56,9 +113,15 @@ const WANTED: &[(&str, &[&str], Around)] = &[
 pub fn defaults(bench: &Workbench) -> Vec<Knob> {
     let mut knobs: Vec<Knob> = Vec::new();
     for (kind, forms, around) in WANTED {
-        for document in bench.documents.iter().filter(|document| is_of(document, kind)) {
+        for document in bench
+            .documents
+            .iter()
+            .filter(|document| is_of(document, kind))
+        {
             // The first form that fits turns everything of its kind.
-            let found = forms.iter().map(|form| of_form(bench, document, form, *around));
+            let found = forms
+                .iter()
+                .map(|form| of_form(bench, document, form, *around));
             let first = found.into_iter().find(|knobs| !knobs.is_empty());
             knobs.extend(first.unwrap_or_default());
         }
@@ -87,10 +150,15 @@ fn one(bench: &Workbench, document: &Document, form: &str, around: Around) -> Op
     for part in form.split('+') {
         let text = format!("{}:{part}", find::object(document));
         let found = find::find(bench, &Address::parse(&text).ok()?).ok()?;
-        places.extend(found.into_iter().filter(|place| bench.node(place).is_some()));
+        // Nothing is added that the manifest does not have.
+        if found.iter().any(|place| bench.node(place).is_none()) {
+            return None;
+        }
+        places.extend(found);
     }
     let today = places.first()?.today?;
-    let alike = |place: &Place| place.of == places[0].of && place.today.is_some_and(|v| same(v, today));
+    let alike =
+        |place: &Place| place.of == places[0].of && place.today.is_some_and(|v| same(v, today));
     let is_whole = today == Value::Whole(100) && form.contains("eight");
     if !places.iter().all(alike) || is_whole {
         return None;
@@ -111,10 +179,17 @@ fn label(bench: &Workbench, document: &Document, places: &[Place], form: &str) -
     } else {
         places.iter().map(|place| named(document, place)).collect()
     };
-    let alike = bench.documents.iter().filter(|other| other.kind == document.kind).count();
+    let alike = bench
+        .documents
+        .iter()
+        .filter(|other| other.kind == document.kind)
+        .count();
     if alike > 1 {
         let object = find::object(document);
-        let whole: Vec<_> = parts.iter().map(|part| format!("{object}:{part}")).collect();
+        let whole: Vec<_> = parts
+            .iter()
+            .map(|part| format!("{object}:{part}"))
+            .collect();
         return whole.join("+");
     }
     parts.join("+")
@@ -140,10 +215,18 @@ fn values(today: Value, around: Around) -> Vec<Value> {
     match (around, today) {
         (Around::Small(usual), _) => all.extend(usual.iter().map(|n| Value::Whole(*n))),
         (Around::Factors, _) => {
-            all.extend([0.25, 0.5, 2.0, 4.0].iter().filter_map(|factor| times(today, *factor)));
+            all.extend(
+                [0.25, 0.5, 2.0, 4.0]
+                    .iter()
+                    .filter_map(|factor| times(today, *factor)),
+            );
         }
         (Around::Threshold, Value::Number(n)) => {
-            all.extend(around_threshold(n).into_iter().map(|n| Value::Number(tidy(n))));
+            all.extend(
+                around_threshold(n)
+                    .into_iter()
+                    .map(|n| Value::Number(tidy(n))),
+            );
         }
         (Around::Double | Around::Threshold, _) => {
             all.extend([0.5, 2.0].iter().filter_map(|factor| times(today, *factor)));
@@ -176,5 +259,8 @@ fn around_threshold(n: f64) -> Vec<f64> {
         n if (50.0..100.0).contains(&n) => 100.0,
         _ => 0.0,
     };
-    [0.5, 2.0].iter().map(|factor| all - (all - n) * factor).collect()
+    [0.5, 2.0]
+        .iter()
+        .map(|factor| all - (all - n) * factor)
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use coalmine_policy::source::{Kind, Node, Source};
 
 use super::field::{self, Type};
-use super::find::{self, Lost, Place, PathStep};
+use super::find::{self, Lost, PathStep, Place};
 use super::knob::{Knob, same};
 use super::values::Value;
 use super::{Workbench, condition};
@@ -66,7 +66,12 @@ fn change(bench: &Workbench, place: &Place, value: Value) -> Result<Change, Lost
 type Cannot = (String, &'static str);
 
 /// The bytes of a written value, and what stands there instead.
-fn replaced(text: &str, node: &Node, of: Type, value: Value) -> Result<(Range<usize>, String), Cannot> {
+fn replaced(
+    text: &str,
+    node: &Node,
+    of: Type,
+    value: Value,
+) -> Result<(Range<usize>, String), Cannot> {
     let (start, end) = (node.position.start, node.position.end);
     let raw = text.get(start..end).unwrap_or_default();
     if raw.starts_with('*') {
@@ -74,10 +79,17 @@ fn replaced(text: &str, node: &Node, of: Type, value: Value) -> Result<(Range<us
         return Err((why, "write the value out in its place"));
     }
     let is_quoted = raw.len() >= 2 && (raw.starts_with('"') || raw.starts_with('\''));
-    let inner = if is_quoted { start + 1..end - 1 } else { start..end };
+    let inner = if is_quoted {
+        start + 1..end - 1
+    } else {
+        start..end
+    };
     let written = text.get(inner.clone()).unwrap_or_default();
     if written.is_empty() {
-        return Err(("has no place of its own in the text".to_owned(), "write the value on one line"));
+        return Err((
+            "has no place of its own in the text".to_owned(),
+            "write the value on one line",
+        ));
     }
     if of == Type::Condition {
         let Some((_, number)) = condition::limit(written) else {
@@ -101,15 +113,24 @@ fn replaced(text: &str, node: &Node, of: Type, value: Value) -> Result<(Range<us
 }
 
 /// Where a line, or an entry of `{…}`, is added, and which.
-fn added(text: &str, root: &Node, path: &[PathStep], value: Value) -> Result<(Range<usize>, String), Cannot> {
-    let parent = path.split_last().and_then(|(last, above)| Some((last, find::at(root, above)?)));
+fn added(
+    text: &str,
+    root: &Node,
+    path: &[PathStep],
+    value: Value,
+) -> Result<(Range<usize>, String), Cannot> {
+    let parent = path
+        .split_last()
+        .and_then(|(last, above)| Some((last, find::at(root, above)?)));
     let Some((PathStep::Key(key), parent)) = parent else {
         return Err(("has no mapping to be added to".to_owned(), ""));
     };
     let Kind::Map(entries) = &parent.kind else {
         return Err(("has no mapping to be added to".to_owned(), ""));
     };
-    let is_flow = text.get(parent.position.start..).is_some_and(|rest| rest.starts_with('{'));
+    let is_flow = text
+        .get(parent.position.start..)
+        .is_some_and(|rest| rest.starts_with('{'));
     for (name, sibling) in entries.iter().rev() {
         let end = sibling.position.end;
         let is_scalar = !matches!(sibling.kind, Kind::Map(_) | Kind::Seq(_) | Kind::Null);
@@ -148,7 +169,11 @@ fn indentation(text: &str, at: usize) -> String {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let before = text.get(line_start..at).unwrap_or_default();
     // The mark that some editors put before the first line has no column.
-    before.trim_start_matches('\u{feff}').chars().map(|_| ' ').collect()
+    before
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .map(|_| ' ')
+        .collect()
 }
 
 /// Whether the edited text has these values, and nothing else is another one.
@@ -162,11 +187,17 @@ pub fn check(bench: &Workbench, edited: &[Source], turned: &[(&Knob, Value)]) ->
             let node = after.node(place);
             let written = node.and_then(|node| field::written(&place.path, node).ok());
             let unwritten = || place.today.filter(|_| node.is_none());
-            written.map(|(_, v)| v).or_else(unwritten).is_some_and(|v| same(v, *value))
+            written
+                .map(|(_, v)| v)
+                .or_else(unwritten)
+                .is_some_and(|v| same(v, *value))
         };
         if !knob.places.iter().all(has) {
             let cause = format!("{}: {value} cannot be written there", knob.label);
-            return Err((cause, "write the value plainly, on a line of its own, first".to_owned()));
+            return Err((
+                cause,
+                "write the value plainly, on a line of its own, first".to_owned(),
+            ));
         }
     }
     let places = || turned.iter().flat_map(|(knob, _)| &knob.places);
@@ -219,7 +250,10 @@ fn forget(json: &mut serde_json::Value, place: &Place) {
     }
 }
 
-fn reach<'a>(json: &'a mut serde_json::Value, path: &[PathStep]) -> Option<&'a mut serde_json::Value> {
+fn reach<'a>(
+    json: &'a mut serde_json::Value,
+    path: &[PathStep],
+) -> Option<&'a mut serde_json::Value> {
     path.iter().try_fold(json, |value, step| match step {
         PathStep::Key(key) => value.get_mut(key),
         PathStep::Index(index) => value.get_mut(index),

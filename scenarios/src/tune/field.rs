@@ -41,20 +41,80 @@ const TEMPLATES: &[&str] = &["AnalysisTemplate", "ClusterAnalysisTemplate"];
 /// Fields that are worth adding, with what the controllers take without them.
 const OPTIONAL: &[Optional] = &[
     // Flagger canary_types.go: `metricInterval`, `progressDeadlineSeconds`.
-    optional(&["Canary"], &["spec", "analysis", "metrics", "interval"], Type::Duration, Unset::Seconds(60)),
-    optional(&["Canary"], &["spec", "progressDeadlineSeconds"], Type::Whole, Unset::Whole(600)),
-    optional(&["Canary"], &["spec", "analysis", "maxWeight"], Type::Whole, Unset::Nothing),
-    optional(&["Canary"], &["spec", "analysis", "stepWeightPromotion"], Type::Whole, Unset::Nothing),
+    optional(
+        &["Canary"],
+        &["spec", "analysis", "metrics", "interval"],
+        Type::Duration,
+        Unset::Seconds(60),
+    ),
+    optional(
+        &["Canary"],
+        &["spec", "progressDeadlineSeconds"],
+        Type::Whole,
+        Unset::Whole(600),
+    ),
+    optional(
+        &["Canary"],
+        &["spec", "analysis", "maxWeight"],
+        Type::Whole,
+        Unset::Nothing,
+    ),
+    optional(
+        &["Canary"],
+        &["spec", "analysis", "stepWeightPromotion"],
+        Type::Whole,
+        Unset::Nothing,
+    ),
     // Argo utils/defaults/defaults.go: progress deadline; analysis.go: a limit of nil is 0, of
     // consecutive errors 4.
-    optional(&["Rollout"], &["spec", "progressDeadlineSeconds"], Type::Whole, Unset::Whole(600)),
-    optional(TEMPLATES, &["spec", "metrics", "failureLimit"], Type::Whole, Unset::Whole(0)),
-    optional(TEMPLATES, &["spec", "metrics", "inconclusiveLimit"], Type::Whole, Unset::Whole(0)),
-    optional(TEMPLATES, &["spec", "metrics", "consecutiveErrorLimit"], Type::Whole, Unset::Whole(4)),
-    optional(TEMPLATES, &["spec", "metrics", "consecutiveSuccessLimit"], Type::Whole, Unset::Whole(0)),
-    optional(TEMPLATES, &["spec", "metrics", "initialDelay"], Type::Duration, Unset::Seconds(0)),
-    optional(TEMPLATES, &["spec", "metrics", "interval"], Type::Duration, Unset::Nothing),
-    optional(TEMPLATES, &["spec", "metrics", "count"], Type::Whole, Unset::Nothing),
+    optional(
+        &["Rollout"],
+        &["spec", "progressDeadlineSeconds"],
+        Type::Whole,
+        Unset::Whole(600),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "failureLimit"],
+        Type::Whole,
+        Unset::Whole(0),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "inconclusiveLimit"],
+        Type::Whole,
+        Unset::Whole(0),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "consecutiveErrorLimit"],
+        Type::Whole,
+        Unset::Whole(4),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "consecutiveSuccessLimit"],
+        Type::Whole,
+        Unset::Whole(0),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "initialDelay"],
+        Type::Duration,
+        Unset::Seconds(0),
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "interval"],
+        Type::Duration,
+        Unset::Nothing,
+    ),
+    optional(
+        TEMPLATES,
+        &["spec", "metrics", "count"],
+        Type::Whole,
+        Unset::Nothing,
+    ),
 ];
 
 const fn optional(
@@ -63,7 +123,12 @@ const fn optional(
     of: Type,
     unset: Unset,
 ) -> Optional {
-    Optional { kinds, keys, of, unset }
+    Optional {
+        kinds,
+        keys,
+        of,
+        unset,
+    }
 }
 
 /// Keys of a path, without the items of lists.
@@ -76,7 +141,9 @@ fn keys(path: &[PathStep]) -> impl Iterator<Item = &str> {
 
 /// The type of a field that is not written, and what holds without it.
 pub(super) fn unwritten(kind: &str, path: &[PathStep]) -> Option<(Type, Option<Value>)> {
-    let fits = |field: &&Optional| field.kinds.contains(&kind) && keys(path).eq(field.keys.iter().copied());
+    let fits = |field: &&Optional| {
+        field.kinds.contains(&kind) && keys(path).eq(field.keys.iter().copied())
+    };
     let field = OPTIONAL.iter().find(fits)?;
     let unset = match field.unset {
         Unset::Whole(n) => Some(Value::Whole(n)),
@@ -92,7 +159,11 @@ pub(super) fn unwritten_below(kind: &str, path: &[PathStep]) -> Vec<&'static str
         let (last, above) = field.keys.split_last().unwrap_or((&"", &[]));
         !last.is_empty() && field.kinds.contains(&kind) && keys(path).eq(above.iter().copied())
     };
-    OPTIONAL.iter().filter(below).filter_map(|field| field.keys.last().copied()).collect()
+    OPTIONAL
+        .iter()
+        .filter(below)
+        .filter_map(|field| field.keys.last().copied())
+        .collect()
 }
 
 /// Where seconds may stand as a number: Argo's `pause.duration` (`DurationSeconds` of its types).
@@ -117,7 +188,8 @@ pub(super) fn written(path: &[PathStep], node: &Node) -> Result<(Type, Value), &
         Kind::Int(_) => Err("is below zero"),
         Kind::Float(n) => Ok((Type::Number, Value::Number(*n))),
         Kind::Str(text) if matches!(last, "successCondition" | "failureCondition") => {
-            let limit = condition::limit(text).ok_or("compares with no number, or with several: only one can be turned")?;
+            let limit = condition::limit(text)
+                .ok_or("compares with no number, or with several: only one can be turned")?;
             Ok((Type::Condition, Value::Number(limit.0)))
         }
         Kind::Str(text) => match (text.parse::<u64>(), parse_go_duration(text)) {
@@ -128,7 +200,9 @@ pub(super) fn written(path: &[PathStep], node: &Node) -> Result<(Type, Value), &
                 .map(|n| (Type::Whole, Value::Whole(n)))
                 .map_err(|_| "is too large"),
             (_, Ok(span)) => Ok((Type::Duration, Value::Duration(span))),
-            _ if text.contains("{{") => Err("is filled in from an argument: turn the argument's value"),
+            _ if text.contains("{{") => {
+                Err("is filled in from an argument: turn the argument's value")
+            }
             _ => Err("is neither a number nor a length of time"),
         },
         Kind::Bool(_) => Err("is true or false, no amount"),

@@ -31,11 +31,12 @@ pub enum PathStep {
 
 /// The value at a path.
 pub(super) fn at<'a>(root: &'a Node, path: &[PathStep]) -> Option<&'a Node> {
-    path.iter().try_fold(root, |node, step| match (step, &node.kind) {
-        (PathStep::Key(key), _) => node.get(key),
-        (PathStep::Index(index), Kind::Seq(items)) => items.get(*index),
-        _ => None,
-    })
+    path.iter()
+        .try_fold(root, |node, step| match (step, &node.kind) {
+            (PathStep::Key(key), _) => node.get(key),
+            (PathStep::Index(index), Kind::Seq(items)) => items.get(*index),
+            _ => None,
+        })
 }
 
 /// Where addresses may begin, by kind: the whole path, or what one would leave out.
@@ -98,7 +99,11 @@ fn in_document(index: usize, document: &Document, address: &Address) -> Result<V
             continue;
         };
         let mut places = Vec::new();
-        let mut walk = Walk { index, document, places: &mut places };
+        let mut walk = Walk {
+            index,
+            document,
+            places: &mut places,
+        };
         walk.go(node, &address.steps, &mut path.clone())?;
         if !places.is_empty() {
             return Ok(places);
@@ -149,7 +154,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn item(&mut self, at: usize, item: &Node, rest: &[Step], path: &mut Vec<PathStep>) -> Result<(), Lost> {
+    fn item(
+        &mut self,
+        at: usize,
+        item: &Node,
+        rest: &[Step],
+        path: &mut Vec<PathStep>,
+    ) -> Result<(), Lost> {
         path.push(PathStep::Index(at));
         self.go(item, rest, path)?;
         path.pop();
@@ -175,7 +186,12 @@ impl Walk<'_> {
         match field::written(path, node) {
             Ok((of, today)) => {
                 let (document, path) = (self.index, path.clone());
-                self.places.push(Place { document, path, of, today: Some(today) });
+                self.places.push(Place {
+                    document,
+                    path,
+                    of,
+                    today: Some(today),
+                });
                 Ok(())
             }
             Err(why) => {
@@ -190,7 +206,12 @@ impl Walk<'_> {
     fn unwritten(&mut self, path: &[PathStep]) {
         if let Some((of, today)) = field::unwritten(&self.document.kind, path) {
             let (document, path) = (self.index, path.to_vec());
-            self.places.push(Place { document, path, of, today });
+            self.places.push(Place {
+                document,
+                path,
+                of,
+                today,
+            });
         }
     }
 }
@@ -220,7 +241,9 @@ pub(super) fn short(document: &Document, path: &[PathStep]) -> String {
         let keys = path.iter().zip(**beginning);
         path.len() > beginning.len()
             && keys.clone().count() == beginning.len()
-            && keys.into_iter().all(|(step, key)| matches!(step, PathStep::Key(k) if k == key))
+            && keys
+                .into_iter()
+                .all(|(step, key)| matches!(step, PathStep::Key(k) if k == key))
     };
     // `threshold` alone says too little.
     let usual: &[&str] = match document.kind.as_str() {
@@ -228,7 +251,10 @@ pub(super) fn short(document: &Document, path: &[PathStep]) -> String {
         "Rollout" => &["spec", "strategy", "canary"],
         _ => &[],
     };
-    let cut = beginnings.filter(fits).map(|beginning| beginning.len()).filter(|len| *len <= usual.len().max(1));
+    let cut = beginnings
+        .filter(fits)
+        .map(|beginning| beginning.len())
+        .filter(|len| *len <= usual.len().max(1));
     let mut rest = &path[cut.max().unwrap_or(0)..];
     // `steps[1].pause` says all.
     if let [above @ .., PathStep::Key(last)] = rest
@@ -261,10 +287,19 @@ fn ambiguous(bench: &Workbench, address: &Address, found: &[(usize, Vec<Place>)]
 fn nowhere(bench: &Workbench, address: &Address) -> Lost {
     let typed = address.to_string();
     if let Some((kind, name)) = &address.object
-        && !bench.documents.iter().any(|document| is_meant(document, address))
+        && !bench
+            .documents
+            .iter()
+            .any(|document| is_meant(document, address))
     {
-        let all: Vec<_> = bench.documents.iter().map(|document| format!("`{}`", object(document))).collect();
-        let name = name.as_ref().map_or(String::new(), |name| format!("/{name}"));
+        let all: Vec<_> = bench
+            .documents
+            .iter()
+            .map(|document| format!("`{}`", object(document)))
+            .collect();
+        let name = name
+            .as_ref()
+            .map_or(String::new(), |name| format!("/{name}"));
         return (
             format!("there is no object `{kind}{name}`"),
             format!("there are {}", all.join(", ")),
@@ -283,7 +318,11 @@ fn nowhere(bench: &Workbench, address: &Address) -> Lost {
 /// The first few.
 fn listed(all: &[String]) -> String {
     const SHOWN: usize = 12;
-    let shown: Vec<_> = all.iter().take(SHOWN).map(|one| format!("`{one}`")).collect();
+    let shown: Vec<_> = all
+        .iter()
+        .take(SHOWN)
+        .map(|one| format!("`{one}`"))
+        .collect();
     let more = if all.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
 }
@@ -301,7 +340,11 @@ pub(super) fn addresses(bench: &Workbench) -> Vec<String> {
             }
             let short = short(document, &path);
             let is_one = is_policy || bench.documents.len() == 1;
-            all.push(if is_one { short } else { format!("{}:{short}", object(document)) });
+            all.push(if is_one {
+                short
+            } else {
+                format!("{}:{short}", object(document))
+            });
         }
     }
     all
@@ -313,7 +356,14 @@ fn decides(path: &[PathStep]) -> bool {
         Some(PathStep::Key(key)) => key.as_str(),
         _ => "",
     };
-    let of_pods = ["template", "selector", "service", "workloadRef", "targetRef", "autoscalerRef"];
+    let of_pods = [
+        "template",
+        "selector",
+        "service",
+        "workloadRef",
+        "targetRef",
+        "autoscalerRef",
+    ];
     key(0) == "spec" && !of_pods.contains(&key(1))
 }
 

@@ -27,7 +27,10 @@ impl Knob {
         let plain = |cause: String| (cause, String::new());
         let Some((typed, wanted)) = text.split_once('=') else {
             let cause = format!("{text:?} has no values");
-            return Err((cause, "write for example `analysis.threshold=1..10`".to_owned()));
+            return Err((
+                cause,
+                "write for example `analysis.threshold=1..10`".to_owned(),
+            ));
         };
         let mut places = Vec::new();
         for one in typed.split('+') {
@@ -38,7 +41,8 @@ impl Knob {
         let of = one_type(bench, &places, &label)?;
         let today = today(&places);
         let hint = today.or_else(|| places.iter().find_map(|place| place.today));
-        let values = values::parse(wanted, of, hint).map_err(|why| plain(format!("{label}: {why}")))?;
+        let values =
+            values::parse(wanted, of, hint).map_err(|why| plain(format!("{label}: {why}")))?;
         Self::new(bench, label, places, values)
     }
 
@@ -56,7 +60,10 @@ impl Knob {
             places,
             values,
         };
-        for value in [knob.values.first(), knob.values.last()].into_iter().flatten() {
+        for value in [knob.values.first(), knob.values.last()]
+            .into_iter()
+            .flatten()
+        {
             let changes = [(&knob, *value)];
             let edited = edit::edited(bench, &changes)?;
             edit::check(bench, &edited, &changes)?;
@@ -67,7 +74,8 @@ impl Knob {
     /// What holds today, for people.
     #[must_use]
     pub fn today_text(&self) -> String {
-        let is_written = |place: &Place| place.today.map_or("not set".to_owned(), |v| v.to_string());
+        let is_written =
+            |place: &Place| place.today.map_or("not set".to_owned(), |v| v.to_string());
         let mut all: Vec<String> = Vec::new();
         for text in self.places.iter().map(is_written) {
             if !all.contains(&text) {

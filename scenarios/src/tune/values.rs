@@ -54,21 +54,28 @@ impl fmt::Display for Value {
     }
 }
 
-/// A duration as people write it for Go, in its largest whole unit.
+/// A duration as people write it for Go: `90s`, `2m30s`, `1h`.
 fn go_text(span: Span) -> String {
     let nanos = span.nanos();
-    let units = [
-        ("h", 3_600_000_000_000),
-        ("m", 60_000_000_000),
-        ("s", 1_000_000_000),
-        ("ms", 1_000_000),
-        ("us", 1_000),
-        ("ns", 1),
-    ];
-    let whole = units.iter().find(|(_, unit)| nanos.is_multiple_of(*unit));
-    match whole {
-        Some((unit, size)) if nanos > 0 => format!("{}{unit}", nanos / size),
-        _ => "0s".to_owned(),
+    let parts = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+    if !nanos.is_multiple_of(1_000_000_000) {
+        let whole = parts.iter().find(|(_, unit)| nanos.is_multiple_of(*unit));
+        return whole.map_or(String::new(), |(unit, size)| {
+            format!("{}{unit}", nanos / size)
+        });
+    }
+    let secs = nanos / 1_000_000_000;
+    let part = |n: u64, unit: &str| {
+        if n > 0 {
+            format!("{n}{unit}")
+        } else {
+            String::new()
+        }
+    };
+    match secs {
+        0 => "0s".to_owned(),
+        1..120 if !secs.is_multiple_of(60) => format!("{secs}s"),
+        _ => part(secs / 3600, "h") + &part(secs / 60 % 60, "m") + &part(secs % 60, "s"),
     }
 }
 
@@ -105,12 +112,15 @@ fn parse_one(text: &str, of: Type, today: Option<Value>) -> Result<Value, String
         Type::Duration => match parse_go_duration(text) {
             Ok(span) if span > Span::ZERO => Ok(Value::Duration(span)),
             Ok(_) => Err(format!("{text:?} is no time; write for example `5m..60m`")),
-            Err(error) => Err(format!("{error}; write for example `5m..60m` or `30s,1m,5m`")),
+            Err(error) => Err(format!(
+                "{error}; write for example `5m..60m` or `30s,1m,5m`"
+            )),
         },
         Type::Whole => {
             let digits = text.strip_suffix('%').unwrap_or(text);
             let whole = digits.trim_end().parse().ok().filter(|n| *n >= 0);
-            let cure = || format!("{text:?} is no whole number; write for example `1..10` or `1,2,5`");
+            let cure =
+                || format!("{text:?} is no whole number; write for example `1..10` or `1,2,5`");
             whole.map(Value::Whole).ok_or_else(cure)
         }
         Type::Number | Type::Condition => {
@@ -119,11 +129,16 @@ fn parse_one(text: &str, of: Type, today: Option<Value>) -> Result<Value, String
                 None => (text, false),
             };
             let number = digits.parse::<f64>().ok().filter(|n| n.is_finite());
-            let cure = || format!("{text:?} is no number; write for example `0.9..0.99` or `95,99`");
+            let cure =
+                || format!("{text:?} is no number; write for example `0.9..0.99` or `95,99`");
             let number = number.ok_or_else(cure)?;
             // Where shares are written as 0.95, 95 % is that; where as 99, 99 % is 99.
             let is_share = today.is_some_and(|today| today.number().abs() <= 1.0);
-            let number = if percent && is_share { number / 100.0 } else { number };
+            let number = if percent && is_share {
+                number / 100.0
+            } else {
+                number
+            };
             Ok(Value::Number(tidy(number)))
         }
     }
@@ -224,7 +239,7 @@ mod tests {
         for (text, of, wanted) in [
             ("5m..60m", Duration, "5m 7m 10m 15m 20m 30m 45m 1h"),
             ("5m..60m by 15m", Duration, "5m 20m 35m 50m"),
-            ("30s..24h", Duration, "30s 90s 4m 10m 30m 90m 3h 8h 24h"),
+            ("30s..24h", Duration, "30s 90s 4m 10m 30m 1h30m 3h 8h 24h"),
             ("90s, 1m,90s", Duration, "1m 90s"),
             ("1..10", Whole, "1 2 3 4 5 6 7 8 9 10"),
             ("0..100", Whole, "0 1 2 5 9 17 31 56 100"),
@@ -252,7 +267,11 @@ mod tests {
             ("inf", Number, "is no number"),
             ("", Whole, "no whole number"),
         ] {
-            assert!(told(text, of).contains(wanted), "{text}: {}", told(text, of));
+            assert!(
+                told(text, of).contains(wanted),
+                "{text}: {}",
+                told(text, of)
+            );
         }
     }
 }
