@@ -13,6 +13,7 @@ mod columns;
 pub mod course;
 pub mod csv;
 mod document;
+pub mod gate;
 pub mod harm;
 pub mod html;
 pub mod human;
