@@ -1,9 +1,13 @@
 //! The command line.
 
+mod tune;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use coalmine_sim::fidelity::Fidelity;
+
+pub(crate) use tune::{TuneArgs, TuneFormat};
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
 /// manifests and counts the faults they miss and the good releases they refuse.
@@ -24,6 +28,9 @@ pub(crate) enum Verb {
     Power(PowerArgs),
     /// When to start a canary: what becomes of a release by the time of day.
     When(WhenArgs),
+    /// Find better values for a policy: the trade between harm, false rollbacks and duration, the values
+    /// that keep your requirements, and the manifest with them as a patch.
+    Tune(TuneArgs),
     /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
     Report(ReportArgs),
     /// Explain one rollout: what happened, whether it was right, and why, decision by decision.
@@ -389,6 +396,8 @@ pub(crate) enum SchemaFormat {
     Power,
     /// What `when --format json` prints.
     When,
+    /// What `tune --format json` prints.
+    Tune,
 }
 
 /// `promql`.

@@ -23,6 +23,7 @@ mod score;
 mod serve;
 mod study;
 mod transcript;
+mod tune;
 mod when;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
+        Verb::Tune(args) => tune::tune(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => transcript::replay(&args),

@@ -15,6 +15,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::Score => json::schema(),
         SchemaFormat::Power => power::schema(),
         SchemaFormat::When => when::schema(),
+        SchemaFormat::Tune => serde_json::Value::Null,
     };
     // With `#`, values are indented.
     output::print(format!("{schema:#}\n").as_bytes())?;

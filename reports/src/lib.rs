@@ -36,6 +36,7 @@ pub mod surprise;
 pub mod terminal;
 pub mod timeline;
 pub mod transcript;
+pub mod tune;
 pub mod when;
 
 pub use overall::{Overall, overall};

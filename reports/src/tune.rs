@@ -1,0 +1,19 @@
+//! Which values of a policy's knobs are best, found with as few rollouts as possible.
+//!
+//! ```text
+//!  Space ──► search: halving rounds, refinement ──► finalists ──► fresh rollouts ──► Found
+//!              ▲   Goal: requirements, what is minimised                              ├─► text, json, csv
+//!              └── Ground: plays rollouts of a point in every scenario                └─► html
+//! ```
+//!
+//! [`search`] says how and why. Nothing here knows manifests: a [`space::Point`] is a list of
+//! positions, and a [`search::Ground`] plays it.
+
+pub mod compare;
+pub mod goal;
+pub mod search;
+pub mod space;
+
+pub use goal::Goal;
+pub use search::{Found, Ground, Job, Plan, Played, search};
+pub use space::{Point, Space};
