@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use coalmine_policy::source::Source;
 use coalmine_reports::gate::{Measure, Statistic};
-use coalmine_reports::tune::{self, Goal, Plan, Space};
-use coalmine_scenarios::tune::{Knob, Workbench, defaults};
+use coalmine_reports::terminal::Options;
+use coalmine_reports::tune::search::Nothing;
+use coalmine_reports::tune::{self, Found, Goal, Plan, Report, Space};
+use coalmine_scenarios::tune::{Knob, Workbench, defaults, edit};
 use coalmine_scenarios::{Embedded, policies};
 use coalmine_sim::event::Study;
 use coalmine_sim::scenario::Scenario;
@@ -16,6 +18,7 @@ use coalmine_sim::stream::Seed;
 
 use crate::args::TuneArgs;
 use crate::failure::Failure;
+use crate::{interrupt, output};
 use crate::study::Inputs;
 use play::{Player, Setting};
 
@@ -55,15 +58,63 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
         seed: Seed(args.world.seed),
     };
     let mut player = Player::new(setting, args)?;
-    let found = tune::search(&space, &goal, &study, plan, &mut player);
-    println!("{found:#?}");
+    let found = match tune::search(&space, &goal, &study, plan, &mut player) {
+        Ok(found) => found,
+        Err(nothing) => return nothing_found(&nothing),
+    };
+    player.finish();
+    let edited = edited(setting, &found)?;
+    let patch = patch(&bench, &edited);
+    let report = Report {
+        policy: &subject.label,
+        kind: subject.kind,
+        knobs: &knobs,
+        points: Some(space.len()).filter(|points| *points < usize::MAX),
+        goal: &goal,
+        plan,
+        found: &found,
+        blocks: &[],
+        patch: &patch,
+    };
+    output::print(tune::render(&report, Options::stdout()).as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn nothing_found(nothing: &Nothing) -> Result<ExitCode, Failure> {
+    match nothing {
+        Nothing::Interrupted => Ok(interrupt::EXIT_CODE.into()),
+        Nothing::AllRefused(why) => Err(Failure::usage(
+            format!("the controller refuses the policy with any of these values: {why}"),
+            "`coalmine score` shows the place and the cure",
+        )),
+    }
+}
+
+/// The files with the recommended values.
+fn edited(setting: Setting<'_>, found: &Found) -> Result<Vec<Source>, Failure> {
+    let point = found.recommended.filter(|policy| *policy > 0);
+    let Some(point) = point.and_then(|policy| found.finalists.get(policy - 1)) else {
+        return Ok(setting.bench.sources.clone());
+    };
+    let turned = setting.turned(point);
+    let refused = |(cause, cure): (String, String)| Failure::usage(cause, cure);
+    let edited = edit::edited(setting.bench, &turned).map_err(refused)?;
+    // Each knob alone was checked when it was read; together they are checked here.
+    edit::check(setting.bench, &edited, &turned).map_err(refused)?;
+    Ok(edited)
+}
+
+fn patch(bench: &Workbench, edited: &[Source]) -> String {
+    let pairs = bench.sources.iter().zip(edited);
+    let all = pairs.map(|(before, after)| tune::unified(&before.file, &before.text, &after.text));
+    all.collect()
 }
 
 /// The policy to tune: its files, and its label among them.
 struct Tuned {
     sources: Vec<Source>,
     label: String,
+    kind: &'static str,
 }
 
 fn choose(inputs: &Inputs, wanted: Option<&str>) -> Result<Tuned, Failure> {
@@ -93,19 +144,19 @@ fn choose(inputs: &Inputs, wanted: Option<&str>) -> Result<Tuned, Failure> {
         return Err(Failure::usage(cause, cure));
     };
     if !inputs.is_embedded {
+        let own = inputs.policies.iter().find(|policy| policy.label == label);
+        let kind = own.map_or("", |policy| policy.kind);
         let (sources, label) = (inputs.manifests.clone(), label.to_owned());
-        return Ok(Tuned { sources, label });
+        return Ok(Tuned { sources, label, kind });
     }
     // Each embedded file is a world of its own, in which the policy has the label of its object.
     let file = policies::policies().iter().find(|file| file.label == label);
     let sources: Vec<Source> = file.map(Embedded::source).into_iter().collect();
     let mut found = coalmine_policy::source::Diagnostics::new();
     let read = coalmine_scenarios::manifests::read(&sources, &mut found);
-    let label = read
-        .policies
-        .first()
-        .map_or_else(String::new, |policy| policy.label.clone());
-    Ok(Tuned { sources, label })
+    let policy = read.policies.into_iter().next();
+    let (label, kind) = policy.map_or_else(Default::default, |one| (one.label, one.kind));
+    Ok(Tuned { sources, label, kind })
 }
 
 /// All mistakes at once.

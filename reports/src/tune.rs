@@ -11,9 +11,16 @@
 
 pub mod compare;
 pub mod goal;
+mod patch;
+mod report;
 pub mod search;
 pub mod space;
+mod text;
+mod words;
 
 pub use goal::Goal;
+pub use patch::unified;
+pub use report::{Report, Row};
 pub use search::{Found, Ground, Job, Plan, Played, search};
 pub use space::{Point, Space};
+pub use text::render;

@@ -63,6 +63,13 @@ impl<'a> Player<'a> {
     }
 }
 
+impl Player<'_> {
+    /// The report follows; a bar would only stand above it.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.progress.event(&Event::Finished { complete: true });
+    }
+}
+
 impl<'a> Setting<'a> {
     /// The policy with a point's values.
     pub(crate) fn policy(&self, point: &Point) -> Result<Policy, String> {
