@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::{json, power, when};
+use coalmine_reports::{json, power, tune, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::Score => json::schema(),
         SchemaFormat::Power => power::schema(),
         SchemaFormat::When => when::schema(),
-        SchemaFormat::Tune => serde_json::Value::Null,
+        SchemaFormat::Tune => tune::schema(),
     };
     // With `#`, values are indented.
     output::print(format!("{schema:#}\n").as_bytes())?;

@@ -2,11 +2,13 @@
 
 mod play;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use coalmine_policy::source::Source;
 use coalmine_reports::gate::{Measure, Statistic};
+use coalmine_reports::html;
 use coalmine_reports::terminal::Options;
 use coalmine_reports::tune::search::Nothing;
 use coalmine_reports::tune::{self, Found, Goal, Plan, Report, Space};
@@ -16,16 +18,29 @@ use coalmine_sim::event::Study;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stream::Seed;
 
-use crate::args::TuneArgs;
+use crate::args::{TuneArgs, TuneFormat};
 use crate::failure::Failure;
-use crate::{interrupt, output};
+use crate::interrupt;
+use crate::output::{self, bytes};
 use crate::study::Inputs;
 use play::{Player, Setting};
 
 /// Searches, and prints what it found. Exits with 1 where no point keeps the requirements.
 pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
+    let from_stdin = args.world.files.iter().any(|file| file.as_os_str() == "-");
+    if args.write && (args.world.files.is_empty() || from_stdin) {
+        let cause = "--write has no file to write to";
+        return Err(Failure::usage(
+            cause,
+            "name the manifest's file with `-f`, or take the patch: `--format patch`",
+        ));
+    }
     let inputs = Inputs::read(&args.world, &args.scenarios)?;
     drop(inputs.stages()?);
+    if let Some(folder) = &args.out {
+        // Before the work: a place that cannot be written to is bad input, not a lost result.
+        output::make_folder(folder)?;
+    }
     let subject = choose(&inputs, args.policy.as_deref())?;
     let bench = Workbench::new(subject.sources.clone());
     let knobs = knobs(&bench, &args.vary)?;
@@ -76,8 +91,58 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
         blocks: &[],
         patch: &patch,
     };
-    output::print(tune::render(&report, Options::stdout()).as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    if let Some(folder) = &args.out {
+        write_files(&report, folder)?;
+    }
+    if args.write && found.complete {
+        write_manifests(&bench, &edited)?;
+    }
+    print(&report, args.format)?;
+    Ok(exit_code(&found))
+}
+
+/// 0 where a point is recommended, 1 where none is, 130 after Ctrl-C.
+fn exit_code(found: &Found) -> ExitCode {
+    match (found.complete, found.recommended) {
+        (false, _) => interrupt::EXIT_CODE.into(),
+        (true, Some(_)) => ExitCode::SUCCESS,
+        (true, None) => ExitCode::from(1),
+    }
+}
+
+fn print(report: &Report<'_>, format: TuneFormat) -> Result<(), Failure> {
+    match format {
+        TuneFormat::Table => output::print(tune::render(report, Options::stdout()).as_bytes()),
+        TuneFormat::Json => output::print(&bytes(|out| tune::write(report, out))?),
+        TuneFormat::Csv => output::print(&bytes(|out| tune::write_csv(report, out))?),
+        TuneFormat::Patch => output::print(report.patch.as_bytes()),
+        TuneFormat::Html => output::print(html::tune(report).as_bytes()),
+    }
+}
+
+fn write_files(report: &Report<'_>, folder: &Path) -> Result<(), Failure> {
+    let files = [
+        ("tune.json", bytes(|out| tune::write(report, out))?),
+        ("tune.csv", bytes(|out| tune::write_csv(report, out))?),
+        ("tune.html", html::tune(report).into_bytes()),
+        ("front.svg", html::front_svg(report).into_bytes()),
+        ("tune.patch", report.patch.as_bytes().to_vec()),
+    ];
+    for (name, content) in files {
+        output::write_whole(&folder.join(name), &content)?;
+    }
+    Ok(())
+}
+
+/// Writes what changed, each file whole or not at all.
+fn write_manifests(bench: &Workbench, edited: &[Source]) -> Result<(), Failure> {
+    for (before, after) in bench.sources.iter().zip(edited) {
+        if before.text != after.text {
+            output::write_whole(Path::new(&*after.file), after.text.as_bytes())?;
+            anstream::eprintln!("wrote {}", after.file);
+        }
+    }
+    Ok(())
 }
 
 fn nothing_found(nothing: &Nothing) -> Result<ExitCode, Failure> {
@@ -147,7 +212,11 @@ fn choose(inputs: &Inputs, wanted: Option<&str>) -> Result<Tuned, Failure> {
         let own = inputs.policies.iter().find(|policy| policy.label == label);
         let kind = own.map_or("", |policy| policy.kind);
         let (sources, label) = (inputs.manifests.clone(), label.to_owned());
-        return Ok(Tuned { sources, label, kind });
+        return Ok(Tuned {
+            sources,
+            label,
+            kind,
+        });
     }
     // Each embedded file is a world of its own, in which the policy has the label of its object.
     let file = policies::policies().iter().find(|file| file.label == label);
@@ -156,7 +225,11 @@ fn choose(inputs: &Inputs, wanted: Option<&str>) -> Result<Tuned, Failure> {
     let read = coalmine_scenarios::manifests::read(&sources, &mut found);
     let policy = read.policies.into_iter().next();
     let (label, kind) = policy.map_or_else(Default::default, |one| (one.label, one.kind));
-    Ok(Tuned { sources, label, kind })
+    Ok(Tuned {
+        sources,
+        label,
+        kind,
+    })
 }
 
 /// All mistakes at once.

@@ -10,7 +10,9 @@
 //! positions, and a [`search::Ground`] plays it.
 
 pub mod compare;
+mod csv;
 pub mod goal;
+mod json;
 mod patch;
 mod report;
 pub mod search;
@@ -18,9 +20,12 @@ pub mod space;
 mod text;
 mod words;
 
+pub use csv::write_csv;
 pub use goal::Goal;
+pub use json::{schema, write};
 pub use patch::unified;
 pub use report::{Report, Row};
 pub use search::{Found, Ground, Job, Plan, Played, search};
 pub use space::{Point, Space};
+pub(crate) use text::keeps;
 pub use text::render;

@@ -30,7 +30,10 @@ mod tests {
             "--- a/x/a.yaml\n+++ b/x/a.yaml\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\r\n+five\r\n 6\n 7\n 8\n"
         );
         let end = unified("/a", "1\n2", "1\n3");
-        assert!(end.ends_with("-2\n\\ No newline at end of file\n+3\n\\ No newline at end of file\n"), "{end:?}");
+        assert!(
+            end.ends_with("-2\n\\ No newline at end of file\n+3\n\\ No newline at end of file\n"),
+            "{end:?}"
+        );
         assert_eq!(unified("a", before, before), "");
     }
 }

@@ -84,7 +84,8 @@ impl<'a> Report<'a> {
             point: point.filter(|point| point.0.iter().all(Option::is_some)),
             readings: Axis::ALL.map(|axis| reading(axis.measure(), &found.confirmed, policy)),
             judged: self.judged(policy),
-            against_today: (policy > 0).then(|| Axis::ALL.map(|axis| self.difference(axis, policy, 0))),
+            against_today: (policy > 0)
+                .then(|| Axis::ALL.map(|axis| self.difference(axis, policy, 0))),
             dominated: (0..policies.len()).any(|other| self.dominates(other, policy)),
         })
         .filter(|row| row.policy == 0 || row.is_played())
@@ -137,7 +138,9 @@ impl<'a> Report<'a> {
         if all.is_empty() {
             return "as today".to_owned();
         }
-        let all = all.iter().map(|(label, from, to)| format!("{label} {from} → {to}"));
+        let all = all
+            .iter()
+            .map(|(label, from, to)| format!("{label} {from} → {to}"));
         all.collect::<Vec<_>>().join(", ")
     }
 
@@ -153,7 +156,8 @@ impl<'a> Report<'a> {
     pub fn nearest<'r>(&self, rows: &'r [Row<'a>]) -> Option<&'r Row<'a>> {
         let far = |row: &Row<'_>| -> f64 {
             let all = self.goal.requirements.iter().zip(&row.judged);
-            all.map(|(one, judged)| judged.as_ref().map_or(0.0, |judged| distance(one, judged))).sum()
+            all.map(|(one, judged)| judged.as_ref().map_or(0.0, |judged| distance(one, judged)))
+                .sum()
         };
         let played = rows.iter().filter(|row| row.is_played());
         played.min_by(|a, b| far(a).total_cmp(&far(b)))

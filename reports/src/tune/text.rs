@@ -14,7 +14,9 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     let mut text = report.headline();
     text.push('\n');
     if !report.found.complete {
-        text.push_str("interrupted: nothing was confirmed on fresh rollouts; these are the search's own\n");
+        text.push_str(
+            "interrupted: nothing was confirmed on fresh rollouts; these are the search's own\n",
+        );
     }
     text.push('\n');
     text.push_str(&table(report, &rows, options));
@@ -52,7 +54,11 @@ fn table(report: &Report<'_>, rows: &[Row<'_>], options: Options) -> String {
         let is_best = report.found.recommended == Some(row.policy);
         let mark = if is_best { " *" } else { "" };
         let mut cells = vec![format!("  {}{mark}", row.label)];
-        cells.extend(columns.iter().map(|at| Axis::ALL[*at].cell(row.readings[*at].as_ref())));
+        cells.extend(
+            columns
+                .iter()
+                .map(|at| Axis::ALL[*at].cell(row.readings[*at].as_ref())),
+        );
         if with_limits {
             cells.push(keeps(row).to_owned());
         }
@@ -80,8 +86,16 @@ fn values(report: &Report<'_>, rows: &[Row<'_>]) -> Vec<String> {
     let mut lines = vec![format!("today  {}", today.join(", "))];
     for row in rows.iter().filter(|row| row.policy > 0) {
         let Some(point) = row.point else { continue };
-        let worse = if row.dominated { " (not on the front: another is as good in everything, and better)" } else { "" };
-        lines.push(format!("{:<5}  {}{worse}", row.label, report.changes_text(point)));
+        let worse = if row.dominated {
+            " (not on the front: another is as good in everything, and better)"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "{:<5}  {}{worse}",
+            row.label,
+            report.changes_text(point)
+        ));
     }
     lines
 }
@@ -106,7 +120,10 @@ fn legend(report: &Report<'_>) -> String {
 
 fn paragraph(sentence: &str, (first, rest): (&str, &str), width: usize, text: &mut String) {
     let indent = first.chars().count().max(rest.chars().count());
-    for (index, line) in human::wrap(sentence, width.saturating_sub(indent)).iter().enumerate() {
+    for (index, line) in human::wrap(sentence, width.saturating_sub(indent))
+        .iter()
+        .enumerate()
+    {
         let _ = writeln!(text, "{}{line}", if index == 0 { first } else { rest });
     }
 }

@@ -33,27 +33,51 @@ impl Axis {
             }
             Self::Duration => {
                 let minutes = |x: f64| format!("{:.1}", x / 60.0);
-                format!("{} ({}–{})", minutes(reading.value), minutes(low), minutes(high))
+                format!(
+                    "{} ({}–{})",
+                    minutes(reading.value),
+                    minutes(low),
+                    minutes(high)
+                )
             }
         }
     }
 
     /// More or less than today, in a phrase.
     fn more_or_less(self, difference: &Difference) -> String {
-        let Difference { value, low, high, .. } = *difference;
+        let Difference {
+            value, low, high, ..
+        } = *difference;
         match self {
             Self::Missed | Self::FalseRollback => {
                 let (low, high) = human::outwards((low, high));
-                let what = if self == Self::Missed { "missed" } else { "false rollbacks" };
-                format!("{what} {:+.1} points ({low:+.1}…{high:+.1})", value * 100.0 + 0.0)
+                let what = if self == Self::Missed {
+                    "missed"
+                } else {
+                    "false rollbacks"
+                };
+                format!(
+                    "{what} {:+.1} points ({low:+.1}…{high:+.1})",
+                    value * 100.0 + 0.0
+                )
             }
             Self::Harm => {
                 let say = |x: f64| signed(x, |x| Axis::Harm.measure().say(x));
-                format!("users hurt by a bad release {} ({}…{})", say(value), say(low), say(high))
+                format!(
+                    "users hurt by a bad release {} ({}…{})",
+                    say(value),
+                    say(low),
+                    say(high)
+                )
             }
             Self::Duration => {
                 let say = |x: f64| format!("{:+.1}", x / 60.0 + 0.0);
-                format!("duration {} minutes ({}…{})", say(value), say(low), say(high))
+                format!(
+                    "duration {} minutes ({}…{})",
+                    say(value),
+                    say(low),
+                    say(high)
+                )
             }
         }
     }
@@ -118,12 +142,19 @@ impl Report<'_> {
                     "Keep today's values: no other point has a smaller {what} beyond the noise and is in \
                      nothing else worse ({value} today)."
                 ),
-                false => format!("Keep today's values: they keep {}, with {best} and do.", self.limits(row)),
+                false => format!(
+                    "Keep today's values: they keep {}, with {best} and do.",
+                    self.limits(row)
+                ),
             };
         }
-        let changes = row.point.map_or_else(String::new, |point| self.changes_text(point));
+        let changes = row
+            .point
+            .map_or_else(String::new, |point| self.changes_text(point));
         let why = match self.goal.is_relative() {
-            true => format!("in nothing is it worse than today's beyond the noise, and it has {best} of which that is true"),
+            true => format!(
+                "in nothing is it worse than today's beyond the noise, and it has {best} of which that is true"
+            ),
             false => format!("it keeps {}, with {best} and do", self.limits(row)),
         };
         format!("Recommended: {}: {changes}. Why: {why}.", row.label)
@@ -138,10 +169,12 @@ impl Report<'_> {
     /// Each requirement with what was found.
     fn limits(&self, row: &Row<'_>) -> String {
         let all = self.goal.requirements.iter().zip(&row.judged);
-        let told = all.map(|(one, judged)| match judged.and_then(|judged| judged.reading) {
-            Some(reading) => format!("{one} ({})", reading.say(one.measure)),
-            None => one.to_string(),
-        });
+        let told = all.map(
+            |(one, judged)| match judged.and_then(|judged| judged.reading) {
+                Some(reading) => format!("{one} ({})", reading.say(one.measure)),
+                None => one.to_string(),
+            },
+        );
         told.collect::<Vec<_>>().join(" and ")
     }
 
@@ -168,7 +201,10 @@ impl Report<'_> {
         let value = |row: &Row<'_>| row.readings[at?].map(|reading| reading.value);
         let own = value(row);
         let better = rows.iter().filter(|other| {
-            other.policy != row.policy && value(other).zip(own).is_some_and(|(theirs, own)| theirs < own)
+            other.policy != row.policy
+                && value(other)
+                    .zip(own)
+                    .is_some_and(|(theirs, own)| theirs < own)
         });
         let told = better.filter_map(|other| {
             let broken = self.goal.requirements.iter().zip(&other.judged);
@@ -187,17 +223,26 @@ impl Report<'_> {
                 true => return None,
                 false => broken.join("; "),
             };
-            Some(format!("{} has a smaller {} but {why}.", other.label, called(self.goal.minimise)))
+            Some(format!(
+                "{} has a smaller {} but {why}.",
+                other.label,
+                called(self.goal.minimise)
+            ))
         });
         told.collect()
     }
 
     fn worse_than_today(&self, row: &Row<'_>) -> Option<String> {
         let against = row.against_today.as_ref()?;
-        let worse = Axis::ALL.iter().zip(against).filter_map(|(axis, difference)| {
-            let difference = difference.as_ref().filter(|difference| difference.low > 0.0)?;
-            Some(axis.more_or_less(difference))
-        });
+        let worse = Axis::ALL
+            .iter()
+            .zip(against)
+            .filter_map(|(axis, difference)| {
+                let difference = difference
+                    .as_ref()
+                    .filter(|difference| difference.low > 0.0)?;
+                Some(axis.more_or_less(difference))
+            });
         let worse: Vec<_> = worse.collect();
         (!worse.is_empty()).then(|| format!("is worse than today's: {}", worse.join(", ")))
     }
@@ -209,7 +254,12 @@ impl Report<'_> {
                     in nothing, beyond the noise."
                 .to_owned();
         }
-        let limits: Vec<_> = self.goal.requirements.iter().map(ToString::to_string).collect();
+        let limits: Vec<_> = self
+            .goal
+            .requirements
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let limits = limits.join(" and ");
         let Some(row) = self.nearest(rows) else {
             return format!("No point was confirmed, so none is shown to keep {limits}.");
@@ -218,17 +268,30 @@ impl Report<'_> {
             Some(point) if row.policy > 0 => format!(" ({})", self.changes_text(point)),
             _ => String::new(),
         };
-        let told = self.goal.requirements.iter().zip(&row.judged).map(|(one, judged)| {
-            let Some(judged) = judged else {
-                return format!("{one} cannot be judged: no scenario tells");
-            };
-            let reading = judged.reading.map_or(NOTHING.to_owned(), |r| r.say(one.measure));
-            let cure = judged.cure().map_or(String::new(), |cure| format!(" ({cure})"));
-            format!("{one} is {}, {reading}{cure}", judged.outcome.word())
-        });
+        let told = self
+            .goal
+            .requirements
+            .iter()
+            .zip(&row.judged)
+            .map(|(one, judged)| {
+                let Some(judged) = judged else {
+                    return format!("{one} cannot be judged: no scenario tells");
+                };
+                let reading = judged
+                    .reading
+                    .map_or(NOTHING.to_owned(), |r| r.say(one.measure));
+                let cure = judged
+                    .cure()
+                    .map_or(String::new(), |cure| format!(" ({cure})"));
+                format!("{one} is {}, {reading}{cure}", judged.outcome.word())
+            });
         let told: Vec<_> = told.collect();
         let is_breached = row.keeps() == Some(false);
-        let verb = if is_breached { "keeps" } else { "is shown to keep" };
+        let verb = if is_breached {
+            "keeps"
+        } else {
+            "is shown to keep"
+        };
         format!(
             "No point of these ranges {verb} {limits}. The nearest is {}{changes}: {}.",
             row.label,
@@ -258,7 +321,11 @@ impl Report<'_> {
         if let Some(why) = &fates.why {
             parts.push(format!("{} are refused ({why})", fates.refused));
         }
-        let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+        let parts = if parts.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", parts.join(", "))
+        };
         format!("{tried}{of} points were tried{parts}.")
     }
 }
