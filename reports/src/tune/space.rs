@@ -120,6 +120,39 @@ impl Space {
         }
     }
 
+    /// The points with one knob back at today's value, where they have another.
+    #[must_use]
+    pub fn back_to_today(&self, point: &Point) -> Vec<Point> {
+        let knobs = point.0.iter().zip(&self.today).enumerate();
+        let other = knobs.filter(|(_, (own, today))| today.is_some() && own != today);
+        let back = other.map(|(knob, (_, today))| {
+            let mut next = point.clone();
+            next.0[knob] = *today;
+            next
+        });
+        back.collect()
+    }
+
+    /// Two points crossed: half of the knobs of one with half of the other's, in two ways.
+    #[must_use]
+    pub fn crossed(&self, one: &Point, other: &Point) -> Vec<Point> {
+        let half = self.sizes.len().div_ceil(2);
+        let cross = |pick: &dyn Fn(usize) -> bool| {
+            let pairs = one.0.iter().zip(&other.0).enumerate();
+            Point(
+                pairs
+                    .map(|(knob, (a, b))| if pick(knob) { *a } else { *b })
+                    .collect(),
+            )
+        };
+        let mut all = vec![
+            cross(&|knob| knob < half),
+            cross(&|knob| knob.is_multiple_of(2)),
+        ];
+        all.retain(|point| point != one && point != other);
+        all
+    }
+
     /// The points one step away on one knob.
     #[must_use]
     pub fn neighbours(&self, point: &Point) -> Vec<Point> {
@@ -254,5 +287,22 @@ mod tests {
         };
         assert_eq!(of([1, 0, 0]), [[0, 0, 0], [2, 0, 0], [1, 1, 0]]);
         assert_eq!(of([2, 1, 0]), [[1, 1, 0], [2, 0, 0]]);
+        let (one, other) = (
+            Point(vec![Some(0); 3]),
+            Point(vec![Some(2), Some(1), Some(0)]),
+        );
+        assert_eq!(
+            space.back_to_today(&one),
+            [
+                Point(vec![Some(1), Some(0), Some(0)]),
+                Point(vec![Some(0), Some(1), Some(0)])
+            ]
+        );
+        let all = space.crossed(&one, &other);
+        assert!(
+            all.iter()
+                .all(|point| *point != one && *point != other && space.holds(point))
+        );
+        assert_eq!(all.len(), 1);
     }
 }
