@@ -130,9 +130,10 @@ fn recommended(found: &Found) -> Option<[usize; 3]> {
 
 #[test]
 fn the_fastest_point_within_the_limits_is_found() {
-    // missed < 15 % and false rollbacks < 3 %: caution up to 3 (2.25 %), and then a pace of 6
-    // (0.16 · 0.7 = 11.2 %); 5 would miss 17.5 %.
-    let goal = goal(&["missed<15%", "false-rollback<3%"], Measure::Duration);
+    // missed < 15 % and false rollbacks < 3.9 %: caution up to 3 (2.25 %; 4 rolls back 4 %), and then a
+    // pace of 6 (0.16 · 0.7 = 11.2 %); 5 would miss 17.5 %. The limits are so far from what that point has
+    // that the fresh rollouts of this budget can tell.
+    let goal = goal(&["missed<15%", "false-rollback<3.9%"], Measure::Duration);
     for today in [TODAY, [Some(9), Some(9), Some(0)]] {
         let mut ground = Known::default();
         let found =
@@ -152,7 +153,7 @@ fn the_fastest_point_within_the_limits_is_found() {
 
 #[test]
 fn finalists_lie_on_the_front() {
-    let goal = goal(&["false-rollback<10%"], Measure::HurtUsers(Statistic::Mean));
+    let goal = goal(&["false-rollback<12%"], Measure::HurtUsers(Statistic::Mean));
     let found = search(
         &space(TODAY),
         &goal,
@@ -166,14 +167,13 @@ fn finalists_lie_on_the_front() {
         // Pace and caution are both paid for, so nothing dominates, but where nothing more is missed:
         // the slowest need no caution.
         assert!(missed(at(0), at(1)) > 0.0, "{point:?}");
-        assert!(false_rollback(at(1)) < 0.1, "{point:?}");
+        assert!(false_rollback(at(1)) < 0.12, "{point:?}");
     }
     assert!(found.finalists.len() >= 3, "{:?}", found.finalists);
-    // Least harm: caution 6 rolls back 9 %, pace 9.
-    assert_eq!(
-        recommended(&found).map(|[pace, caution, _]| (pace, caution)),
-        Some((9, 6))
-    );
+    // Least harm: a pace of 9, and a caution of 6 rolls back 9 %. 4 or 5 instead of 6 misses one or two
+    // of a thousand more, which a search of this budget need not see.
+    let [pace, caution, _] = recommended(&found).expect("is there");
+    assert!(pace == 9 && (4..=6).contains(&caution), "{pace} {caution}");
 }
 
 #[test]
