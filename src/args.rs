@@ -389,6 +389,10 @@ pub(crate) enum SchemaFormat {
     Power,
     /// What `when --format json` prints.
     When,
+    /// What `run --format json` prints.
+    Run,
+    /// A line of what `run --transcript` writes.
+    Transcript,
 }
 
 /// `promql`.

@@ -32,7 +32,7 @@ use crate::when::When;
 
 use page::{Page, Section};
 pub use rollout::Chosen;
-pub use run::run;
+pub use run::{refused, run};
 
 /// All that is known of some policies.
 #[derive(Clone, Copy, Debug)]
