@@ -398,6 +398,10 @@ pub(crate) enum SchemaFormat {
     When,
     /// What `tune --format json` prints.
     Tune,
+    /// What `run --format json` prints.
+    Run,
+    /// A line of what `run --transcript` writes.
+    Transcript,
 }
 
 /// `promql`.

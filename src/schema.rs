@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::{json, power, tune, when};
+use coalmine_reports::{json, power, timeline, transcript, tune, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -16,6 +16,8 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::Power => power::schema(),
         SchemaFormat::When => when::schema(),
         SchemaFormat::Tune => tune::schema(),
+        SchemaFormat::Run => timeline::schema(),
+        SchemaFormat::Transcript => transcript::schema(),
     };
     // With `#`, values are indented.
     output::print(format!("{schema:#}\n").as_bytes())?;

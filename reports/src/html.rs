@@ -33,7 +33,7 @@ use crate::when::When;
 
 use page::{Page, Section};
 pub use rollout::Chosen;
-pub use run::run;
+pub use run::{refused, run};
 pub use tune::{front_svg, tune};
 
 /// All that is known of some policies.
