@@ -285,7 +285,7 @@ fn amount(x: f64) -> String {
     match x {
         x if x >= 1e6 => format!("{x:.1e}"),
         x if x >= 100.0 => format!("{x:.0}"),
-        x if x >= 1.0 => format!("{x:.3}")
+        x if x >= 1.0 => format!("{x:.2}")
             .trim_end_matches('0')
             .trim_end_matches('.')
             .to_owned(),
