@@ -5,13 +5,14 @@
 //! the smallest boundary can be found that is crossed with no more than what may be spent by now. What a
 //! quiet night leaves unspent is carried on.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::look::Look;
 use super::numeric::binomial;
 
 /// How the false-alarm rate is spread over the looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spending {
     /// α t.
@@ -61,7 +62,7 @@ pub struct Spent {
 }
 
 /// A look's boundary.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Boundary {
     /// Errors of the canary so far.
     pub errors: u64,

@@ -8,96 +8,27 @@ mod evidence_ramp;
 mod guard;
 mod judge;
 mod seq_guard;
+mod settings;
 mod spend_guard;
 mod tail_guard;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::look::Look;
 use super::ratio::FACTORS;
-use super::spend::{Boundary, Spending};
+use super::spend::Boundary;
 
 pub use bayes_risk::BayesRisk;
 pub use evidence_ramp::EvidenceRamp;
 pub use judge::Judge;
 pub use seq_guard::SeqGuard;
+pub use settings::Settings;
 pub use spend_guard::SpendGuard;
 pub use tail_guard::TailGuard;
 
-/// The settings of all policies, with their defaults; each reads its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// ρ₀: the canary may fail so many times as often as the control.
-    pub margin_ratio: f64,
-    /// δ: and so much more, as a share of its requests.
-    pub margin_difference: f64,
-    /// The chance of ever rolling a release back that is within the margin.
-    pub alpha: f64,
-    /// Looks that are planned.
-    pub planned_looks: u32,
-    /// Never rolled back with fewer errors of the canary.
-    pub least_errors: u64,
-    /// Nor while the canary's share of errors is not by so much above the control's.
-    pub least_difference: f64,
-    /// How α is spread over the looks.
-    pub spending: Spending,
-    /// A release that fails so many times as often must not be promoted on evidence.
-    pub bad_ratio: f64,
-    /// The chance that it ever is.
-    pub beta: f64,
-    /// Steps of the weight before the promotion.
-    pub steps: u32,
-    /// Looks that each takes at least.
-    pub dwell_looks: u32,
-    /// Upper ends of latency buckets in seconds, beyond which a request is slow.
-    pub bounds: Vec<f64>,
-    /// Never rolled back with fewer slow requests of the canary.
-    pub least_slow: u64,
-    /// The probability at which a Bayesian rolls back.
-    pub probability: f64,
-    /// Requests of the next stage that an early promotion would expose.
-    pub next_requests: f64,
-    /// More failures that are expected among them may be risked.
-    pub risk_budget: f64,
-    /// The probability at which the split of the requests is not what it should be.
-    pub mismatch_alpha: f64,
-    /// Looks without data after which nothing is decided any more until there is some.
-    pub missing_looks: u32,
-    /// Kayenta's limits.
-    pub pass: f64,
-    /// Likewise.
-    pub marginal: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            margin_ratio: 1.25,
-            margin_difference: 0.0,
-            alpha: 0.05,
-            planned_looks: 240,
-            least_errors: 3,
-            least_difference: 0.001,
-            spending: Spending::Linear,
-            bad_ratio: 2.0,
-            beta: 0.05,
-            steps: 4,
-            dwell_looks: 2,
-            bounds: Vec::new(),
-            least_slow: 5,
-            probability: 0.99,
-            next_requests: 10_000.0,
-            risk_budget: 50.0,
-            mismatch_alpha: 0.001,
-            missing_looks: 2,
-            pass: 95.0,
-            marginal: 75.0,
-        }
-    }
-}
-
 /// What a policy wants after a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ruling {
     /// Look again.
