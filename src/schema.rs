@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::{json, power, timeline, transcript, when};
+use coalmine_reports::{json, judge, power, timeline, transcript, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -16,6 +16,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::Power => power::schema(),
         SchemaFormat::When => when::schema(),
         SchemaFormat::Run => timeline::schema(),
+        SchemaFormat::Judge => judge::schema(),
         SchemaFormat::Transcript => transcript::schema(),
     };
     // With `#`, values are indented.

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_a_test_with_settings() {
-        let policy = of("kind: Policy\nmetadata: {name: careful}\nspec:\n  test: spend-guard\n  alpha: 1%\n  plannedLooks: 60\n")
+        let policy = of("apiVersion: coalmine.dev/v1alpha1\nkind: Policy\nmetadata: {name: careful}\nspec:\n  test: spend-guard\n  alpha: 1%\n  plannedLooks: 60\n")
             .expect("is right");
         assert_eq!((&*policy.name, &*policy.test), ("careful", "spend-guard"));
         assert_eq!(
@@ -109,17 +109,19 @@ mod tests {
 
     #[test]
     fn mistakes_have_their_places() {
-        let found = of("kind: Policy\nspec:\n  test: spend-gard\n  alpha: 2\n  plannedLoks: 60\n");
+        let found = of(
+            "apiVersion: coalmine.dev/v1alpha1\nkind: Policy\nspec:\n  test: spend-gard\n  alpha: 2\n  plannedLoks: 60\n",
+        );
         let all = found.expect_err("is wrong").join("\n");
         for said in [
-            "policy.yaml:3:",
+            "policy.yaml:4:",
             "did you mean `spend-guard`?",
-            "policy.yaml:4:10: error: `alpha` is 2, and not between 0 and 1",
-            "policy.yaml:5:3",
+            "policy.yaml:5:10: error: `alpha` is 2, and not between 0 and 1",
+            "policy.yaml:6:3",
             "plannedLooks",
         ] {
             assert!(all.contains(said), "{said} is not in\n{all}");
         }
-        assert!(of("kind: Deployment\nmetadata: {name: x}\n").is_err());
+        assert!(of("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n").is_err());
     }
 }
