@@ -1,5 +1,6 @@
 //! The command line.
 
+mod judge;
 mod tune;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use coalmine_sim::fidelity::Fidelity;
 
+pub(crate) use judge::{JudgeArgs, JudgeFormat};
 pub(crate) use tune::{TuneArgs, TuneFormat};
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
@@ -47,6 +49,8 @@ pub(crate) enum Verb {
     Promql(PromqlArgs),
     /// Print what a router's data path makes of weight writes, changes of pods and requests.
     Router(RouterArgs),
+    /// Say what a statistical policy makes of recorded counts, look by look.
+    Judge(JudgeArgs),
     /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
     Serve(ServeArgs),
 }
@@ -402,6 +406,8 @@ pub(crate) enum SchemaFormat {
     Run,
     /// A line of what `run --transcript` writes.
     Transcript,
+    /// What `judge --format json` prints.
+    Judge,
 }
 
 /// `promql`.

@@ -7,6 +7,7 @@ mod ensemble;
 mod failure;
 mod input;
 mod interrupt;
+mod judge;
 mod locate;
 mod mix;
 mod output;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),
         Verb::Router(args) => router::router(&args),
+        Verb::Judge(args) => judge::judge(&args),
         Verb::Serve(args) => serve::serve(&args),
     };
     match ended {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::{json, power, timeline, transcript, tune, when};
+use coalmine_reports::{json, judge, power, timeline, transcript, tune, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -17,6 +17,7 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::When => when::schema(),
         SchemaFormat::Tune => tune::schema(),
         SchemaFormat::Run => timeline::schema(),
+        SchemaFormat::Judge => judge::schema(),
         SchemaFormat::Transcript => transcript::schema(),
     };
     // With `#`, values are indented.

@@ -20,6 +20,7 @@ pub mod human;
 pub mod insights;
 pub mod interval;
 pub mod json;
+pub mod judge;
 pub mod junit;
 pub mod markdown;
 pub mod marks;

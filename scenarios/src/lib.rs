@@ -6,7 +6,9 @@
 
 pub mod catalogue;
 mod files;
+pub mod looks;
 pub mod manifests;
+pub mod native;
 mod nearest;
 pub mod policies;
 pub mod read;

@@ -5,6 +5,7 @@ mod curves;
 mod effort;
 mod finding;
 mod folders;
+mod judge;
 mod pages;
 mod promql;
 mod replay;

@@ -84,6 +84,29 @@ fn an_explained_rollout_has_the_form_of_its_schema() {
     holds("run", &document);
 }
 
+#[test]
+fn a_judgement_has_the_form_of_its_schema() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let looks = crate::write(
+        folder.path(),
+        "looks.csv",
+        "n_canary,e_canary,n_control,e_control\n300,30,5700,25\n",
+    );
+    for test in ["combo", "evidence-ramp", "bayes-risk"] {
+        obeys(
+            "judge",
+            &[
+                "judge",
+                "--policy",
+                test,
+                "--format=json",
+                "--looks",
+                &looks,
+            ],
+        );
+    }
+}
+
 /// Every line of a transcript of each controller, a truncated line none.
 #[test]
 fn transcripts_have_the_form_of_their_schema() {
