@@ -1,5 +1,6 @@
 //! `coalmine tune`: better values for a policy.
 
+mod blocks;
 mod play;
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use coalmine_policy::source::Source;
-use coalmine_reports::gate::{Measure, Statistic};
+use coalmine_reports::gate::{Measure, Requirement, Statistic};
 use coalmine_reports::html;
 use coalmine_reports::terminal::Options;
 use coalmine_reports::tune::search::Nothing;
@@ -24,6 +25,9 @@ use crate::interrupt;
 use crate::output::{self, bytes};
 use crate::study::Inputs;
 use play::{Player, Setting};
+
+/// The share of releases that may be undecided at the end of a scenario, unless the user says otherwise.
+const STUCK: f64 = 0.01;
 
 /// Searches, and prints what it found. Exits with 1 where no point keeps the requirements.
 pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
@@ -45,7 +49,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
     let bench = Workbench::new(subject.sources.clone());
     let knobs = knobs(&bench, &args.vary)?;
     let goal = Goal {
-        requirements: args.require.clone(),
+        requirements: required(args),
         minimise: minimised(args),
         mix: args.mix.mix(),
     };
@@ -80,7 +84,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
     player.finish();
     let edited = edited(setting, &found)?;
     let patch = patch(&bench, &edited);
-    let report = Report {
+    let mut report = Report {
         policy: &subject.label,
         kind: subject.kind,
         knobs: &knobs,
@@ -88,9 +92,12 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
         goal: &goal,
         plan,
         found: &found,
-        blocks: &[],
+        blocks: Vec::new(),
         patch: &patch,
     };
+    if found.recommended.is_none() && found.complete {
+        report.blocks = blocks::blocks(setting, &report);
+    }
     if let Some(folder) = &args.out {
         write_files(&report, folder)?;
     }
@@ -257,6 +264,21 @@ fn knobs(bench: &Workbench, vary: &[String]) -> Result<Vec<Knob>, Failure> {
     }
     cures.retain(|cure| !cure.is_empty());
     Err(Failure::usage(causes.join("\n"), cures.join("\n")))
+}
+
+/// What must be kept. A release that is never decided is neither missed nor rolled back, and fast is what
+/// ends: without a limit on those, the best policy would be one that waits.
+fn required(args: &TuneArgs) -> Vec<Requirement> {
+    let mut required = args.require.clone();
+    let is_said = required.iter().any(|one| one.measure == Measure::Stuck);
+    if !required.is_empty() && !is_said {
+        required.push(Requirement {
+            measure: Measure::Stuck,
+            bound: Measure::Stuck.good(),
+            limit: STUCK,
+        });
+    }
+    required
 }
 
 fn minimised(args: &TuneArgs) -> Measure {

@@ -9,6 +9,7 @@
 //! [`search`] says how and why. Nothing here knows manifests: a [`space::Point`] is a list of
 //! positions, and a [`search::Ground`] plays it.
 
+pub mod blocks;
 pub mod compare;
 mod csv;
 pub mod goal;
@@ -25,7 +26,7 @@ pub use goal::Goal;
 pub use json::{schema, write};
 pub use patch::unified;
 pub use report::{Report, Row};
-pub use search::{Found, Ground, Job, Plan, Played, search};
+pub use search::{FRESH, Found, Ground, Job, Plan, Played, search};
 pub use space::{Point, Space};
 pub(crate) use text::keeps;
 pub use text::render;

@@ -33,7 +33,8 @@ pub(crate) struct TuneArgs {
     pub(crate) vary: Vec<String>,
 
     /// What the policy must keep, for example `missed<1%`, `false-rollback<0.5%`, `duration<30m` or
-    /// `detect-p95<5m`. Repeatable. Without it, it must in nothing be worse than today's.
+    /// `detect-p95<5m`; and `stuck<1%`, unless another limit is given. Repeatable. Without any, it must
+    /// in nothing be worse than today's.
     #[arg(long, value_name = "MEASURE<LIMIT")]
     pub(crate) require: Vec<Requirement>,
 

@@ -17,6 +17,7 @@ mod schemas;
 mod score;
 mod serve;
 mod transcript;
+mod tune;
 mod variants;
 
 use std::path::Path;

@@ -107,6 +107,23 @@ fn a_judgement_has_the_form_of_its_schema() {
     }
 }
 
+#[test]
+fn a_search_has_the_form_of_its_schema() {
+    obeys(
+        "tune",
+        &[
+            "tune",
+            "--quiet",
+            "--format=json",
+            "--budget=1000",
+            "--policy=flagger-ten-minutes",
+            "--scenario=steady/healthy",
+            "--scenario=steady/errors-2",
+            "--vary=analysis.threshold=1..3",
+        ],
+    );
+}
+
 /// Every line of a transcript of each controller, a truncated line none.
 #[test]
 fn transcripts_have_the_form_of_their_schema() {

@@ -26,7 +26,7 @@ pub struct Report<'a> {
     /// What was found.
     pub found: &'a Found,
     /// Why no point keeps the requirements, sentence by sentence.
-    pub blocks: &'a [String],
+    pub blocks: Vec<String>,
     /// The recommended values as a patch of the manifests; empty where there is nothing to change.
     pub patch: &'a str,
 }
