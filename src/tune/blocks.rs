@@ -2,7 +2,7 @@
 
 use coalmine_reports::gate::{Measure, Requirement};
 use coalmine_reports::tune::blocks::{Allowed, Missed, Seen};
-use coalmine_reports::tune::{Found, Goal, Report};
+use coalmine_reports::tune::{Found, Report};
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
 use coalmine_sim::timeline::What;

@@ -61,13 +61,13 @@ impl Missed<'_> {
                  rollout may meet it, or one at another time (`coalmine when`)."
             );
         }
-        let served = format!("the canary has served about {served} requests when it is decided");
+        let served = format!("canary has served about {served} requests when it is decided");
         let enough = self
             .errors
             .and_then(|errors| Some((errors, needed(errors, allowed)?)));
         match enough {
             Some(((good, bad), needed)) if needed > self.seen.requests => format!(
-                "{begin}: it is the traffic. {served}, and to tell {} of errors from {} so surely takes at \
+                "{begin}: it is the traffic. The {served}, and to tell {} of errors from {} so surely takes at \
                  least {}, whatever the limits are: give the canary {:.1} times as many requests, by weight \
                  or by time.",
                 human::percent(bad),
@@ -76,11 +76,13 @@ impl Missed<'_> {
                 needed / self.seen.requests.max(1.0)
             ),
             Some((_, needed)) => format!(
-                "{begin}: it is not the traffic. {served}, and {} would do: the checks look at few of them, \
+                "{begin}: it is not the traffic. The {served}, and {} would do: the checks look at few of them, \
                  at something else, or with limits that are too wide.",
                 human::count(needed.ceil() as u64)
             ),
-            None => format!("{begin}: {served}; `coalmine power` shows what such checks catch."),
+            None => {
+                format!("{begin}: the {served}; `coalmine power` shows what such checks catch.")
+            }
         }
     }
 }

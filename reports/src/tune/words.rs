@@ -304,8 +304,14 @@ impl Report<'_> {
     pub fn effort(&self) -> String {
         let fates = self.fates();
         let tried = human::count(self.found.tried.len() as u64);
+        // Today's may be no point of the ranges, and is tried all the same.
+        let today = self.found.tried.first();
+        let beside = today.is_some_and(|today| today.point.0.iter().any(Option::is_none));
         let of = match self.points {
-            Some(points) => format!(" of {}", human::count(points as u64)),
+            Some(points) => format!(
+                " of {}",
+                human::count((points + usize::from(beside)) as u64)
+            ),
             None => String::new(),
         };
         let mut parts = Vec::new();
