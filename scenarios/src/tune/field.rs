@@ -215,9 +215,8 @@ pub(super) fn written(path: &[PathStep], node: &Node) -> Result<(Type, Value), &
 /// Flagger's `thresholdRange`, its old `threshold` of a metric, a baseline's check.
 fn is_threshold(path: &[PathStep]) -> bool {
     let all: Vec<&str> = keys(path).collect();
-    match all.as_slice() {
-        [.., "thresholdRange", "min" | "max"] | [.., "metrics", "threshold"] => true,
-        [.., "checks", "min" | "max"] => true,
-        _ => false,
-    }
+    matches!(
+        all.as_slice(),
+        [.., "thresholdRange" | "checks", "min" | "max"] | [.., "metrics", "threshold"]
+    )
 }
