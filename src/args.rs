@@ -1,6 +1,8 @@
 //! The command line.
 
 mod check;
+mod judge;
+mod tune;
 
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use coalmine_sim::fidelity::Fidelity;
 
 pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use judge::{JudgeArgs, JudgeFormat};
+pub(crate) use tune::{TuneArgs, TuneFormat};
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
 /// manifests and counts the faults they miss and the good releases they refuse.
@@ -28,6 +32,9 @@ pub(crate) enum Verb {
     Power(PowerArgs),
     /// When to start a canary: what becomes of a release by the time of day.
     When(WhenArgs),
+    /// Find better values for a policy: the trade between harm, false rollbacks and duration, the values
+    /// that keep your requirements, and the manifest with them as a patch.
+    Tune(TuneArgs),
     /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
     Report(ReportArgs),
     /// Guard policies in CI: gates of a suite file, and no worse than its committed baseline.
@@ -46,6 +53,8 @@ pub(crate) enum Verb {
     Promql(PromqlArgs),
     /// Print what a router's data path makes of weight writes, changes of pods and requests.
     Router(RouterArgs),
+    /// Say what a statistical policy makes of recorded counts, look by look.
+    Judge(JudgeArgs),
     /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
     Serve(ServeArgs),
 }
@@ -395,6 +404,20 @@ pub(crate) enum SchemaFormat {
     Power,
     /// What `when --format json` prints.
     When,
+    /// What `tune --format json` prints.
+    Tune,
+    /// What `run --format json` prints.
+    Run,
+    /// A line of what `run --transcript` writes.
+    Transcript,
+    /// What `judge --format json` prints.
+    Judge,
+    /// Suite files of `check`.
+    Suite,
+    /// What `check --format json` prints.
+    Check,
+    /// Baselines of `check` (`coalmine.lock.json`).
+    Lock,
 }
 
 /// `promql`.

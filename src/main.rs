@@ -8,6 +8,7 @@ mod ensemble;
 mod failure;
 mod input;
 mod interrupt;
+mod judge;
 mod locate;
 mod mix;
 mod output;
@@ -24,6 +25,7 @@ mod score;
 mod serve;
 mod study;
 mod transcript;
+mod tune;
 mod when;
 
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
+        Verb::Tune(args) => tune::tune(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Run(args) => run::run(&args),
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),
         Verb::Router(args) => router::router(&args),
+        Verb::Judge(args) => judge::judge(&args),
         Verb::Serve(args) => serve::serve(&args),
     };
     match ended {

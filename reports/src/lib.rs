@@ -22,6 +22,7 @@ pub mod human;
 pub mod insights;
 pub mod interval;
 pub mod json;
+pub mod judge;
 pub mod junit;
 pub mod markdown;
 pub mod marks;
@@ -39,6 +40,7 @@ pub mod surprise;
 pub mod terminal;
 pub mod timeline;
 pub mod transcript;
+pub mod tune;
 pub mod when;
 
 pub use overall::{Overall, overall};

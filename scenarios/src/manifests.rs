@@ -211,7 +211,7 @@ pub fn embedded(files: &[Embedded], diagnostics: &mut Diagnostics) -> Vec<Policy
     policies
 }
 
-fn is_ours(document: &Document) -> bool {
+pub(crate) fn is_ours(document: &Document) -> bool {
     match document.api_version.as_str() {
         flagger::API_VERSION => matches!(
             document.kind.as_str(),

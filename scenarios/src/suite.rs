@@ -34,6 +34,7 @@
 mod digest;
 mod fingerprint;
 mod gates;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +49,7 @@ pub use digest::Digest;
 pub(crate) use digest::digest_of;
 pub use fingerprint::{behaviour, simulator};
 pub use gates::{Gate, is_like};
+pub use schema::schema;
 
 pub(crate) const KIND: &str = "Suite";
 

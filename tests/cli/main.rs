@@ -1,10 +1,12 @@
 //! The command line as a user sees it.
 
 mod bad_input;
+mod check;
 mod curves;
 mod effort;
 mod finding;
 mod folders;
+mod judge;
 mod pages;
 mod promql;
 mod replay;
@@ -16,6 +18,7 @@ mod schemas;
 mod score;
 mod serve;
 mod transcript;
+mod tune;
 mod variants;
 
 use std::path::Path;
