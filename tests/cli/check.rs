@@ -158,7 +158,7 @@ fn a_changed_scenario_or_seed_is_no_fault_of_the_policy() {
     }
     write(folder, "coalmine.lock.json", &value.to_string());
     edit(folder, "deploy/canary.yaml", ("min: 99", "min: 95"));
-    edit(folder, "coalmine.yaml", ("missed<10%", "missed<110%"));
+    edit(folder, "coalmine.yaml", ("missed<10%", "stuck<10%"));
     passes(folder, &[], "the simulator changed in every scenario");
 }
 

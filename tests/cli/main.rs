@@ -1,5 +1,6 @@
 //! The command line as a user sees it.
 
+mod action;
 mod bad_input;
 mod check;
 mod curves;
