@@ -95,7 +95,9 @@ fn chosen(change: &Change, world: &mut World<'_>) -> Vec<u32> {
     let of = |outcome: &Outcome| match change.measure {
         "hurt" => outcome.hurt,
         "hurt-users" => outcome.hurt_users,
-        _ => outcome.decided_ns.map_or(u64::MAX, |span| span.nanos()),
+        _ => outcome
+            .decided_ns
+            .map_or(u64::MAX, coalmine_policy::Span::nanos),
     };
     let mut best: Option<(u64, u32)> = None;
     for replication in from..=to.min(from.saturating_add(SOUGHT - 1)) {
