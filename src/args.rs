@@ -1,9 +1,19 @@
 //! The command line.
 
+mod check;
+mod judge;
+mod lint;
+mod tune;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use coalmine_sim::fidelity::Fidelity;
+
+pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use judge::{JudgeArgs, JudgeFormat};
+pub(crate) use lint::{LintArgs, LintFormat};
+pub(crate) use tune::{TuneArgs, TuneFormat};
 
 /// Is this canary policy any good? Simulates thousands of rollouts of your own Flagger and Argo
 /// manifests and counts the faults they miss and the good releases they refuse.
@@ -24,8 +34,15 @@ pub(crate) enum Verb {
     Power(PowerArgs),
     /// When to start a canary: what becomes of a release by the time of day.
     When(WhenArgs),
+    /// Find better values for a policy: the trade between harm, false rollbacks and duration, the values
+    /// that keep your requirements, and the manifest with them as a patch.
+    Tune(TuneArgs),
     /// All of that on one page for a browser: tables and pictures in a file that needs nothing else.
     Report(ReportArgs),
+    /// Guard policies in CI: gates of a suite file, and no worse than its committed baseline.
+    Check(CheckArgs),
+    /// Review manifests: mistakes that can be seen without trying them, with evidence and cure.
+    Lint(LintArgs),
     /// Explain one rollout: what happened, whether it was right, and why, decision by decision.
     Run(RunArgs),
     /// Play a transcript of `run --transcript` again: to the policy that was recorded, or to another
@@ -40,6 +57,8 @@ pub(crate) enum Verb {
     Promql(PromqlArgs),
     /// Print what a router's data path makes of weight writes, changes of pods and requests.
     Router(RouterArgs),
+    /// Say what a statistical policy makes of recorded counts, look by look.
+    Judge(JudgeArgs),
     /// Serve the simulated Prometheus of one rollout on the real HTTP API, on 127.0.0.1 only.
     Serve(ServeArgs),
 }
@@ -389,6 +408,22 @@ pub(crate) enum SchemaFormat {
     Power,
     /// What `when --format json` prints.
     When,
+    /// What `tune --format json` prints.
+    Tune,
+    /// What `run --format json` prints.
+    Run,
+    /// A line of what `run --transcript` writes.
+    Transcript,
+    /// What `judge --format json` prints.
+    Judge,
+    /// What `lint --format json` prints.
+    Lint,
+    /// Suite files of `check`.
+    Suite,
+    /// What `check --format json` prints.
+    Check,
+    /// Baselines of `check` (`coalmine.lock.json`).
+    Lock,
 }
 
 /// `promql`.

@@ -2,7 +2,10 @@
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::io::IsTerminal;
+
 use coalmine_policy::source::{Diagnostic, Diagnostics, Severity, Source};
+use coalmine_scenarios::finding::{self, Finding};
 
 /// Prints every mistake to standard error, each once, in order of file and place.
 pub(crate) fn print(found: &Diagnostics, sources: &[Source]) {
@@ -60,6 +63,48 @@ fn span(diagnostic: &Diagnostic, text: &str) -> Option<std::ops::Range<usize>> {
         return Some(line_start + from..whole.end.max(line_start + from));
     }
     Some(position.start..position.end.min(whole.end))
+}
+
+/// A finding as people read it; colour is stripped where standard output is no terminal.
+pub(crate) fn finding(finding: &Finding, sources: &[Source]) -> String {
+    let level = match finding.level {
+        finding::Level::Error => Level::ERROR,
+        finding::Level::Warning => Level::WARNING,
+        finding::Level::Note => Level::NOTE,
+    };
+    let place = Diagnostic {
+        severity: Severity::Warning,
+        file: finding.file.clone(),
+        position: finding.position,
+        message: String::new(),
+        help: String::new(),
+    };
+    let source = sources.iter().find(|source| source.file == finding.file);
+    let text = source.map_or("", |source| &source.text);
+    let title = level.primary_title(&*finding.message).id(finding.rule.id);
+    let mut group = match span(&place, text) {
+        Some(span) => title.element(
+            Snippet::source(text)
+                .path(&*finding.file)
+                .annotation(AnnotationKind::Primary.span(span)),
+        ),
+        None => Group::with_title(title).element(annotate_snippets::Origin::path(&*finding.file)),
+    };
+    if !finding.cure.is_empty() {
+        group = group.element(Level::HELP.message(&*finding.cure));
+    }
+    if let Some(evidence) = finding.rule.evidence.first() {
+        let why = format!("{}: {evidence}", finding.rule.reason);
+        group = group.element(Level::NOTE.message(why));
+    }
+    let is_plain = !std::io::stdout().is_terminal();
+    let renderer = if is_plain {
+        Renderer::plain()
+    } else {
+        Renderer::styled()
+    };
+    let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    format!("{text}\n")
 }
 
 /// Prints a mistake that stands in no file.

@@ -33,6 +33,17 @@ pub(crate) fn play(
     effort: Effort,
     mix: Mix,
 ) -> Result<Summary, Failure> {
+    play_and_tell(inputs, stages, effort, mix, &mut Nobody)
+}
+
+/// The same, and tells somebody else every event too.
+pub(crate) fn play_and_tell(
+    inputs: &Inputs,
+    stages: Vec<Option<Stage<'_>>>,
+    effort: Effort,
+    mix: Mix,
+    other: &mut (dyn Reporter + Send),
+) -> Result<Summary, Failure> {
     let study = Study {
         seed: effort.seed,
         runs: effort.runs,
@@ -50,10 +61,24 @@ pub(crate) fn play(
         stages,
         is_enough: precision::is_enough,
     };
-    pool.install(|| collect(&ensemble, effort.quiet, mix))
+    pool.install(|| collect(&ensemble, effort.quiet, mix, other))
 }
 
-fn collect(ensemble: &Ensemble<'_>, quiet: bool, mix: Mix) -> Result<Summary, Failure> {
+/// Does not listen.
+struct Nobody;
+
+impl Reporter for Nobody {
+    fn event(&mut self, _: &Event) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn collect(
+    ensemble: &Ensemble<'_>,
+    quiet: bool,
+    mix: Mix,
+    other: &mut (dyn Reporter + Send),
+) -> Result<Summary, Failure> {
     let interrupted = interrupt::watch();
     let mut collector = Collector::new().with_mix(mix);
     let mut progress = Progress::stderr(quiet);
@@ -61,7 +86,8 @@ fn collect(ensemble: &Ensemble<'_>, quiet: bool, mix: Mix) -> Result<Summary, Fa
     ensemble.run(|event: Event| {
         let told = collector
             .event(&event)
-            .and_then(|()| progress.event(&event));
+            .and_then(|()| progress.event(&event))
+            .and_then(|()| other.event(&event));
         if let Err(error) = told {
             failed.get_or_insert(error);
         }

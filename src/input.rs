@@ -158,6 +158,15 @@ pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     Ok(source(path, &text))
 }
 
+/// Reads one file of any kind, or standard input.
+pub(crate) fn read_one(path: &Path) -> Result<Source, Failure> {
+    if path.as_os_str() == "-" {
+        read_stdin()
+    } else {
+        read_file(path)
+    }
+}
+
 /// Reads a file that another file names, which may be anything: a device, or far too large.
 pub(crate) fn read_beside(path: &Path) -> Result<Source, Failure> {
     let name = path.display();

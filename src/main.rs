@@ -1,12 +1,15 @@
 //! `coalmine`: is this canary policy any good?
 
 mod args;
+mod check;
 mod contradiction;
 mod diagnostics;
 mod ensemble;
 mod failure;
 mod input;
 mod interrupt;
+mod judge;
+mod lint;
 mod mix;
 mod output;
 mod power;
@@ -22,6 +25,7 @@ mod score;
 mod serve;
 mod study;
 mod transcript;
+mod tune;
 mod when;
 
 use std::process::ExitCode;
@@ -37,13 +41,17 @@ fn main() -> ExitCode {
         Verb::Score(args) => score::score(&args),
         Verb::Power(args) => power::power(&args),
         Verb::When(args) => when::when(&args),
+        Verb::Tune(args) => tune::tune(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Check(args) => check::check(&args),
+        Verb::Lint(args) => lint::lint(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Replay(args) => transcript::replay(&args),
         Verb::Scenarios(args) => scenarios::scenarios(&args),
         Verb::Schema(args) => schema::schema(&args),
         Verb::Promql(args) => promql::promql(&args),
         Verb::Router(args) => router::router(&args),
+        Verb::Judge(args) => judge::judge(&args),
         Verb::Serve(args) => serve::serve(&args),
     };
     match ended {

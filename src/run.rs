@@ -24,7 +24,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let (policy, scenario) = (&inputs.policies[0], &inputs.scenarios[0]);
     let who = who(policy);
     if let Some(refusal) = policy.subject.refusal() {
-        output::print(&told(who, &refusal, args.format)?)?;
+        show(args, &refused(who, &refusal, args)?)?;
         return Ok(ExitCode::from(1));
     }
     let stages = inputs.stages()?;
@@ -46,21 +46,28 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.transcript {
         transcript::record(&story, &inputs, path)?;
     }
-    let options = match args.out {
-        // A file is no terminal.
-        Some(_) => Options::default(),
-        None => Options::stdout(),
-    };
     let content = match args.format {
-        RunFormat::Table => timeline::render(&story, options, args.verbose).into_bytes(),
+        RunFormat::Table => timeline::render(&story, options(args), args.verbose).into_bytes(),
         RunFormat::Json => bytes(|out| timeline::write_json(&story, out))?,
         RunFormat::Html => html::run(&story).into_bytes(),
     };
-    match &args.out {
-        Some(path) => output::write_whole(path, &content)?,
-        None => output::print(&content)?,
-    }
+    show(args, &content)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file is no terminal.
+fn options(args: &RunArgs) -> Options {
+    match args.out {
+        Some(_) => Options::default(),
+        None => Options::stdout(),
+    }
+}
+
+fn show(args: &RunArgs, content: &[u8]) -> Result<(), Failure> {
+    match &args.out {
+        Some(path) => output::write_whole(path, content),
+        None => output::print(content),
+    }
 }
 
 /// A policy as reports name it.
@@ -83,12 +90,10 @@ pub(crate) fn one_rollout(args: &RolloutArgs) -> Result<Inputs, Failure> {
 }
 
 /// Why there is no rollout to tell.
-fn told(who: Who<'_>, refusal: &Refusal, format: RunFormat) -> Result<Vec<u8>, Failure> {
-    match format {
-        // There is no picture to show.
-        RunFormat::Table | RunFormat::Html => {
-            Ok(timeline::render_refusal(who, refusal, Options::stdout()).into_bytes())
-        }
+fn refused(who: Who<'_>, refusal: &Refusal, args: &RunArgs) -> Result<Vec<u8>, Failure> {
+    match args.format {
+        RunFormat::Table => Ok(timeline::render_refusal(who, refusal, options(args)).into_bytes()),
+        RunFormat::Html => Ok(html::refused(who, refusal).into_bytes()),
         RunFormat::Json => bytes(|out| timeline::write_refusal_json(who, refusal, out)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use coalmine_reports::{json, power, when};
+use coalmine_reports::{check, json, judge, lint, power, timeline, transcript, tune, when};
 
 use crate::args::{SchemaArgs, SchemaFormat};
 use crate::failure::Failure;
@@ -15,6 +15,14 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaFormat::Score => json::schema(),
         SchemaFormat::Power => power::schema(),
         SchemaFormat::When => when::schema(),
+        SchemaFormat::Tune => tune::schema(),
+        SchemaFormat::Run => timeline::schema(),
+        SchemaFormat::Lint => lint::schema(),
+        SchemaFormat::Suite => coalmine_scenarios::suite::schema(),
+        SchemaFormat::Check => check::schema(),
+        SchemaFormat::Lock => check::Lock::schema(),
+        SchemaFormat::Judge => judge::schema(),
+        SchemaFormat::Transcript => transcript::schema(),
     };
     // With `#`, values are indented.
     output::print(format!("{schema:#}\n").as_bytes())?;

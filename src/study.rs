@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use coalmine_policy::source::{Diagnostic, Diagnostics, Position, Severity, Source};
 use coalmine_scenarios::manifests::{self, KINDS, Manifests, Policy};
 use coalmine_scenarios::select::{Selected, select};
+use coalmine_scenarios::suite::Digest;
 use coalmine_scenarios::{Files, catalogue, locate, policies};
+
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::scenario::Scenario;
 use coalmine_sim::stage::Stage;
@@ -31,23 +33,48 @@ pub(crate) struct Inputs {
     pub(crate) manifests: Vec<Source>,
     /// Whether those are the embedded ones, each a world of its own.
     pub(crate) is_embedded: bool,
+    /// How each scenario was chosen, in their order.
+    pub(crate) chosen: Vec<Chosen>,
     /// Every file that was read, for messages.
-    sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// How a scenario was chosen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chosen {
+    /// The index of what asked for it.
+    pub(crate) asked: usize,
+    /// The name of the text that it stands in.
+    pub(crate) digest: Digest,
 }
 
 impl Inputs {
     /// Reads everything that the arguments name. Warnings are printed, mistakes returned.
     pub(crate) fn read(world: &WorldArgs, scenarios: &[String]) -> Result<Self, Failure> {
+        Self::read_beside(world, scenarios, Path::new(""))
+    }
+
+    /// The same with scenarios whose paths are seen from a folder.
+    pub(crate) fn read_beside(
+        world: &WorldArgs,
+        scenarios: &[String],
+        folder: &Path,
+    ) -> Result<Self, Failure> {
         let mut found = Diagnostics::new();
         let (mut sources, policies) = read_policies(world, &mut found)?;
         let manifests = sources.clone();
-        let scenarios = read_scenarios(scenarios, &mut sources, &mut found)?;
+        let scenarios = read_scenarios((scenarios, folder), &mut sources, &mut found)?;
         if found.has_errors() {
             return Err(Failure::Input(found, sources));
         }
         diagnostics::print(&found, &sources);
         let argument = |one: &Selected| (one.scenario.name.to_string(), one.argument.clone());
         let arguments = scenarios.iter().map(argument).collect();
+        let chosen = scenarios.iter().map(|one| Chosen {
+            asked: one.asked,
+            digest: one.digest,
+        });
+        let chosen = chosen.collect();
         let scenarios = scenarios.into_iter().map(|one| one.scenario).collect();
         let scenarios = match &world.start {
             None => scenarios,
@@ -60,6 +87,7 @@ impl Inputs {
             arguments,
             manifests,
             is_embedded: world.files.is_empty(),
+            chosen,
             sources,
         })
     }
@@ -159,8 +187,22 @@ fn read_policies(
     Ok((sources, policies))
 }
 
+/// The scenarios of these names and files; none where nothing is named.
+pub(crate) fn scenarios(wanted: &[String]) -> Result<Vec<Scenario>, Failure> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut sources, mut found) = (Vec::new(), Diagnostics::new());
+    let read = read_scenarios((wanted, Path::new("")), &mut sources, &mut found)?;
+    if found.has_errors() {
+        return Err(Failure::Input(found, sources));
+    }
+    diagnostics::print(&found, &sources);
+    Ok(read.into_iter().map(|one| one.scenario).collect())
+}
+
 fn read_scenarios(
-    wanted: &[String],
+    (wanted, folder): (&[String], &Path),
     sources: &mut Vec<Source>,
     found: &mut Diagnostics,
 ) -> Result<Vec<Selected>, Failure> {
@@ -169,7 +211,7 @@ fn read_scenarios(
             .iter()
             .map(coalmine_scenarios::Embedded::source),
     );
-    let mut disk = Disk { sources };
+    let mut disk = Disk { folder, sources };
     select(wanted, &mut disk, found).map_err(|errors| {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(texts.join("\n"), "")
@@ -178,15 +220,21 @@ fn read_scenarios(
 
 /// Files of this machine; what was read is kept for messages.
 struct Disk<'a> {
+    /// From where paths of the command line are seen.
+    folder: &'a Path,
     sources: &'a mut Vec<Source>,
 }
 
 impl Files for Disk<'_> {
     fn under(&mut self, path: &str) -> Result<Option<Vec<Source>>, String> {
-        if path != "-" && !Path::new(path).exists() {
+        let whole = match path {
+            "-" => PathBuf::from(path),
+            _ => self.folder.join(path),
+        };
+        if path != "-" && !whole.exists() {
             return Ok(None);
         }
-        let read = input::read_all(&[PathBuf::from(path)]).map_err(cause)?;
+        let read = input::read_all(&[whole]).map_err(cause)?;
         self.sources.extend(read.iter().cloned());
         Ok(Some(read))
     }

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{MetricQuery, Record, Template, Weight, Workload};
 
 /// Ties an effect to its [`crate::Input::Answered`]; unique within one engine's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Call(pub u64);
 
 /// A side effect. Those with a `call` must be answered, in the order they were asked; a `job` query
 /// when the job has ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Effect {
     /// Ask the metric provider. Answer: [`crate::Answer::Metric`].
     Query {
@@ -74,7 +77,7 @@ pub enum Effect {
 }
 
 /// How many replicas a workload should get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Replicas {
     /// None.
     Zero,
@@ -86,7 +89,9 @@ pub enum Replicas {
 }
 
 /// The services an Argo rollout re-points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Service {
     /// `canary.stableService`.
     Stable,
@@ -99,7 +104,7 @@ pub enum Service {
 }
 
 /// The content of the router's API object, as far as weights and rules go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Routes {
     /// The canary's share of the traffic that no rule below captures.
     pub canary: Weight,
@@ -112,7 +117,7 @@ pub struct Routes {
 }
 
 /// A rule that captures requests for the canary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteRule {
     /// The rule's name, where it has one (Argo's managed routes).
     pub name: String,
@@ -125,7 +130,7 @@ pub struct RouteRule {
 }
 
 /// How a header's value is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HeaderMatch {
     /// Equal.
     Exact(String),
@@ -151,7 +156,7 @@ impl Routes {
 }
 
 /// A webhook to call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HookCall {
     /// The hook's name in the manifest.
     pub name: Arc<str>,

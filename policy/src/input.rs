@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Call, MetricAnswer, Routes, Service, Template, Workload, WorkloadState};
 
 /// Something happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Input {
     /// Time has passed. Early or repeated ticks are no-ops; see [`crate::Engine::next_wake`].
     Tick,
@@ -26,7 +27,7 @@ pub enum Input {
 }
 
 /// The state of one thing in the cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Observation {
     /// The pod template that the user's object asks for.
     Template(Template),
@@ -49,7 +50,7 @@ pub enum Observation {
 }
 
 /// The outcome of an effect.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Answer {
     /// Carried out.
     Done,
@@ -62,7 +63,7 @@ pub enum Answer {
 }
 
 /// The answer of a webhook, after retries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HookAnswer {
     /// An HTTP status.
     Status(u16),
@@ -71,7 +72,7 @@ pub enum HookAnswer {
 }
 
 /// What an operator can do to a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Command {
     /// `kubectl argo rollouts promote`.
     Promote,

@@ -26,6 +26,7 @@ pub mod expr;
 pub mod flagger;
 pub mod input;
 pub mod metric;
+pub mod native;
 pub mod record;
 pub mod source;
 pub mod stickiness;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Span, Time};
 
 /// Who answers a query.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Provider {
     /// Prometheus, which the world simulates.
     #[default]
@@ -19,7 +20,7 @@ pub enum Provider {
 }
 
 /// A query exactly as the controller would send it: templates rendered, arguments substituted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricQuery {
     /// Who answers it.
     pub provider: Provider,
@@ -34,7 +35,7 @@ pub struct MetricQuery {
 }
 
 /// The parameters of a range query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QueryRange {
     /// First evaluation.
     pub start: Time,
@@ -45,14 +46,26 @@ pub struct QueryRange {
 }
 
 /// What a provider answered. Labels are left out: neither controller looks at them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum MetricAnswer {
     /// An instant vector's values in the provider's order; empty when no series matched.
-    Vector(#[serde(with = "floats")] Vec<f64>),
+    Vector(
+        #[serde(with = "floats")]
+        #[schemars(with = "Vec<String>")]
+        Vec<f64>,
+    ),
     /// A scalar.
-    Scalar(#[serde(with = "float")] f64),
+    Scalar(
+        #[serde(with = "float")]
+        #[schemars(with = "String")]
+        f64,
+    ),
     /// A matrix: one list of values a series.
-    Matrix(#[serde(with = "float_lists")] Vec<Vec<f64>>),
+    Matrix(
+        #[serde(with = "float_lists")]
+        #[schemars(with = "Vec<Vec<String>>")]
+        Vec<Vec<f64>>,
+    ),
     /// A string result.
     Text(String),
     /// A JSON document (`web` provider).

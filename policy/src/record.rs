@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Span, Weight};
 
 /// One line of a rollout's story.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Record {
     /// The controller's own phase changed (`Progressing`, `Degraded`).
     Phase {
@@ -53,7 +54,7 @@ pub enum Record {
 }
 
 /// The ends of a range; one that is open has none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// The lowest good value.
     pub min: Option<f64>,
@@ -62,7 +63,7 @@ pub struct Limits {
 }
 
 /// A counter of the controller with what it is compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
     /// The counter, as the controller's field is called in words (`failed checks`, `errors in a
     /// row`).
@@ -86,7 +87,7 @@ impl Count {
 }
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Decision {
     /// A run starts for a new revision.
     Start,

@@ -1,11 +1,12 @@
 //! What went through the seam between an engine and its world, to be played again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Effect, Effects, Engine, Input, Time};
 
 /// One input, and the effects that the engine answered it with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The world's time.
     pub at_ns: Time,

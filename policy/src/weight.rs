@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A share of the traffic: `value` parts of `total`, both as written in the API object.
 ///
 /// Flagger and Argo count in hundredths; Argo's `maxTrafficWeight` (nginx' `canary-weight-total`)
 /// changes the total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Weight {
     /// Parts that go to the canary.
     pub value: u32,

@@ -4,12 +4,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
 /// The identity of a pod template (its hash): all an engine may know of a revision's content.
-#[derive(Clone, Debug, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Template(Arc<str>);
 
@@ -48,7 +49,9 @@ impl fmt::Display for Template {
 }
 
 /// A set of pods that a controller scales or watches.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Workload {
     /// Flagger's `<name>-primary`: runs the promoted revision.
     Primary,
@@ -62,7 +65,9 @@ pub enum Workload {
 }
 
 /// A ReplicaSet of an Argo Experiment: pods of a revision, under a hash of their own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct ExperimentSet {
     /// Numbers the Experiments of a rollout; the name of a deleted one may be used again.
     pub experiment: u64,
@@ -80,7 +85,7 @@ pub struct ExperimentSet {
 
 /// What the API says of a workload: the fields of a Deployment's or ReplicaSet's status that
 /// controllers read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkloadState {
     /// The template its newest pods are made from.
     pub template: Template,
@@ -126,7 +131,7 @@ impl WorkloadState {
 }
 
 /// A condition of a workload's status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Condition {
     /// `status: "True"`.
     pub status: bool,

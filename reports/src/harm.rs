@@ -11,8 +11,10 @@ pub struct Harm {
     pub policy: usize,
     /// Mean minutes until a good release is decided; of any release where none is good.
     pub minutes: Measure,
-    /// Mean requests hurt by a bad release.
-    pub hurt: Measure,
+    /// Mean users hurt by a bad release.
+    pub users: Measure,
+    /// Mean requests hurt by it.
+    pub requests: Measure,
     /// Rollouts behind them.
     pub n: u64,
 }
@@ -36,7 +38,8 @@ fn one(summary: &Summary, policy: usize, keep: impl Fn(usize) -> bool) -> Option
     Some(Harm {
         policy,
         minutes: weighted(summary, watched, |cell| cell.means.minutes)?,
-        hurt: weighted(summary, &bad, |cell| cell.means.hurt)?,
+        users: weighted(summary, &bad, |cell| cell.means.hurt_users)?,
+        requests: weighted(summary, &bad, |cell| cell.means.hurt)?,
         n: own.iter().map(|cell| cell.n).sum(),
     })
 }
@@ -86,10 +89,13 @@ mod tests {
             (all[0].minutes.value - 989.5 / 60.0).abs() < 1e-9,
             "{all:?}"
         );
-        assert!((all[0].hurt.value - 800.0).abs() < 1e-9, "{all:?}");
+        assert!((all[0].requests.value - 800.0).abs() < 1e-9, "{all:?}");
         // Only the second cell varies: t with one degree of freedom, times 200, half of it.
         let half = 12.706_204_736 * 200.0 / 2.0;
-        assert!((all[0].hurt.high - 800.0 - half).abs() < 1e-3, "{all:?}");
+        assert!(
+            (all[0].requests.high - 800.0 - half).abs() < 1e-3,
+            "{all:?}"
+        );
         // Without a good release, the bad ones themselves.
         let only_b = harms(&summary, |scenario| scenario == 2);
         assert!((only_b[0].minutes.value - 960.5 / 60.0).abs() < 1e-9);

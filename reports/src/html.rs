@@ -20,6 +20,7 @@ mod power;
 mod run;
 mod survival;
 mod trade;
+mod tune;
 mod verdict;
 mod when;
 
@@ -32,7 +33,8 @@ use crate::when::When;
 
 use page::{Page, Section};
 pub use rollout::Chosen;
-pub use run::run;
+pub use run::{refused, run};
+pub use tune::{front_svg, tune};
 
 /// All that is known of some policies.
 #[derive(Clone, Copy, Debug)]

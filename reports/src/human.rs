@@ -21,6 +21,13 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// A difference of counts: `+1,234`, `-56`.
+#[must_use]
+pub fn signed(x: f64) -> String {
+    let sign = if x <= -0.5 { '-' } else { '+' };
+    format!("{sign}{}", count(x.abs().round() as u64))
+}
+
 /// A share as `12.3 %`, never rounded to what it is not: `<0.1 %` and `>99.9 %` near the ends.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -71,11 +78,46 @@ pub fn outwards((low, high): (f64, f64)) -> (f64, f64) {
 
 /// A time in nanoseconds as `2m05s`.
 #[must_use]
-pub fn time(estimate: Option<Estimate>) -> String {
+pub fn time(nanos: u64) -> String {
+    Span::from_nanos(nanos).to_string()
+}
+
+/// A quantile with its interval, open where there are too few observations: `2m05s (1m50s–?)`.
+#[must_use]
+pub fn quantile(estimate: Option<Estimate>, text: impl Fn(u64) -> String) -> String {
     estimate.map_or_else(
         || NOTHING.to_owned(),
-        |e| Span::from_nanos(e.value).to_string(),
+        |estimate| format!("{} ({})", text(estimate.value), ends(&estimate, &text)),
     )
+}
+
+/// The interval of a quantile: `1m50s–2m10s`.
+#[must_use]
+pub fn ends(estimate: &Estimate, text: impl Fn(u64) -> String) -> String {
+    let end = |end: Option<u64>| end.map_or("?".to_owned(), &text);
+    format!("{}–{}", end(estimate.low), end(estimate.high))
+}
+
+/// A quantile with the distance of its interval's farther end, in percent of it and rounded up, where
+/// there is no room for both: `2m05s±4%`. `±?` where an end is open.
+#[must_use]
+pub fn about(estimate: Option<Estimate>, text: impl Fn(u64) -> String) -> String {
+    let Some(estimate) = estimate else {
+        return NOTHING.to_owned();
+    };
+    let Estimate {
+        value, low, high, ..
+    } = estimate;
+    let reach = low.zip(high);
+    let reach =
+        reach.map(|(low, high)| (value.saturating_sub(low)).max(high.saturating_sub(value)));
+    let reach = match reach {
+        None => "?".to_owned(),
+        Some(0) => "0".to_owned(),
+        Some(reach) if value == 0 => text(reach),
+        Some(reach) => format!("{}%", (100.0 * reach as f64 / value as f64).ceil()),
+    };
+    format!("{}±{reach}", text(value))
 }
 
 /// Seconds as `2m05s`.
@@ -103,12 +145,6 @@ pub fn p_value(p: f64) -> String {
     } else {
         format!("{p:.3}")
     }
-}
-
-/// A number of requests.
-#[must_use]
-pub fn requests(estimate: Option<Estimate>) -> String {
-    estimate.map_or_else(|| NOTHING.to_owned(), |e| count(e.value))
 }
 
 /// `1 policy`, `6 policies`.

@@ -99,7 +99,7 @@ fn costliest_miss(summary: &Summary) -> String {
         return nobody_hurt(faulty());
     };
     let (policy, scenario) = (summary.label(cell), summary.name(cell));
-    let hurt = human::requests(cell.hurt.median);
+    let hurt = human::quantile(cell.hurt.median, human::count);
     let others = faulty().filter(|other| other.scenario == cell.scenario);
     let rival = match clearly_less(&rate, others, |cell| cell.missed_harmful) {
         Some((other, less)) => {

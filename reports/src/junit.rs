@@ -83,9 +83,9 @@ fn numbers(cell: &Cell) -> String {
         rate(cell.wrong()),
         human::count(cell.n),
         rate(cell.stuck),
-        human::time(cell.detect_ns.median),
-        human::requests(cell.hurt.median),
-        human::time(cell.promote_ns.median),
+        human::quantile(cell.detect_ns.median, human::time),
+        human::quantile(cell.hurt.median, human::count),
+        human::quantile(cell.promote_ns.median, human::time),
     )
 }
 

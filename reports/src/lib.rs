@@ -9,10 +9,12 @@
 //! ```
 
 mod bootstrap;
+pub mod check;
 mod columns;
 pub mod course;
 pub mod csv;
 mod document;
+pub mod gate;
 pub mod github;
 pub mod harm;
 pub mod html;
@@ -20,7 +22,9 @@ pub mod human;
 pub mod insights;
 pub mod interval;
 pub mod json;
+pub mod judge;
 pub mod junit;
+pub mod lint;
 pub mod markdown;
 pub mod marks;
 pub mod mean;
@@ -37,6 +41,7 @@ pub mod surprise;
 pub mod terminal;
 pub mod timeline;
 pub mod transcript;
+pub mod tune;
 pub mod when;
 
 pub use overall::{Overall, overall};

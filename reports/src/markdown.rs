@@ -97,9 +97,9 @@ fn row(summary: &Summary, cell: &Cell) -> String {
         label(summary, cell.policy),
         rate(cell.wrong()),
         rate(cell.stuck),
-        human::time(cell.detect_ns.median),
-        human::requests(cell.hurt.median),
-        human::time(cell.promote_ns.median),
+        human::quantile(cell.detect_ns.median, human::time),
+        human::quantile(cell.hurt.median, human::count),
+        human::quantile(cell.promote_ns.median, human::time),
         human::count(cell.n),
     )
 }

@@ -255,11 +255,13 @@ fn measure(parts: &mut [Parts], of: impl Fn(&[Parts]) -> Option<f64>) -> Option<
 pub fn worth(summary: &Summary, mix: &Mix) -> Vec<Worth> {
     let policies = 0..summary.study.policies.len();
     policies
-        .filter_map(|policy| one(summary, mix, policy))
+        .filter_map(|policy| of_policy(summary, mix, policy))
         .collect()
 }
 
-fn one(summary: &Summary, mix: &Mix, policy: usize) -> Option<Worth> {
+/// One of them; `None` where nothing of it ran.
+#[must_use]
+pub fn of_policy(summary: &Summary, mix: &Mix, policy: usize) -> Option<Worth> {
     let own = summary
         .cells
         .iter()

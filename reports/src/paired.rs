@@ -236,6 +236,13 @@ fn compare(summary: &Summary, first: usize, second: usize) -> Comparison {
         };
         *pairs = pairs.add(a.wrong_marks.against(&b.wrong_marks));
     }
+    comparison.hurt = hurt(summary, first, second);
+    comparison
+}
+
+/// How many more requests the first policy hurts in a rollout of a bad release than the second, which
+/// comes after it.
+fn hurt(summary: &Summary, first: usize, second: usize) -> Option<MeanDifference> {
     let is_bad = |scenario: usize| {
         let info = summary.study.scenarios.get(scenario);
         info.is_some_and(ScenarioInfo::is_faulty)
@@ -243,8 +250,16 @@ fn compare(summary: &Summary, first: usize, second: usize) -> Comparison {
     let own = summary.contrasts.iter().filter(|contrast| {
         (contrast.first, contrast.second) == (first, second) && is_bad(contrast.scenario)
     });
-    comparison.hurt = harm::pooled(&own.copied().collect::<Vec<_>>());
-    comparison
+    harm::pooled(&own.copied().collect::<Vec<_>>())
+}
+
+/// How many more requests a policy hurts in a rollout of a bad release than another.
+pub(crate) fn more_hurt(summary: &Summary, policy: usize, than: usize) -> Option<MeanDifference> {
+    if policy < than {
+        hurt(summary, policy, than)
+    } else {
+        hurt(summary, than, policy).map(MeanDifference::reversed)
+    }
 }
 
 #[cfg(test)]

@@ -132,7 +132,8 @@ fn header(summary: &Summary, paint: &Paint, text: &mut String) {
 fn legend(summary: &Summary, pooled: bool) -> Vec<String> {
     let mut lines = vec![
         "missed: a bad release was promoted. false rollback: a good one was rolled back. In \
-         brackets Wilson's 95 % interval."
+         brackets Wilson's 95 % interval; ± is the farther end of a median's or percentile's, between \
+         order statistics."
             .to_owned(),
         "detect: from the first request that met the fault to the decision to roll back, where \
          there was one. hurt: requests that fared worse than on the old revision."

@@ -24,10 +24,11 @@ use coalmine_sim::scenario::Scenario;
 use coalmine_sim::timeline::Entry;
 use coalmine_sim::witness::Notes;
 use jiff::{SignedDuration, Zoned};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use explain::{Explanation, Fact, Judgement, explain};
-pub use json::{FORMAT, write_json, write_refusal_json};
+pub use json::{FORMAT, schema, write_json, write_refusal_json};
 pub(crate) use terminal::lines;
 pub use terminal::{render, render_refusal};
 pub(crate) use text::{Tone, decided};
@@ -35,7 +36,7 @@ pub(crate) use verbose::{effect_words, input_words};
 pub(crate) use words::is_good;
 
 /// A policy, as a story names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Who<'a> {
     /// Its label.
     pub label: &'a str,

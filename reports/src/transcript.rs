@@ -12,7 +12,11 @@ use std::io::{self, Write};
 use coalmine_policy::{Effect, Engine, Exchange, Time};
 use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::Verdict;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::document;
 
 pub use text::{parted, same};
 
@@ -20,7 +24,7 @@ pub use text::{parted, same};
 pub const FORMAT: u32 = 1;
 
 /// The first line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// The format's version, and the mark of a transcript.
     pub transcript: u32,
@@ -45,7 +49,7 @@ pub struct Header {
 }
 
 /// The policy that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
     /// Its label in reports.
     pub label: String,
@@ -56,7 +60,7 @@ pub struct Recorded {
 }
 
 /// A file as it was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Its name.
     pub file: String,
@@ -65,15 +69,34 @@ pub struct Manifest {
 }
 
 /// The last line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 struct End {
     end: Ended,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 struct Ended {
     exchanges: usize,
     verdict: Verdict,
+}
+
+/// A line of a transcript.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "a form, of which no value is made")]
+enum Line {
+    /// The first line: what was recorded.
+    Header(Header),
+    /// Every further line: one input of the policy, and the effects it answered with.
+    Exchange(Exchange),
+    /// The last line.
+    End(End),
+}
+
+/// The form of each line, as a JSON Schema.
+#[must_use]
+pub fn schema() -> Value {
+    document::schema::<Line>()
 }
 
 /// Writes a transcript.

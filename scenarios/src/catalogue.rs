@@ -78,7 +78,7 @@ pub fn matching(name: &str) -> Vec<&'static Embedded> {
 }
 
 /// Whether `*` in the pattern can stand for what the name has there.
-fn is_like(name: &str, pattern: &str) -> bool {
+pub(crate) fn is_like(name: &str, pattern: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return name == pattern;
     };

@@ -9,12 +9,16 @@ mod files;
 pub mod finding;
 pub mod lint;
 pub mod locate;
+pub mod looks;
 pub mod manifests;
+pub mod native;
 mod nearest;
 pub mod policies;
 pub mod read;
 pub mod schema;
 pub mod select;
+pub mod suite;
+pub mod tune;
 
 pub use files::{Files, NoFiles};
 pub use nearest::nearest;

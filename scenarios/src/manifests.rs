@@ -6,12 +6,13 @@ pub(crate) mod objects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coalmine_policy::source::{Diagnostics, Document, Source, read_documents};
+use coalmine_policy::source::{Diagnostics, Document, Kind, Position, Source, read_documents};
 use coalmine_policy::{argo, baseline, flagger};
 use coalmine_sim::event::PolicyInfo;
 use coalmine_sim::subject::Subject;
 
 use crate::Embedded;
+use crate::suite::{Digest, digest_of};
 use objects::Objects;
 
 /// A policy from a manifest.
@@ -25,6 +26,58 @@ pub struct Policy {
     pub file: Arc<str>,
     /// What runs.
     pub subject: Box<dyn Subject>,
+    /// Where what it does is written.
+    pub places: Places,
+    /// The name of what its object and the parts that it may use say.
+    pub digest: Digest,
+}
+
+/// Where a policy's manifest says what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The whole object.
+    pub object: Position,
+    /// How it looks at the new version; the object where it does not.
+    pub analysis: Position,
+    /// How it goes ahead; likewise.
+    pub steps: Position,
+}
+
+impl Places {
+    fn of(document: &Document) -> Self {
+        let object = document.root.at(&["metadata", "name"]);
+        let object = object.map_or(document.root.position, |name| name.position);
+        let first = |paths: &[&[&str]]| {
+            let key = |path: &&[&str]| {
+                let (name, parents) = path.split_last()?;
+                let Kind::Map(entries) = &document.root.at(parents)?.kind else {
+                    return None;
+                };
+                let mut keys = entries.iter().map(|(key, _)| key);
+                keys.find(|key| key.as_str() == Some(name))
+                    .map(|key| key.position)
+            };
+            paths.iter().find_map(key).unwrap_or(object)
+        };
+        let canary = ["spec", "strategy", "canary"];
+        let [spec, strategy, canary] = canary;
+        Self {
+            object,
+            analysis: first(&[
+                &[spec, "analysis"],
+                &[spec, "canaryAnalysis"],
+                &[spec, strategy, canary, "analysis"],
+                &[spec, strategy, canary, "steps"],
+                &[spec, "looks"],
+            ]),
+            steps: first(&[
+                &[spec, "analysis"],
+                &[spec, "canaryAnalysis"],
+                &[spec, strategy, canary, "steps"],
+                &[spec, strategy, canary],
+            ]),
+        }
+    }
 }
 
 impl Policy {
@@ -105,11 +158,15 @@ fn read_world(documents: &[Document], found: &mut Diagnostics) -> Vec<Policy> {
         .last()
         .map(|document| document.source.file.clone());
     let file = file.unwrap_or_default();
+    let places = documents.last().map(Places::of).unwrap_or_default();
+    let digest = digest_of(documents);
     let policy = |kind: &'static str, label: &str, subject: Box<dyn Subject>| Policy {
         label: label.to_owned(),
         kind,
         file: file.clone(),
         subject,
+        places,
+        digest,
     };
     let mut policies = Vec::new();
     // The mesh provider is a flag of Flagger's; nginx is assumed.

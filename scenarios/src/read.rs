@@ -108,7 +108,7 @@ mod clock;
 mod document;
 mod extends;
 mod fault;
-mod form;
+pub(crate) mod form;
 mod hooks;
 mod joined;
 mod metrics;

@@ -4,6 +4,7 @@ use coalmine_policy::source::{Diagnostics, Source};
 use coalmine_sim::scenario::Scenario;
 use thiserror::Error;
 
+use crate::suite::Digest;
 use crate::{Files, NoFiles, catalogue, nearest};
 
 /// Why a scenario cannot be found.
@@ -63,6 +64,10 @@ pub struct Selected {
     /// What chooses it and nothing else when it is asked for alone: a name of the catalogue, a
     /// file, or `FILE#NAME` where the file holds several.
     pub argument: String,
+    /// The index of what it was asked for by; 0 where nothing was.
+    pub asked: usize,
+    /// The name of the text that it stands in.
+    pub digest: Digest,
 }
 
 /// The scenarios that were asked for, in that order; the default suite when nothing was.
@@ -84,7 +89,8 @@ pub fn select<S: AsRef<str>>(
     if wanted.is_empty() {
         selection.embedded(catalogue::suite(catalogue::DEFAULT_SUITE), diagnostics);
     }
-    for name in wanted.iter().map(AsRef::as_ref) {
+    for (asked, name) in wanted.iter().map(AsRef::as_ref).enumerate() {
+        selection.asked = asked;
         let embedded = catalogue::matching(name);
         if !embedded.is_empty() {
             selection.embedded(embedded.into_iter(), diagnostics);
@@ -153,6 +159,8 @@ struct Selection {
     /// Files of the catalogue that are in already.
     taken: Vec<&'static str>,
     errors: Vec<SelectError>,
+    /// The index of what is being looked for.
+    asked: usize,
 }
 
 impl Selection {
@@ -166,7 +174,7 @@ impl Selection {
             if !self.taken.contains(&file.label) {
                 self.taken.push(file.label);
                 for scenario in crate::read(&file.source(), &mut NoFiles, diagnostics) {
-                    self.add(scenario, file.label.to_owned(), file.file);
+                    self.add(scenario, file.label.to_owned(), &file.source());
                 }
             }
         }
@@ -188,7 +196,7 @@ impl Selection {
                     format!("{file}#{}", scenario.name)
                 };
                 if part.only.is_none_or(|only| *scenario.name == *only) {
-                    self.add(scenario, argument, &source.file);
+                    self.add(scenario, argument, source);
                 }
             }
         }
@@ -199,15 +207,20 @@ impl Selection {
         diagnostics.extend(found);
     }
 
-    fn add(&mut self, scenario: Scenario, argument: String, file: &str) {
+    fn add(&mut self, scenario: Scenario, argument: String, source: &Source) {
         let mut chosen = self.chosen.iter();
         if chosen.any(|other| other.scenario.name == scenario.name) {
             self.errors.push(SelectError::Duplicate {
                 name: scenario.name.to_string(),
-                file: file.to_owned(),
+                file: source.file.to_string(),
             });
         } else {
-            self.chosen.push(Selected { scenario, argument });
+            self.chosen.push(Selected {
+                scenario,
+                argument,
+                asked: self.asked,
+                digest: Digest::of_text(&source.text),
+            });
         }
     }
 }

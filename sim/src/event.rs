@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use coalmine_policy::Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fidelity::Fidelity;
 use crate::outcome::Outcome;
 
 /// A policy under study, as reports show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyInfo {
     /// Unique within a study.
     pub label: String,
@@ -23,7 +24,7 @@ pub struct PolicyInfo {
 }
 
 /// Why a controller refuses a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// The controller's own words.
     pub reason: String,
@@ -36,7 +37,7 @@ pub struct Refusal {
 }
 
 /// A scenario under study, as reports show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioInfo {
     /// Unique within a study (`market-open/overload-only`).
     pub name: String,
@@ -65,7 +66,7 @@ impl ScenarioInfo {
 }
 
 /// What is run: the frame of every event that follows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Study {
     /// The root of all random streams.
     pub seed: u64,
@@ -82,7 +83,7 @@ pub struct Study {
 }
 
 /// When a cell has been run often enough.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Precision {
     /// The wanted half width of the interval of the rate of wrong verdicts.
     pub half_width: f64,

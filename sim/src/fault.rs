@@ -3,6 +3,7 @@
 mod calendar;
 mod effect;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::latency::Latency;
@@ -13,7 +14,7 @@ pub use effect::{
 };
 
 /// Which code a pod runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Version {
     /// The revision in service when the scenario starts.
     Old,

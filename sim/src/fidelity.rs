@@ -1,9 +1,10 @@
 //! How closely the world looks at requests.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The two ways to play a replication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fidelity {
     /// What observers count is drawn from its distribution.

@@ -1,10 +1,11 @@
 //! What a replication came to.
 
 use coalmine_policy::Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a rollout ended within the scenario's horizon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The new revision took over.
@@ -18,7 +19,7 @@ pub enum Verdict {
 }
 
 /// One replication of one scenario under one policy. Times count from the rollout's start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// Index of the replication; names its random streams.
     pub replication: u32,

@@ -54,6 +54,8 @@ pub enum Purpose {
     Sessions,
     /// Resamples of what was measured; of no replication.
     Bootstrap,
+    /// Where a search begins; of no replication.
+    Search,
 }
 
 impl Purpose {
@@ -77,6 +79,7 @@ impl Purpose {
             Self::Requests => 65,
             Self::Sessions => 66,
             Self::Bootstrap => 67,
+            Self::Search => 68,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The story of one replication, for people: what happened, in order of time.
 
 use coalmine_policy::{Record, Time, Weight};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Verdict;
 use crate::truth::Truth;
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// When, since the scenario's start.
     pub at: Time,
@@ -17,7 +18,7 @@ pub struct Entry {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", content = "value", rename_all = "kebab-case")]
 pub enum What {
     /// The new revision became visible to the controller.

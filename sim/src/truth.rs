@@ -4,10 +4,11 @@
 //! costs no random number and changes nothing.
 
 use coalmine_policy::Time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The world at an instant.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Truth {
     /// Requests a second that arrive.
     pub rps: f64,
@@ -28,7 +29,7 @@ pub struct Truth {
 }
 
 /// How the pods of a version serve.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Serving {
     /// Pods that take requests.
     pub pods: u32,

@@ -1,10 +1,13 @@
 //! The command line as a user sees it.
 
+mod action;
 mod bad_input;
+mod check;
 mod curves;
 mod effort;
 mod finding;
 mod folders;
+mod judge;
 mod pages;
 mod promql;
 mod replay;
@@ -16,6 +19,7 @@ mod schemas;
 mod score;
 mod serve;
 mod transcript;
+mod tune;
 mod variants;
 
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stdout;
+use crate::{coalmine, stdout};
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&stdout(arguments)).expect("is JSON")
@@ -18,9 +18,14 @@ fn complaints(schema: &Value, document: &Value) -> Vec<String> {
 
 /// Sees to it that the form is kept, and that a document without any one of its parts is not of it.
 fn obeys(name: &str, arguments: &[&str]) {
-    let (schema, document) = (json(&["schema", name]), json(arguments));
+    holds(name, &json(arguments));
+}
+
+/// Likewise, of a document.
+fn holds(name: &str, document: &Value) {
+    let schema = json(&["schema", name]);
     assert_eq!(
-        complaints(&schema, &document),
+        complaints(&schema, document),
         Vec::<String>::new(),
         "{name}"
     );
@@ -59,6 +64,92 @@ fn curves_have_the_form_of_their_schemas() {
     let with = |verb: &'static str| [&[verb][..], &common].concat();
     obeys("power", &with("power"));
     obeys("when", &[&with("when")[..], &["--every=240"]].concat());
+}
+
+#[test]
+fn an_explained_rollout_has_the_form_of_its_schema() {
+    let told = |more: &[&'static str]| [&["run", "--format=json"][..], more].concat();
+    obeys(
+        "run",
+        &told(&["--policy=flagger-tutorial", "--scenario=faults/orders-lost"]),
+    );
+    // Argo refuses it.
+    let refused = coalmine(&told(&[
+        "--policy=argo-tutorial",
+        "--scenario=steady/healthy",
+    ]));
+    let refused = { refused }.output().expect("runs");
+    let document: Value = serde_json::from_slice(&refused.stdout).expect("is JSON");
+    assert_eq!(document["verdict"], "invalid");
+    holds("run", &document);
+}
+
+#[test]
+fn a_judgement_has_the_form_of_its_schema() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let looks = crate::write(
+        folder.path(),
+        "looks.csv",
+        "n_canary,e_canary,n_control,e_control\n300,30,5700,25\n",
+    );
+    for test in ["combo", "evidence-ramp", "bayes-risk"] {
+        obeys(
+            "judge",
+            &[
+                "judge",
+                "--policy",
+                test,
+                "--format=json",
+                "--looks",
+                &looks,
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_search_has_the_form_of_its_schema() {
+    obeys(
+        "tune",
+        &[
+            "tune",
+            "--quiet",
+            "--format=json",
+            "--budget=1000",
+            "--policy=flagger-ten-minutes",
+            "--scenario=steady/healthy",
+            "--scenario=steady/errors-2",
+            "--vary=analysis.threshold=1..3",
+        ],
+    );
+}
+
+/// Every line of a transcript of each controller, a truncated line none.
+#[test]
+fn transcripts_have_the_form_of_their_schema() {
+    let schema = json(&["schema", "transcript"]);
+    let folder = tempfile::tempdir().expect("makes a folder");
+    for policy in ["flagger-tutorial", "argo-repaired", "rolling-update"] {
+        let path = folder.path().join("t.jsonl");
+        let path = path.to_str().expect("is text");
+        let policy = format!("--policy={policy}");
+        stdout(&[
+            "run",
+            &policy,
+            "--scenario=steady/errors-20",
+            "--transcript",
+            path,
+        ]);
+        let text = std::fs::read_to_string(path).expect("was written");
+        for line in text.lines() {
+            let mut line: Value = serde_json::from_str(line).expect("is JSON");
+            assert_eq!(complaints(&schema, &line), Vec::<String>::new(), "{line}");
+            let parts = line.as_object_mut().expect("is an object");
+            let last = parts.keys().next_back().cloned().expect("has parts");
+            parts.remove(&last);
+            assert_ne!(complaints(&schema, &line), Vec::<String>::new(), "{line}");
+        }
+    }
 }
 
 /// The page that defines the measures knows every field that the schema has for them.

@@ -9,6 +9,7 @@ mod plot;
 mod timeline;
 
 pub use axis::{Axis, Tick};
+pub(super) use canvas::view_box;
 pub use canvas::{Canvas, Frame};
 pub use figure::{Figure, Table};
 pub use ink::Ink;

@@ -36,17 +36,12 @@ pub(super) fn quantile(
             Some(estimate) => {
                 (text(estimate.value))
                 small {
-                    (interval(&estimate, &text))
+                    (human::ends(&estimate, &text))
                     @if estimate.n != n_of_row { " of " (human::count(estimate.n)) }
                 }
             }
         }
     }
-}
-
-fn interval(estimate: &Estimate, text: impl Fn(u64) -> String) -> String {
-    let end = |end: Option<u64>| end.map_or("?".to_owned(), &text);
-    format!("{}–{}", end(estimate.low), end(estimate.high))
 }
 
 /// A measure with its interval below it.

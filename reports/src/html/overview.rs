@@ -7,7 +7,7 @@ use super::number;
 use crate::human::{self, NOTHING};
 use crate::mix::worth;
 use crate::overall::overall;
-use crate::paired::{Difference, comparisons};
+use crate::paired::{Difference, MeanDifference, comparisons};
 use crate::summary::Summary;
 
 /// All three tables, as far as there is something to pool or to compare.
@@ -120,6 +120,7 @@ fn pairs(summary: &Summary) -> Markup {
                             th scope="col" { "p" }
                             th scope="col" { "false rollback, more or less" }
                             th scope="col" { "p" }
+                            th scope="col" { "hurt requests, more or less" }
                             th scope="col" { "pairing worth" }
                         }
                     }
@@ -131,6 +132,7 @@ fn pairs(summary: &Summary) -> Markup {
                                 th scope="row" { (summary.label_of(pair.second)) }
                                 (difference(both[0], missed.n))
                                 (difference(both[1], alarms.n))
+                                td { (hurt(pair.hurt)) }
                                 td {
                                     @match pair.gain() {
                                         Some(gain) => {
@@ -150,7 +152,8 @@ fn pairs(summary: &Summary) -> Markup {
             }
             p.faint {
                 "Percentage points above or below, rollout by rollout, with Newcombe's paired interval and the \
-                 exact p of McNemar's test. Pairing worth: so many times the rollouts would be needed, had each \
+                 exact p of McNemar's test. Hurt requests: the mean in a rollout of a bad release, above or below, \
+                 each scenario counting alike, with Student's interval. Pairing worth: so many times the rollouts would be needed, had each \
                  policy had its own."
             }
         }
@@ -169,6 +172,23 @@ fn difference(difference: Option<Difference>, n: u64) -> Markup {
                     small { (format!("{low:+.1} to {high:+.1} of {}", human::count(n))) }
                 }
                 td { (human::p_value(d.p)) }
+            }
+        }
+    }
+}
+
+/// The second policy's mean less the first's.
+fn hurt(difference: Option<MeanDifference>) -> Markup {
+    let whole = human::signed;
+    html! {
+        @match difference.map(MeanDifference::reversed) {
+            None => (NOTHING),
+            Some(d) => {
+                (whole(d.value))
+                small {
+                    (d.low.map_or("?".to_owned(), whole)) " to " (d.high.map_or("?".to_owned(), whole))
+                    " of " (human::count(d.n))
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Nothing is fetched and nothing runs, whatever is in a page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";

@@ -1,11 +1,12 @@
 //! The page of one rollout: what happened and why, the picture, and every line of the story.
 
+use coalmine_sim::event::Refusal;
 use maud::{Markup, html};
 
 use super::number::prose;
 use super::page::{Page, Section};
 use super::rollout;
-use crate::timeline::{Explanation, Story, Tone, explain, lines};
+use crate::timeline::{Explanation, Story, Tone, Who, explain, lines};
 
 /// The page of a rollout.
 #[must_use]
@@ -43,6 +44,30 @@ pub fn run(story: &Story<'_>) -> String {
                 body: story_lines(story),
             },
         ],
+    };
+    page.render()
+}
+
+/// The page of a policy that its controller refuses, so that there is nothing to draw.
+#[must_use]
+pub fn refused(policy: Who<'_>, refusal: &Refusal) -> String {
+    let page = Page {
+        title: policy.label.to_owned(),
+        subtitle: format!("{} · {}", policy.kind, policy.file),
+        verdict: html! {
+            div.warning { p { strong { "Invalid: its controller refuses it, so no rollout begins." } } }
+            dl.facts {
+                dt { "reason" }
+                dd { (prose(&refusal.reason)) }
+                dt { "place" }
+                dd { code { (refusal.file) ":" (refusal.line) } }
+                @if !refusal.help.is_empty() {
+                    dt { "cure" }
+                    dd { (prose(&refusal.help)) }
+                }
+            }
+        },
+        sections: Vec::new(),
     };
     page.render()
 }

@@ -38,7 +38,7 @@ pub(super) fn trade(summary: &Summary) -> Markup {
             p.faint { "No bad release was tried, so nothing is known about harm." }
         } @else {
             p.faint {
-                "Mean requests that a bad release hurts, against the mean time until a good one is decided (until \
+                "Mean number of users whom a bad release hurts, against the mean time until a good one is decided (until \
                  any is, where none is good). Down and left is better. Scenarios weigh as they come; whiskers are \
                  95 % intervals."
             }
@@ -49,16 +49,17 @@ pub(super) fn trade(summary: &Summary) -> Markup {
 }
 
 fn panel(summary: &Summary, index: usize, name: &str, harms: &[Harm]) -> Markup {
-    let mut table = Table::new(&["policy", "minutes", "hurt requests", "n"]);
+    let mut table = Table::new(&["policy", "minutes", "hurt users", "hurt requests", "n"]);
     let mut words = Vec::new();
     for harm in harms {
         let label = summary.label_of(harm.policy).to_owned();
-        let (minutes, hurt) = (minutes(harm.minutes.value), amount(harm.hurt.value));
-        words.push(format!("{label} {hurt} requests in {minutes} minutes"));
+        let (minutes, hurt) = (minutes(harm.minutes.value), amount(harm.users.value));
+        words.push(format!("{label} {hurt} users in {minutes} minutes"));
         table.rows.push(vec![
             label,
             told(&harm.minutes, self::minutes),
-            told(&harm.hurt, amount),
+            told(&harm.users, amount),
+            told(&harm.requests, amount),
             human::count(harm.n),
         ]);
     }
@@ -89,31 +90,26 @@ fn draw(canvas: &Canvas<'_>, harms: &[Harm]) {
     let most = |of: fn(&Harm) -> f64| harms.iter().map(of).fold(0.0, f64::max);
     let least = harms
         .iter()
-        .map(|h| h.hurt.value)
+        .map(|h| h.users.value)
         .fold(f64::INFINITY, f64::min);
-    let largest = most(|harm| harm.hurt.high);
+    let largest = most(|harm| harm.users.high);
     let y = if least >= 1.0 && largest / least > FAR {
         let low = harms
             .iter()
-            .map(|h| h.hurt.low.max(1.0))
+            .map(|h| h.users.low.max(1.0))
             .fold(f64::INFINITY, f64::min);
-        Axis::log(
-            "hurt requests (by factors)",
-            low * 0.7,
-            largest * 1.4,
-            amount,
-        )
+        Axis::log("hurt users (by factors)", low * 0.7, largest * 1.4, amount)
     } else {
-        Axis::amount("hurt requests", largest)
+        Axis::amount("hurt users", largest)
     };
     let x = Axis::amount("minutes", most(|harm| harm.minutes.high));
     let plot = Plot::new(canvas, panels::frame(HEIGHT), x, y);
     for harm in harms {
-        let (x, y, ink) = (harm.minutes, harm.hurt, Ink::Whisker);
+        let (x, y, ink) = (harm.minutes, harm.users, Ink::Whisker);
         plot.whisker((x.low, y.value), (x.high, y.value), ink);
         plot.whisker((x.value, y.low), (x.value, y.high), ink);
     }
     for harm in harms {
-        canvas.marker(plot.at(harm.minutes.value, harm.hurt.value), harm.policy);
+        canvas.marker(plot.at(harm.minutes.value, harm.users.value), harm.policy);
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use crate::human;
 use crate::overall::{Overall, overall};
+use crate::paired::{MeanDifference, more_hurt};
 use crate::summary::{Cell, Summary};
 
 use super::median_hurt;
@@ -56,11 +57,26 @@ pub(super) fn least_harm(summary: &Summary) -> String {
     }
     let last = summary.label_of(worst.overall.policy);
     let held = held_back(&worst.overall).map_or_else(String::new, |held| format!(" and {held}"));
+    let more = more_hurt(summary, worst.overall.policy, best.overall.policy);
     format!(
-        "Least harm, {sum}: {first} with {hurt}{}; {last} does most harm with {}{held}.",
+        "Least harm, {sum}: {first} with {hurt}{}; {last} does most harm with {}{}{held}.",
         price(", which"),
-        requests(worst.hurt)
+        requests(worst.hurt),
+        more.map_or_else(String::new, |more| on_the_same(&more)),
     )
+}
+
+/// How much more that is on average, with an interval, which a sum of medians has not.
+fn on_the_same(more: &MeanDifference) -> String {
+    let value = human::signed(more.value);
+    match (more.low, more.high) {
+        (Some(low), Some(high)) => format!(
+            " ({value} on average in the same rollout, 95 % interval {} to {})",
+            human::signed(low),
+            human::signed(high)
+        ),
+        _ => format!(" ({value} in the same rollout)"),
+    }
 }
 
 /// Less harm goes first, then fewer good releases held back.
@@ -118,7 +134,7 @@ fn price(summary: &Summary, overall: &Overall) -> Option<String> {
     let promoted = own.find(|c| c.false_rollback.is_some() && c.promote_ns.median.is_some());
     Some(match promoted {
         Some(cell) => {
-            let time = human::time(cell.promote_ns.median);
+            let time = human::quantile(cell.promote_ns.median, human::time);
             format!(
                 "{held} and takes {time} to promote in {}",
                 summary.name(cell)

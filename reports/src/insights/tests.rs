@@ -53,9 +53,9 @@ fn harm_counts_where_rates_do_not_differ() {
     assert_eq!(
         said,
         "Least harm, by the median of requests hurt in the one scenario with a bad release: fast \
-         with 240 requests, which holds back 0.0 % (0.0–79.4) of good releases and takes 16m00s to \
-         promote in a/healthy; slow does most harm with 2,400 requests and holds back 0.0 % \
-         (0.0–79.4) of good releases."
+         with 240 requests, which holds back 0.0 % (0.0–79.4) of good releases and takes 16m00s \
+         (?–?) to promote in a/healthy; slow does most harm with 2,400 requests (+2,160 in the same \
+         rollout) and holds back 0.0 % (0.0–79.4) of good releases."
     );
 }
 

@@ -42,6 +42,19 @@ pub struct MeanDifference {
     pub gain: Option<f64>,
 }
 
+impl MeanDifference {
+    /// The second policy's minus the first's.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self {
+            value: -self.value,
+            low: self.high.map(|high| -high),
+            high: self.low.map(|low| -low),
+            ..self
+        }
+    }
+}
+
 impl Contrast {
     /// Of two policies in a scenario, by replication; the longer list is cut.
     #[must_use]

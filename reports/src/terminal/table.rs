@@ -126,17 +126,20 @@ fn row(summary: &Summary, cell: &Cell, shown: Columns) -> (Kind, Vec<String>) {
         cells.push(rate(cell.stuck));
     }
     cells.extend([
-        human::time(cell.detect_ns.median),
-        human::time(cell.detect_ns.p95),
-        human::requests(cell.hurt.median),
+        human::about(cell.detect_ns.median, human::time),
+        human::about(cell.detect_ns.p95, human::time),
+        human::about(cell.hurt.median, human::count),
     ]);
     if shown.users {
-        cells.push(human::requests(cell.hurt_users.median));
+        cells.push(human::about(cell.hurt_users.median, human::count));
     }
     if shown.lost {
         cells.push(most_lost(summary, cell));
     }
-    cells.extend([human::time(cell.promote_ns.median), human::count(cell.n)]);
+    cells.extend([
+        human::about(cell.promote_ns.median, human::time),
+        human::count(cell.n),
+    ]);
     let kind = match cell.mostly_wrong() {
         Some(_) => Kind::Bad,
         None => Kind::Plain,
@@ -153,7 +156,7 @@ fn most_lost(summary: &Summary, cell: &Cell) -> String {
         .rev()
         .max_by_key(|(_, lost)| lost.median.map(|m| m.value));
     most.map_or(NOTHING.to_owned(), |(step, lost)| {
-        format!("{} {step}", human::requests(lost.median))
+        format!("{} {step}", human::about(lost.median, human::count))
     })
 }
 

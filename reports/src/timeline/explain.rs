@@ -2,13 +2,14 @@
 
 use coalmine_policy::{Span, Time};
 use coalmine_sim::outcome::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Story, why, words};
 use crate::human;
 
 /// Whether the policy was right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// A bad release was rolled back after its fault had met somebody.
@@ -42,7 +43,7 @@ impl Judgement {
 }
 
 /// The story in short.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// Whether it was right.
     pub judgement: Judgement,
@@ -55,7 +56,7 @@ pub struct Explanation {
 }
 
 /// One of the first answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Fact {
     /// What it is about.
     pub about: &'static str,

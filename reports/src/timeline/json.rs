@@ -13,7 +13,9 @@ use coalmine_sim::fidelity::Fidelity;
 use coalmine_sim::outcome::{Outcome, Verdict};
 use coalmine_sim::timeline::What;
 use coalmine_sim::truth::Truth;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Explanation, Story, Who, explain};
 use crate::document;
@@ -21,45 +23,84 @@ use crate::document;
 /// The version of the document's form; it grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
 
-#[derive(Serialize)]
+/// What `coalmine run --format json` prints.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Document<'a> {
+    /// One rollout, explained.
+    Told(Box<Root<'a>>),
+    /// The controller refuses the policy, so there is no rollout.
+    Refused(Refused<'a>),
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Root<'a> {
+    /// The version of the document's form; it grows when a field changes its meaning or goes, not when
+    /// one is added.
     format: u32,
     policy: Who<'a>,
     scenario: World<'a>,
+    /// The root of all random numbers.
     seed: u64,
+    /// Which of the rollouts it is.
     replication: u32,
     fidelity: Fidelity,
+    /// The wall-clock instant of offset zero (RFC 9557).
     start: String,
+    /// How long was watched.
     horizon_s: f64,
     #[serde(flatten)]
     outcome: Ending,
     explanation: Explanation,
+    /// What happened, in order of time.
     entries: Vec<EntryView<'a>>,
+    /// What was true at some hundred instants.
     course: Vec<Point<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+struct Refused<'a> {
+    /// The version of the document's form.
+    format: u32,
+    policy: Who<'a>,
+    /// Always `invalid`.
+    verdict: Verdict,
+    refusal: &'a Refusal,
+}
+
+#[derive(Serialize, JsonSchema)]
 struct World<'a> {
     name: &'a str,
     title: &'a str,
+    /// The fault of the release in words; null for a good one.
     fault: Option<&'a str>,
+    /// What only looks like one.
     lookalike: Option<&'a str>,
     faults: &'a [Fault],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Ending {
     verdict: Verdict,
+    /// When it was promoted or rolled back, since the start.
     decided_s: Option<f64>,
+    /// When the first request met the fault, since the start.
     fault_met_s: Option<f64>,
+    /// From the first request under the fault to the decision to roll back.
     detect_s: Option<f64>,
+    /// From the decision until at most 0.1 % of the requests reach the new version.
     mitigate_s: Option<f64>,
+    /// Requests that arrived.
     requests: u64,
+    /// Requests that the new version served.
     exposed: u64,
+    /// Requests that fared worse than on the old version.
     hurt: u64,
+    /// Those of them that met no pod.
     hurt_by_router: u64,
     exposed_users: u64,
     hurt_users: u64,
+    /// Completions that are lost to the release, in the scenario's order of business steps.
     lost: Vec<u64>,
 }
 
@@ -84,7 +125,7 @@ impl Ending {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EntryView<'a> {
     time: String,
     offset_s: f64,
@@ -92,7 +133,7 @@ struct EntryView<'a> {
     what: &'a What,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Point<'a> {
     offset_s: f64,
     #[serde(flatten)]
@@ -140,7 +181,13 @@ pub fn write_json(story: &Story<'_>, out: impl Write) -> io::Result<()> {
         entries: entries.collect(),
         course: course.collect(),
     };
-    document::write(&root, out)
+    document::write(&Document::Told(Box::new(root)), out)
+}
+
+/// The form of the document, as a JSON Schema.
+#[must_use]
+pub fn schema() -> Value {
+    document::schema::<Document<'static>>()
 }
 
 /// Writes the document of a policy that its controller refuses, so that there is no story.
@@ -148,18 +195,11 @@ pub fn write_json(story: &Story<'_>, out: impl Write) -> io::Result<()> {
 /// # Errors
 /// When the output cannot be written.
 pub fn write_refusal_json(policy: Who<'_>, refusal: &Refusal, out: impl Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Refused<'a> {
-        format: u32,
-        policy: Who<'a>,
-        verdict: Verdict,
-        refusal: &'a Refusal,
-    }
     let root = Refused {
         format: FORMAT,
         policy,
         verdict: Verdict::Invalid,
         refusal,
     };
-    document::write(&root, out)
+    document::write(&Document::Refused(root), out)
 }

@@ -32,8 +32,22 @@ const GOOD: [&str; 10] = [
 ];
 /// Words for what failed.
 const FAILED: [&str; 16] = [
-    "500", "502", "503", "504", "5xx", "404", "400", "429", "4xx", "failure", "error", "Error",
-    "Internal", "Unavailable", "SERVER_ERROR", "false",
+    "500",
+    "502",
+    "503",
+    "504",
+    "5xx",
+    "404",
+    "400",
+    "429",
+    "4xx",
+    "failure",
+    "error",
+    "Error",
+    "Internal",
+    "Unavailable",
+    "SERVER_ERROR",
+    "false",
 ];
 
 /// The answer in a world; `None` when no such world can be made, or the query fails in it.
@@ -87,7 +101,10 @@ fn series(query: &Query, world: World) -> Option<Vec<Series>> {
         let Some(labels) = labels(query, selector, world)? else {
             continue;
         };
-        let is_histogram = selector.name.as_deref().is_some_and(|n| n.ends_with("_bucket"));
+        let is_histogram = selector
+            .name
+            .as_deref()
+            .is_some_and(|n| n.ends_with("_bucket"));
         let pins_le = labels.iter().any(|(name, _)| name == "le");
         let variants: Vec<Series> = match is_histogram && !pins_le {
             true => BUCKETS
@@ -126,7 +143,11 @@ fn labels(
         .collect();
     let mut labels = vec![(coalmine_promql::METRIC_NAME.to_owned(), metric)];
     for name in names {
-        let own: Vec<&Matcher> = selector.matchers.iter().filter(|m| m.name == name).collect();
+        let own: Vec<&Matcher> = selector
+            .matchers
+            .iter()
+            .filter(|m| m.name == name)
+            .collect();
         let all: Vec<&Matcher> = siblings()
             .flat_map(|s| &s.matchers)
             .filter(|m| m.name == name)
@@ -158,13 +179,19 @@ fn good_value(name: &str, all: &[&Matcher]) -> Option<&'static str> {
             let fails = FAILED.iter().filter(|word| m.matches(word)).count();
             match m.matches(good) {
                 // `status!~"5.."`, `code=~"2.."`.
-                true => fails < FAILED.len() && FAILED.iter().any(|w| !m.matches(w)) && is_outcome(name, m),
+                true => {
+                    fails < FAILED.len()
+                        && FAILED.iter().any(|w| !m.matches(w))
+                        && is_outcome(name, m)
+                }
                 // `status=~"5.."`, `code!="200"`.
                 false => fails > 0 && is_outcome(name, m),
             }
         })
     };
-    GOOD.iter().copied().find(|good| tells(good) && says(all, good))
+    GOOD.iter()
+        .copied()
+        .find(|good| tells(good) && says(all, good))
 }
 
 /// Whether the word is of the kind that the matchers speak of.
@@ -187,7 +214,14 @@ fn alike(a: &str, b: &str) -> bool {
 
 fn is_outcome(name: &str, matcher: &Matcher) -> bool {
     let words = [
-        "status", "code", "classification", "outcome", "result", "success", "error", "exception",
+        "status",
+        "code",
+        "classification",
+        "outcome",
+        "result",
+        "success",
+        "error",
+        "exception",
         "class",
     ];
     let name = name.to_lowercase();
@@ -206,7 +240,10 @@ fn satisfying(own: &[&Matcher], all: &[&Matcher]) -> Option<String> {
 fn candidates(pattern: &str) -> Vec<String> {
     let mut list = vec![pattern.to_owned()];
     for piece in pattern.split('|') {
-        let mut text = piece.replace(['^', '$', '('], "").replace(")?", "").replace(')', "");
+        let mut text = piece
+            .replace(['^', '$', '('], "")
+            .replace(")?", "")
+            .replace(')', "");
         for (token, stands) in [
             (".*", ""),
             (".+", "x"),
@@ -256,7 +293,12 @@ mod tests {
 
     #[test]
     fn a_share_of_successes_is_one_while_none_fails() {
-        for good in [r#"status!~"5.*""#, r#"status=~"2..""#, r#"status=~"[23].*""#, r#"code="200""#] {
+        for good in [
+            r#"status!~"5.*""#,
+            r#"status=~"2..""#,
+            r#"status=~"[23].*""#,
+            r#"code="200""#,
+        ] {
             let text = format!("sum(rate(r{{{good}}}[1m])) / sum(rate(r[1m]))");
             assert_eq!(at(&text, World::Faultless), Some(vec![1.0]), "{good}");
         }

@@ -42,9 +42,16 @@ pub(super) fn findings(review: &Review, out: &mut Vec<Finding>) {
         let rule = of_refusal(&refusal.message);
         let message = match rule.id {
             "CM28" => refusal.message.clone(),
-            _ => format!("Argo refuses Rollout `{}`: {}", rollout.name, refusal.message),
+            _ => format!(
+                "Argo refuses Rollout `{}`: {}",
+                rollout.name, refusal.message
+            ),
         };
-        let level = if rule.id == "CM28" { rule.level } else { Level::Error };
+        let level = if rule.id == "CM28" {
+            rule.level
+        } else {
+            Level::Error
+        };
         out.push(Finding {
             level,
             ..finding(rule, &refusal.place.file, position, message, &refusal.help)
@@ -81,7 +88,10 @@ fn of_reader(diagnostic: &Diagnostic) -> Option<Finding> {
     {
         return Some(told(&CM27, diagnostic));
     }
-    if has(&["which is not among the documents", "is not seen from this file"]) {
+    if has(&[
+        "which is not among the documents",
+        "is not seen from this file",
+    ]) {
         return Some(told(&CM28, diagnostic));
     }
     if diagnostic.help.contains("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS") {

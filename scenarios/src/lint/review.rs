@@ -2,7 +2,7 @@
 
 mod flagger_checks;
 mod prepare;
-mod rollouts;
+pub(super) mod rollouts;
 
 use std::sync::Arc;
 

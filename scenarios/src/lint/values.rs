@@ -21,7 +21,12 @@ pub(super) fn values(check: &Check) -> Vec<f64> {
             }
             if let Some(metric) = check.argo() {
                 let tests = [&metric.success, &metric.failure];
-                named.extend(tests.into_iter().flatten().flat_map(|test| numbers(&test.text)));
+                named.extend(
+                    tests
+                        .into_iter()
+                        .flatten()
+                        .flat_map(|test| numbers(&test.text)),
+                );
             }
         }
     }
@@ -40,7 +45,9 @@ pub(super) fn values(check: &Check) -> Vec<f64> {
 /// The numbers in a condition.
 fn numbers(text: &str) -> Vec<f64> {
     let words = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
-    words.filter_map(|word| word.trim_matches('.').parse().ok()).collect()
+    words
+        .filter_map(|word| word.trim_matches('.').parse().ok())
+        .collect()
 }
 
 /// The place of a stretch of a text.

@@ -8,23 +8,23 @@ use coalmine_policy::source::{Diagnostics, Fields, Node, Position};
 use crate::nearest;
 
 /// Getters return `None` for what is absent or wrong; what is wrong is reported.
-pub(super) struct Form<'a> {
-    pub(super) fields: Fields<'a>,
+pub(crate) struct Form<'a> {
+    pub(crate) fields: Fields<'a>,
     known: Vec<&'static str>,
 }
 
 impl<'a> Form<'a> {
-    pub(super) fn new(fields: Fields<'a>) -> Self {
+    pub(crate) fn new(fields: Fields<'a>) -> Self {
         let known = Vec::new();
         Self { fields, known }
     }
 
     /// The form of a list's item.
-    pub(super) fn item(&self, path: &str, node: &'a Node, found: &mut Diagnostics) -> Self {
+    pub(crate) fn item(&self, path: &str, node: &'a Node, found: &mut Diagnostics) -> Self {
         Self::new(Fields::new(self.fields.document(), path, node, found))
     }
 
-    pub(super) fn error(&self, at: Position, message: String, help: &str, found: &mut Diagnostics) {
+    pub(crate) fn error(&self, at: Position, message: String, help: &str, found: &mut Diagnostics) {
         found.push(self.fields.document().error(at, message, help.to_owned()));
     }
 
@@ -34,19 +34,19 @@ impl<'a> Form<'a> {
     }
 
     /// Any value that is there and not null.
-    pub(super) fn node(&mut self, name: &'static str) -> Option<&'a Node> {
+    pub(crate) fn node(&mut self, name: &'static str) -> Option<&'a Node> {
         self.note(name);
         self.fields.node(name)
     }
 
     /// Where a field stands; the mapping's place when it is absent.
-    pub(super) fn place(&mut self, name: &'static str) -> Position {
+    pub(crate) fn place(&mut self, name: &'static str) -> Position {
         self.node(name)
             .map_or(self.fields.position(), |node| node.position)
     }
 
     /// A complaint about a field's value.
-    pub(super) fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         name: &'static str,
         complaint: &str,
@@ -58,7 +58,7 @@ impl<'a> Form<'a> {
         self.error(place, message, help, found);
     }
 
-    pub(super) fn string(
+    pub(crate) fn string(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
@@ -67,7 +67,7 @@ impl<'a> Form<'a> {
         self.fields.string(name, found)
     }
 
-    pub(super) fn list(
+    pub(crate) fn list(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
@@ -76,13 +76,13 @@ impl<'a> Form<'a> {
         self.fields.list(name, found)
     }
 
-    pub(super) fn form(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<Self> {
+    pub(crate) fn form(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<Self> {
         self.note(name);
         self.fields.map(name, found).map(Self::new)
     }
 
     /// Reports the absence of a field that must be there.
-    pub(super) fn require(&mut self, name: &'static str, help: &str, found: &mut Diagnostics) {
+    pub(crate) fn require(&mut self, name: &'static str, help: &str, found: &mut Diagnostics) {
         if self.node(name).is_none() {
             self.refuse(name, "is required", help, found);
         }
@@ -90,7 +90,7 @@ impl<'a> Form<'a> {
 
     /// Refuses what nobody asked for: in our own kind a misspelt field would silently simulate
     /// another world.
-    pub(super) fn close(self, found: &mut Diagnostics) {
+    pub(crate) fn close(self, found: &mut Diagnostics) {
         for (key, position) in self.fields.unread() {
             let message = format!("unknown field `{}`", self.fields.path_of(key));
             let mut known = self.known.clone();

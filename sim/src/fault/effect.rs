@@ -1,12 +1,13 @@
 //! What a fault does, when, and to whom.
 
 use coalmine_policy::Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 
 /// One effect of a fault. Effects are independent of each other.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
     /// Share of requests that fail because of it, on top of the ordinary errors.
     pub error_share: f64,
@@ -31,7 +32,7 @@ pub struct Fault {
 }
 
 /// When a fault shows. All that is given must hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Onset {
     /// Only on pods that serve more than this many requests per second.
     pub above_rps_per_pod: Option<f64>,
@@ -79,7 +80,7 @@ impl Condition {
 }
 
 /// How a fault grows from nothing to its full size, in a straight line: a leak.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Growth {
     /// Over a pod's age since the onset.
     Age(Span),
@@ -88,7 +89,7 @@ pub enum Growth {
 }
 
 /// Correlated bursts: the fault shows everywhere at once, for a while, again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Episodes {
     /// Mean time from the end of one to the beginning of the next (exponential), in seconds.
     pub gap_s: f64,
@@ -97,7 +98,7 @@ pub struct Episodes {
 }
 
 /// Whom a fault meets. All that is given must hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// The versions that have it.
     pub versions: Versions,
@@ -113,7 +114,7 @@ pub struct Scope {
 }
 
 /// Versions that have a fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Versions {
     /// The new one: a fault of the release.
     #[default]

@@ -7,8 +7,8 @@ use super::super::resolve::Analysis;
 use super::super::template::{Arg, ArgValue, MetricSource, Place, Template};
 use super::super::value::IntOrString;
 use super::template::Templates;
-use crate::source::{Diagnostics, Document};
 use crate::Template as Hash;
+use crate::source::{Diagnostics, Document};
 
 /// An AnalysisTemplate as a reviewer sees it.
 #[derive(Clone, Debug)]

@@ -142,7 +142,7 @@ fn told<T, E: std::fmt::Debug>(drawn: Result<T, E>) {
 
 /// What the SVG shows of the drawing.
 #[must_use]
-pub(super) fn view_box(width: f64, height: f64) -> String {
+pub(in crate::html) fn view_box(width: f64, height: f64) -> String {
     let (w, h) = units((width, height));
     format!("0 0 {w} {h}")
 }

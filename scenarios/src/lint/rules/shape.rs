@@ -35,7 +35,9 @@ fn comment(check: &Check, review: &Review, out: &mut Vec<Finding>) -> bool {
     let Some(at) = comment_at(&check.written) else {
         return false;
     };
-    let behind = check.written[at..].split_once('\n').map_or("", |(_, rest)| rest);
+    let behind = check.written[at..]
+        .split_once('\n')
+        .map_or("", |(_, rest)| rest);
     let lost = behind
         .lines()
         .any(|line| !line.trim().is_empty() && !line.trim().starts_with('#'));
@@ -49,7 +51,9 @@ fn comment(check: &Check, review: &Review, out: &mut Vec<Finding>) -> bool {
         Some(check.query_at.start + from.find(words)?)
     });
     let position = match (source, offset) {
-        (Some(source), Some(start)) => super::super::values::position(&source.text, start, words.len()),
+        (Some(source), Some(start)) => {
+            super::super::values::position(&source.text, start, words.len())
+        }
         _ => check.query_at,
     };
     let message = format!(
@@ -96,7 +100,10 @@ fn unreadable(check: &Check, review: &Review, out: &mut Vec<Finding>) {
         return;
     };
     if error.kind == ParseErrorKind::Unsupported {
-        let message = format!("metric `{}`: {}: the query is not looked at", check.name, error.message);
+        let message = format!(
+            "metric `{}`: {}: the query is not looked at",
+            check.name, error.message
+        );
         out.push(check.about_query(&CM27, check.query_at, message, &error.help));
         return;
     }
@@ -112,7 +119,8 @@ fn unreadable(check: &Check, review: &Review, out: &mut Vec<Finding>) {
         text
     };
     let stands = ["x", "1m", "1", "x{}"];
-    let is_certain = check.assumed.is_empty() || stands.iter().all(|s| Query::parse(&rendered(s)).is_err());
+    let is_certain =
+        check.assumed.is_empty() || stands.iter().all(|s| Query::parse(&rendered(s)).is_err());
     if !is_certain {
         return;
     }
@@ -130,7 +138,10 @@ fn other_shape(check: &Check, query: &Query, out: &mut Vec<Finding>) {
     let Some(metric) = check.argo() else {
         return;
     };
-    let tests = [("successCondition", &metric.success), ("failureCondition", &metric.failure)];
+    let tests = [
+        ("successCondition", &metric.success),
+        ("failureCondition", &metric.failure),
+    ];
     let (vector, scalar) = (MetricAnswer::Vector(vec![0.5]), MetricAnswer::Scalar(0.5));
     for (field, test) in tests {
         let Some(condition) = test.as_ref().and_then(|test| test.parsed().ok()) else {
@@ -193,11 +204,17 @@ fn many(check: &Check, query: &Query, out: &mut Vec<Finding>) {
     };
     let (message, cure) = match check.tool {
         Tool::Flagger => (
-            format!("metric `{}`: the result has several elements, {by}; Flagger takes the last", check.name),
+            format!(
+                "metric `{}`: the result has several elements, {by}; Flagger takes the last",
+                check.name
+            ),
             "aggregate to one: `sum(…)`",
         ),
         Tool::Argo if takes_one(check) => (
-            format!("metric `{}`: the result has several elements, {by}; `result[0]` is any of them", check.name),
+            format!(
+                "metric `{}`: the result has several elements, {by}; `result[0]` is any of them",
+                check.name
+            ),
             "aggregate to one: `sum(…)`, or judge all: `all(result, # < …)`",
         ),
         Tool::Argo => return,
@@ -207,7 +224,9 @@ fn many(check: &Check, query: &Query, out: &mut Vec<Finding>) {
 
 fn has_rate(query: &Query) -> bool {
     let rates = super::super::query::rates(query);
-    rates.iter().any(|(_, function)| matches!(*function, "rate" | "irate" | "increase"))
+    rates
+        .iter()
+        .any(|(_, function)| matches!(*function, "rate" | "irate" | "increase"))
 }
 
 /// Whether the verdict changes with the order of the elements.
@@ -216,9 +235,16 @@ fn takes_one(check: &Check) -> bool {
     let values = values(check);
     let with = |wanted: &[Verdict]| {
         let mut values = values.iter().copied();
-        values.find(|value| check.verdict_of(*value).is_some_and(|v| wanted.contains(&v)))
+        values.find(|value| {
+            check
+                .verdict_of(*value)
+                .is_some_and(|v| wanted.contains(&v))
+        })
     };
-    let (Some(good), Some(bad)) = (with(&[Verdict::Good]), with(&[Verdict::Bad, Verdict::Inconclusive])) else {
+    let (Some(good), Some(bad)) = (
+        with(&[Verdict::Good]),
+        with(&[Verdict::Bad, Verdict::Inconclusive]),
+    ) else {
         return false;
     };
     verdict([good, bad]) != verdict([bad, good])

@@ -84,11 +84,7 @@ impl<'a> Form<'a> {
     }
 
     /// A share from 0 to 1, or from `0%` to `100%`.
-    pub(in crate::read) fn share(
-        &mut self,
-        name: &'static str,
-        found: &mut Diagnostics,
-    ) -> Option<f64> {
+    pub(crate) fn share(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<f64> {
         let ok = |x| (0.0..=1.0).contains(&x);
         let complaint = "not a share from 0 to 1";
         let help = Unit::Percent.example();
@@ -96,11 +92,7 @@ impl<'a> Form<'a> {
     }
 
     /// A loss, as what it is: `-2%` or -0.02. The share that is lost.
-    pub(in crate::read) fn loss(
-        &mut self,
-        name: &'static str,
-        found: &mut Diagnostics,
-    ) -> Option<f64> {
+    pub(crate) fn loss(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<f64> {
         let ok = |x| (-1.0..0.0).contains(&x);
         let complaint = "no loss";
         let help = "write `-2%` when 2 % of the completions are lost";
@@ -109,7 +101,7 @@ impl<'a> Form<'a> {
     }
 
     /// Requests per second from zero to `max`: `200rps` or 200.
-    pub(in crate::read) fn rate(
+    pub(crate) fn rate(
         &mut self,
         name: &'static str,
         max: f64,
@@ -121,7 +113,7 @@ impl<'a> Form<'a> {
     }
 
     /// A number of zero or more.
-    pub(in crate::read) fn not_negative(
+    pub(crate) fn not_negative(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
@@ -137,7 +129,7 @@ impl<'a> Form<'a> {
     }
 
     /// A number from zero to `max`.
-    pub(in crate::read) fn up_to(
+    pub(crate) fn up_to(
         &mut self,
         name: &'static str,
         max: f64,
@@ -163,11 +155,7 @@ impl<'a> Form<'a> {
     }
 
     /// A number above zero.
-    pub(in crate::read) fn positive(
-        &mut self,
-        name: &'static str,
-        found: &mut Diagnostics,
-    ) -> Option<f64> {
+    pub(crate) fn positive(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<f64> {
         self.number(
             name,
             Unit::None,
@@ -179,7 +167,7 @@ impl<'a> Form<'a> {
     }
 
     /// A whole number from 1 to `max`.
-    pub(in crate::read) fn count(
+    pub(crate) fn count(
         &mut self,
         name: &'static str,
         max: u32,
@@ -189,7 +177,7 @@ impl<'a> Form<'a> {
     }
 
     /// A whole number within bounds.
-    pub(in crate::read) fn whole(
+    pub(crate) fn whole(
         &mut self,
         name: &'static str,
         (min, max): (u32, u32),
@@ -207,7 +195,7 @@ impl<'a> Form<'a> {
     }
 
     /// The text of a time; a bare number is told its missing unit.
-    pub(in crate::read) fn time_text(
+    pub(crate) fn time_text(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
@@ -226,11 +214,7 @@ impl<'a> Form<'a> {
     }
 
     /// A Go duration.
-    pub(in crate::read) fn duration(
-        &mut self,
-        name: &'static str,
-        found: &mut Diagnostics,
-    ) -> Option<Span> {
+    pub(crate) fn duration(&mut self, name: &'static str, found: &mut Diagnostics) -> Option<Span> {
         let text = self.time_text(name, found)?;
         match parse_go_duration(text) {
             Ok(span) => Some(span),
@@ -243,7 +227,7 @@ impl<'a> Form<'a> {
     }
 
     /// A Go duration above zero.
-    pub(in crate::read) fn some_time(
+    pub(crate) fn some_time(
         &mut self,
         name: &'static str,
         found: &mut Diagnostics,
