@@ -83,8 +83,12 @@ fn of_reader(diagnostic: &Diagnostic) -> Option<Finding> {
     ]) {
         return None;
     }
-    if has(&["simulate", "coalmine answers", "is not understood"])
-        || diagnostic.help.contains("coalmine simulates")
+    if has(&[
+        "simulate",
+        "coalmine answers",
+        "is not understood",
+        "is not read",
+    ]) || diagnostic.help.contains("coalmine simulates")
     {
         return Some(told(&CM27, diagnostic));
     }

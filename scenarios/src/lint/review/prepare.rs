@@ -7,7 +7,7 @@ use super::super::check::finding;
 use crate::finding::Finding;
 
 /// Argo's providers of metrics that have no PromQL.
-const OTHER_PROVIDERS: [&str; 9] = [
+const OTHER_PROVIDERS: [&str; 11] = [
     "kayenta",
     "datadog",
     "wavefront",
@@ -17,6 +17,8 @@ const OTHER_PROVIDERS: [&str; 9] = [
     "influxdb",
     "skywalking",
     "plugin",
+    "web",
+    "job",
 ];
 
 /// Argo's traffic routers, and what else stands in `trafficRouting`.

@@ -7,25 +7,17 @@ use super::super::review::Review;
 use crate::finding::Finding;
 use coalmine_promql::{MatchOp, Matcher, Query, Selector};
 
-/// Labels that tell what became of a request; a numerator may have one of its own.
-const OUTCOMES: [&str; 17] = [
+/// Parts of the names of labels that tell what became of a request; a numerator may have one of its own.
+const OUTCOMES: [&str; 9] = [
     "code",
     "status",
-    "status_code",
-    "response_code",
-    "response_code_class",
-    "envoy_response_code",
-    "envoy_response_code_class",
-    "http_status",
-    "http_status_code",
-    "http_response_status_code",
-    "grpc_code",
-    "grpc_status",
     "outcome",
     "result",
     "classification",
-    "le",
+    "class",
     "exception",
+    "error",
+    "success",
 ];
 /// Words by which people name a canary.
 const CANARY: [&str; 8] = [
@@ -100,6 +92,10 @@ fn difference(above: &Selector, below: &Selector) -> Option<String> {
             names(fewer)
         )),
     }
+}
+
+fn is_outcome(label: &str) -> bool {
+    label == "le" || OUTCOMES.iter().any(|part| label.contains(part))
 }
 
 /// Whether two matchers ask the same.
