@@ -8,6 +8,7 @@ mod effort;
 mod finding;
 mod folders;
 mod judge;
+mod lint;
 mod pages;
 mod promql;
 mod replay;

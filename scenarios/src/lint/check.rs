@@ -142,6 +142,15 @@ impl Check {
         })
     }
 
+    /// Whether a window or the interval is a stand-in.
+    pub(super) fn has_assumed_times(&self) -> bool {
+        let windows = self.written.split('[').skip(1);
+        let mut windows = windows.filter_map(|rest| rest.split(']').next());
+        let interval = self.entry.get("interval").and_then(Node::as_str);
+        let is_assumed = |text: &str| text.contains("{{");
+        !self.assumed.is_empty() && (windows.any(is_assumed) || interval.is_some_and(is_assumed))
+    }
+
     /// The place of a field of the metric, else of its name.
     pub(super) fn field(&self, name: &str) -> Position {
         self.entry.get(name).map_or(self.at, |node| node.position)

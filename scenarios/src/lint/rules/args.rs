@@ -3,7 +3,7 @@
 use coalmine_policy::flagger::render_alone;
 use coalmine_policy::source::{Node, Position};
 
-use super::super::catalogue::{CM09, CM23};
+use super::super::catalogue::{CM09, CM23, CM27};
 use super::super::check::finding;
 use super::super::review::{Review, items};
 use crate::finding::Finding;
@@ -67,6 +67,17 @@ pub(super) fn findings(review: &Review, out: &mut Vec<Finding>) {
             let Some(Err(why)) = query.as_str().map(render_alone) else {
                 continue;
             };
+            if is_of_go(&why) {
+                let message = format!("{why}: the query is not looked at");
+                out.push(finding(
+                    &CM27,
+                    &document.source.file,
+                    query.position,
+                    message,
+                    "",
+                ));
+                continue;
+            }
             let message = format!("the query does not render: {why}");
             out.push(finding(
                 &CM23,
@@ -77,4 +88,20 @@ pub(super) fn findings(review: &Review, out: &mut Vec<Finding>) {
             ));
         }
     }
+}
+
+/// Whether it is an action that Go's templates know and coalmine does not evaluate.
+fn is_of_go(why: &str) -> bool {
+    const WORDS: [&str; 26] = [
+        "and", "block", "call", "define", "else", "end", "eq", "ge", "gt", "html", "if", "index",
+        "js", "le", "len", "lt", "ne", "not", "or", "print", "printf", "println", "range", "slice",
+        "urlquery", "with",
+    ];
+    let action = why.split_once("{{").map_or("", |(_, rest)| rest);
+    let action = action.trim_start_matches(['-', ' ', '(']);
+    let word: String = action
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect();
+    WORDS.contains(&word.as_str()) || action.starts_with('$')
 }

@@ -52,11 +52,7 @@ fn window_s(query: &Query) -> Option<f64> {
 
 /// The canary's requests in a window when it begins, and its share.
 fn requests(check: &Check, query: &Query, fact: &Facts) -> Option<(f64, f64)> {
-    if check
-        .assumed
-        .iter()
-        .any(|name| name.contains("interval") || name.contains("window"))
-    {
+    if check.has_assumed_times() {
         return None;
     }
     let shares = check.uses.iter().filter_map(|one| one.share);
@@ -86,7 +82,7 @@ fn windows(check: &Check, query: &Query, facts: &[Facts], review: &Review, out: 
             )
         } else if let Some(every) = check
             .every
-            .filter(|every| range < *every && is_rate && check.assumed.is_empty())
+            .filter(|every| range < *every && is_rate && !check.has_assumed_times())
         {
             format!(
                 "metric `{}`: it looks back {} every {}, so what happens in between is never seen",

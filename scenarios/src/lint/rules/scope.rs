@@ -68,10 +68,8 @@ fn difference(above: &Selector, below: &Selector) -> Option<String> {
     let is_name = |matcher: &&Matcher| matcher.name == "__name__";
     let only = |here: &Selector, there: &Selector| -> Vec<String> {
         let own = here.matchers.iter().filter(|m| !is_name(m));
-        let own = own.filter(|m| {
-            !OUTCOMES.contains(&m.name.as_str())
-                && !there.matchers.iter().any(|other| same(m, other))
-        });
+        let own = own
+            .filter(|m| !is_outcome(&m.name) && !there.matchers.iter().any(|other| same(m, other)));
         own.map(|m| m.name.clone()).collect()
     };
     let (more, fewer) = (only(below, above), only(above, below));
