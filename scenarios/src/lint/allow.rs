@@ -110,7 +110,7 @@ fn reach(lines: &[&str], index: usize, is_alone: bool) -> RangeInclusive<usize> 
         .iter()
         .rev()
         .take_while(|line| !is_break(line));
-    let at_head = !before.clone().any(|line| is_content(&line));
+    let at_head = !before.clone().any(is_content);
     if at_head {
         let rest = lines[index..].iter().take_while(|line| !is_break(line));
         return index + 1..=index + rest.count();

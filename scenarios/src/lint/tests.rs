@@ -226,7 +226,7 @@ fn cm04_background_inconclusive_ignored() {
     let with = |metric: &str| argo(metric, RATIO) + &rollout("  replicas: 2\n", steps) + BACKGROUND;
     finds("CM04", &with(gap));
     spares("CM04", &with(closed));
-    let step = format!("{}count: 5\n", gap);
+    let step = format!("{gap}count: 5\n");
     let asked = format!("- setWeight: 50\n{USED}");
     spares(
         "CM04",
