@@ -35,8 +35,9 @@ const FILES: &[Embedded] = files! {
     "look-alikes/node-drain" "look-alikes/cold-cache"
     "faults/leak-with-age" "faults/leak-with-requests" "faults/full-pool"
     "faults/on-the-half-hour" "faults/flapping" "faults/slower-throughout" "faults/two-small-ones"
-    "faults/bad-pod" "faults/crash-loop" "faults/slow-crashes" "faults/checkout-broken"
+    "faults/bad-pod" "faults/masked-pod" "faults/crash-loop" "faults/slow-crashes" "faults/checkout-broken"
     "faults/orders-lost" "faults/shared-dependency" "faults/beta-users" "faults/errors-among-many"
+    "faults/in-sessions" "faults/sticky-sessions"
     "calendar/sunday-night" "calendar/sale-overload"
 };
 
