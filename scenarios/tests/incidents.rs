@@ -72,6 +72,9 @@ fn reasons_hold() {
         // No data is failure to one and nothing to another.
         ("look-alikes/scrape-gap", "argo-repaired", 50, 60),
         ("look-alikes/scrape-gap", "flagger-ten-minutes", 0, 0),
+        // Nobody dials the canary's pod, and a router would have asked nobody to.
+        ("look-alikes/kept-connections", "argo-repaired", 45, 60),
+        ("look-alikes/kept-connections", "flagger-ten-minutes", 0, 0),
         ("faults/leak-with-age", "flagger-ten-minutes", 55, 60),
         ("faults/on-the-half-hour", "flagger-ten-minutes", 0, 0),
         ("faults/slower-throughout", "flagger-tutorial", 0, 0),
@@ -107,6 +110,9 @@ fn a_weight_ahead_of_its_pods_condemns_a_good_release() {
     );
     for (text, wanted) in [(routed, 0), (ahead, RUNS)] {
         assert_eq!(rolled_back(&*read(&text), "incidents/hot-canary"), wanted);
+        // Behind a router clients' connections do not matter.
+        let kept = rolled_back(&*read(&text), "look-alikes/kept-connections");
+        assert_eq!(kept, 0);
     }
 }
 
