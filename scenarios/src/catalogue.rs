@@ -32,11 +32,12 @@ const FILES: &[Embedded] = files! {
     "incidents/slow-to-show"
     "look-alikes/outage-outside" "look-alikes/flapping-bank" "look-alikes/slow-backup"
     "look-alikes/old-is-worse" "look-alikes/scrape-gap" "look-alikes/sale" "look-alikes/batches"
-    "look-alikes/node-drain" "look-alikes/cold-cache"
+    "look-alikes/node-drain" "look-alikes/cold-cache" "look-alikes/kept-connections"
     "faults/leak-with-age" "faults/leak-with-requests" "faults/full-pool"
     "faults/on-the-half-hour" "faults/flapping" "faults/slower-throughout" "faults/two-small-ones"
-    "faults/bad-pod" "faults/crash-loop" "faults/slow-crashes" "faults/checkout-broken"
+    "faults/bad-pod" "faults/masked-pod" "faults/crash-loop" "faults/slow-crashes" "faults/checkout-broken"
     "faults/orders-lost" "faults/shared-dependency" "faults/beta-users" "faults/errors-among-many"
+    "faults/in-sessions" "faults/sticky-sessions"
     "calendar/sunday-night" "calendar/sale-overload"
 };
 

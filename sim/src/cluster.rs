@@ -6,6 +6,7 @@ use crate::affinity::Affinity;
 use crate::endpoints::{Endpoints, Pool, were_ready};
 use crate::experiment::{self, ExperimentPods, Experiments};
 use crate::fault::Version;
+use crate::keep_alive::{Connections, End};
 use crate::pods::{Outage, Pod, PodSet, Replacement, Shown, Startup, Stint};
 use crate::router::{Table, Upstream};
 use crate::split::{Cohort, Cold, Segment, Sides};
@@ -545,6 +546,38 @@ impl Cluster {
         };
         self.endpoints.add_left(workload, seen, now_s, &mut pool);
         pool
+    }
+
+    /// The split of the requests where clients keep their connections, which notice what became of the
+    /// pods.
+    #[must_use]
+    pub fn kept_segment(&self, now: Time, connections: &mut Connections) -> Segment {
+        let sets = self.sets.iter().enumerate();
+        let ready = sets
+            .chain(self.experiments.served())
+            .flat_map(|(workload, set)| {
+                let ready = set.ready_pods(now);
+                ready.map(move |pod| End {
+                    pod: (workload, pod.ordinal),
+                    cohort: cohort(workload, *pod),
+                })
+            });
+        connections.meet(now.as_secs_f64(), ready);
+        self.shared_out(now, connections.shares())
+    }
+
+    /// The split of the requests while cohorts get these shares; while there are none, nobody serves.
+    #[must_use]
+    pub fn shared_out(&self, now: Time, share: Option<[f64; 3]>) -> Segment {
+        let segment = self.segment(now, 0.0);
+        match share {
+            None => segment,
+            Some(share) => Segment {
+                share,
+                refused: [0.0; 3],
+                ..segment
+            },
+        }
     }
 
     /// The same where sessions stick to the sides of the router.

@@ -108,6 +108,8 @@ pub struct Flow<'a> {
     /// The part of the traffic that each replica of the ingress controller passes on.
     ingress_share: f64,
     harm: Harm<'a>,
+    /// The first ledger's counts are single tries at pods, which do not tell how requests ended.
+    counts_tries: bool,
     /// Whether requests that the old version serves can be hurt too.
     reach_old: bool,
     /// When the first request met the fault, as far as requests have been drawn.
@@ -144,6 +146,7 @@ impl<'a> Flow<'a> {
             ledgers: vec![arrivals; families.max(1)],
             counted_new: Vec::new(),
             harm: Harm::new(&scenario.business, streams),
+            counts_tries: false,
             reach_old: behaviours.reach_old(),
             met_s: f64::INFINITY,
             meeting: streams.get(Purpose::FirstFault),
@@ -165,6 +168,7 @@ impl<'a> Flow<'a> {
         }
         self.counted_new.clear();
         self.harm.reset(streams);
+        self.counts_tries = false;
         self.met_s = f64::INFINITY;
         self.meeting = streams.get(Purpose::FirstFault);
     }
@@ -307,7 +311,9 @@ impl<'a> Flow<'a> {
     ) {
         self.follow(to_s);
         let index = watched.cohort as usize;
-        let hurts = watched.cohort != Cohort::PrimaryOld || self.reaches_old();
+        let is_try = matches!(watched.part, Part::OnePod(_)) && self.conditions.may_try_again();
+        self.counts_tries |= is_try && family == 0;
+        let hurts = !is_try && (watched.cohort != Cohort::PrimaryOld || self.reaches_old());
         // A loaded service wants to hear of every piece in turn.
         let is_light = self.load.is_none();
         // Parts of a cell with one treatment are one draw; there are rarely two.

@@ -23,6 +23,7 @@ pub mod fidelity;
 pub mod flow;
 pub mod given;
 pub mod hook;
+pub mod keep_alive;
 pub mod latency;
 mod load;
 mod measure;

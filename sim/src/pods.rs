@@ -241,6 +241,11 @@ impl PodSet {
         })
     }
 
+    /// Pods that take traffic.
+    pub fn ready_pods(&self, now: Time) -> impl Iterator<Item = &Pod> {
+        self.pods.iter().filter(move |pod| self.is_ready(pod, now))
+    }
+
     fn serving_pods(&self, now: Time, version: Version) -> impl Iterator<Item = &Pod> {
         let serving = move |pod: &&Pod| pod.version == version && self.is_ready(pod, now);
         self.pods.iter().filter(serving)

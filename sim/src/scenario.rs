@@ -11,6 +11,7 @@ use crate::event::ScenarioInfo;
 use crate::fault::{Behaviour, Behaviours, Fault};
 use crate::given::GivenMetric;
 use crate::hook::HookScript;
+pub use crate::keep_alive::KeepAlive;
 use crate::router::RouterConfig;
 pub use crate::service::{Autoscaler, Business, Entry, Retries, Route, Service, Sessions, WarmUp};
 use crate::traffic::Traffic;
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub users: Users,
     /// Users who send more than one request; each request is somebody else's when `None`.
     pub sessions: Option<Sessions>,
+    /// Clients that keep their connections, where they dial the pods themselves.
+    pub keep_alive: Option<KeepAlive>,
     /// What webhooks answer; where several fit a call, the last one that has begun.
     pub hooks: Vec<HookScript>,
     /// What `web` and `job` metrics answer; where several fit, the last one that has begun.
@@ -148,6 +151,7 @@ impl Scenario {
             retries: None,
             users: Users::default(),
             sessions: None,
+            keep_alive: None,
             hooks: Vec::new(),
             metrics: Vec::new(),
             router: RouterConfig::default(),

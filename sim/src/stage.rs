@@ -15,10 +15,11 @@ use crate::exposition::{Class, Frame, Potential, Quantity, Target, potential};
 use crate::fault::Behaviours;
 use crate::fidelity::Fidelity;
 use crate::given;
+use crate::keep_alive::KeepAlive;
 use crate::pods::Crashes;
-use crate::router::{RouterConfig, presets};
+use crate::router::{RouterConfig, Spread, presets};
 use crate::scenario::{Entry, Scenario};
-use crate::subject::{Asked, Subject, Topology};
+use crate::subject::{Asked, Routers, Subject, Topology};
 use crate::unanswerable::{Unanswerable, no_series, unreadable};
 
 /// The history of what is in service when a query pins an instant with `@`.
@@ -213,6 +214,18 @@ impl<'a> Stage<'a> {
         self
     }
 
+    /// How clients keep their connections, where one Service has all pods.
+    pub(crate) fn keep_alive(&self) -> Option<KeepAlive> {
+        let has_one_service = match self.topology {
+            Topology::Deployment => true,
+            Topology::ReplicaSets { routed } => !routed,
+            Topology::PrimaryAndTarget => false,
+        };
+        let by_connections = self.router.upstream().spread == Spread::Connections;
+        let kept = self.scenario.keep_alive;
+        kept.filter(|_| has_one_service && by_connections)
+    }
+
     /// The index of a query by its text.
     pub(crate) fn question(&self, text: &Arc<str>) -> Option<usize> {
         // Mostly the very text that the policy said it may ask.
@@ -227,7 +240,13 @@ impl<'a> Stage<'a> {
 /// The scenario's router, or the one that the manifest asks for with its usual parameters.
 fn router(scenario: &Scenario, subject: &dyn Subject) -> RouterConfig {
     let is_chosen = scenario.router_said.is_some() || scenario.router != RouterConfig::default();
-    let usual = (!is_chosen).then(|| presets::by_name(subject.routers().usual));
+    let routers = subject.routers();
+    let usual = match scenario.keep_alive {
+        // Nobody stands between the pods and clients who dial them.
+        Some(_) if routers == Routers::ANY => "kube-proxy",
+        _ => routers.usual,
+    };
+    let usual = (!is_chosen).then(|| presets::by_name(usual));
     usual.flatten().unwrap_or_else(|| scenario.router.clone())
 }
 

@@ -46,6 +46,8 @@ pub enum Purpose {
     MissedScrape(u32, i64),
     /// When the process of a pod dies, and how long it takes to start again: workload, ordinal.
     Crash(u32, u32),
+    /// Connections that clients keep: which are dialled when, and to which pod.
+    Connections,
     /// Request fidelity: when in its cell each request arrives.
     Instants,
     /// Request fidelity: what each request meets.
@@ -75,6 +77,7 @@ impl Purpose {
             // A target's id has 24 bits at most; what a scrape's number has beyond 32 is its sign.
             Self::MissedScrape(target, number) => 11 ^ (target as u64) << 8 ^ (number as u64) << 32,
             Self::Crash(workload, ordinal) => 13 | (workload as u64) << 8 | (ordinal as u64) << 32,
+            Self::Connections => 14,
             Self::Instants => 64,
             Self::Requests => 65,
             Self::Sessions => 66,

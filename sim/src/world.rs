@@ -19,6 +19,7 @@ use crate::fidelity::Fidelity;
 use crate::flow::Flow;
 use crate::given;
 use crate::hook;
+use crate::keep_alive::Connections;
 use crate::measure;
 use crate::monitor::Monitor;
 use crate::outcome::{Outcome, Verdict};
@@ -74,7 +75,7 @@ impl<'a> World<'a> {
         );
         if stage.fidelity == Fidelity::Request {
             let engine = Requests::new(stage.scenario, &stage.behaviours, stage.lead_s, &streams);
-            flow.each = Some(Box::new(engine));
+            flow.each = Some(Box::new(engine.keeping_alive(stage.keep_alive())));
         }
         Self {
             stage,
@@ -137,6 +138,7 @@ impl<'a> World<'a> {
             remembered: Remembered::default(),
             pending: Vec::new(),
             affinity: affinity(self.stage),
+            connections: connections(self.stage, &streams),
             senders: Senders {
                 users: self
                     .stage
@@ -227,16 +229,27 @@ struct Rollout<'w, 'a> {
     scaling: Option<Scaling>,
     /// Where sessions are, when they are sticky.
     affinity: Option<Affinity<'w>>,
+    /// Connections that clients keep, where those are what is split.
+    connections: Option<Connections>,
 }
 
 /// Sessions that stick to a side of the router, if there are any.
 fn affinity<'a>(stage: &Stage<'a>) -> Option<Affinity<'a>> {
+    if stage.keep_alive().is_some() {
+        return None;
+    }
     let sessions = stage.scenario.sessions.as_ref()?;
     Some(Affinity::new(
         sessions,
         stage.sticks?,
         &stage.scenario.traffic,
     ))
+}
+
+/// Connections that clients keep, if they do.
+fn connections(stage: &Stage<'_>, streams: &Streams) -> Option<Connections> {
+    let stream = streams.get(Purpose::Connections);
+    Some(Connections::new(stage.keep_alive()?, stream))
 }
 
 /// Who sends the canary requests besides users at large.
@@ -260,7 +273,10 @@ impl Rollout<'_, '_> {
             // Pods in service have deaths to come, too.
             self.cluster.reconcile(self.now, &self.startup);
         }
-        let mut at_rest = self.cluster.segment(Time::ZERO, 0.0);
+        let mut at_rest = match &mut self.connections {
+            None => self.cluster.segment(Time::ZERO, 0.0),
+            Some(connections) => self.cluster.kept_segment(Time::ZERO, connections),
+        };
         at_rest.from_s = -lead_s;
         self.world.flow.split.push(at_rest);
         self.show_pods();
@@ -317,8 +333,14 @@ impl Rollout<'_, '_> {
         let horizon_s = horizon.as_secs_f64();
         let rest_s = self.now.as_secs_f64() + ROUTER_REST_S;
         self.advance_router(rest_s.min(horizon_s));
-        // Sessions may follow the last weight to the horizon.
-        if self.affinity.as_ref().is_some_and(|a| !a.is_at_rest()) {
+        // Sessions may follow the last weight to the horizon, and connections the pods.
+        let follow = self.affinity.as_ref().is_some_and(|a| !a.is_at_rest());
+        if follow
+            || self
+                .connections
+                .as_ref()
+                .is_some_and(Connections::are_moving)
+        {
             self.advance_router(horizon_s);
         }
     }
@@ -546,7 +568,10 @@ impl Rollout<'_, '_> {
         let router = &self.world.router;
         self.cluster.forget_left(router.tables());
         let known = (router.share(), router.tables());
-        let mut segment = segment(&self.cluster, &mut self.affinity, self.now, known);
+        let mut segment = match &mut self.connections {
+            None => segment(&self.cluster, &mut self.affinity, self.now, known),
+            Some(connections) => self.cluster.kept_segment(self.now, connections),
+        };
         self.senders.add_to(&mut segment);
         self.world.flow.split.push(segment);
         self.tell_share(self.now, segment.new_share());
@@ -569,6 +594,7 @@ impl Rollout<'_, '_> {
             witness,
             told_share,
             affinity,
+            connections,
             ..
         } = self;
         let World { router, flow, .. } = &mut **world;
@@ -585,6 +611,12 @@ impl Rollout<'_, '_> {
             }
             flow.split.push(segment);
         };
+        if let Some(connections) = connections {
+            // Whoever keeps a connection does not ask where others would go.
+            router.follow(until_s, |_, _| {});
+            follow(connections, cluster, until_s, &mut push);
+            return;
+        }
         let mut weight = router.share();
         let mut look = None;
         let mut known: Vec<Table> = Vec::new();
@@ -668,6 +700,22 @@ fn segment(
     match affinity {
         None => cluster.segment_seen(now, known.0, known.1),
         Some(affinity) => cluster.sticky_segment(now, affinity, known),
+    }
+}
+
+/// Lets connections end and be dialled anew until an instant.
+fn follow(
+    connections: &mut Connections,
+    cluster: &Cluster,
+    until_s: f64,
+    push: &mut impl FnMut(f64, Segment),
+) {
+    if !connections.are_moving() {
+        return;
+    }
+    while let Some((from_s, share)) = connections.step(until_s) {
+        let at = Time::ZERO + Span::from_secs_f64(from_s);
+        push(from_s, cluster.shared_out(at, Some(share)));
     }
 }
 

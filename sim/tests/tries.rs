@@ -9,8 +9,9 @@ use coalmine_policy::Span;
 use coalmine_promql::{Plan, Query, Store, Value};
 use coalmine_sim::fault::{Fault, Scope};
 use coalmine_sim::fidelity::Fidelity;
+use coalmine_sim::router::path::Method;
 use coalmine_sim::router::{Again, IngressNginx, RouterConfig, Upstream};
-use coalmine_sim::scenario::Scenario;
+use coalmine_sim::scenario::{Route, Scenario};
 use coalmine_sim::stage::Stage;
 use coalmine_sim::stream::Seed;
 use coalmine_sim::traffic::Traffic;
@@ -111,4 +112,73 @@ fn a_lost_answer_is_not_repeated_where_nothing_is() {
     let ([usual, _], _) = seen(Again::NGINX, Fidelity::Aggregate);
     // `error timeout` passes answers on.
     assert_eq!(ingress, usual);
+}
+
+/// A canary for good, watched by somebody who reads these counters.
+fn watched_by(counter: &str) -> String {
+    let steps =
+        "[{setWeight: 50}, {pause: {}}]\n      analysis: {templates: [{templateName: own}]}";
+    format!(
+        "{}---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {{name: own, namespace: ns}}
+spec:
+  metrics:
+  - name: own
+    interval: 1m
+    successCondition: result[0] >= 0
+    provider:
+      prometheus:
+        address: http://p
+        query: sum(rate({counter}[1m]))
+",
+        canary_behind_nginx(steps)
+    )
+}
+
+/// Counters of pods are of single tries, and those of the ingress of what they came to.
+#[test]
+fn who_is_hurt_does_not_hang_on_who_looks() {
+    let route = |path: &str, method| Route {
+        path: path.to_owned(),
+        share: 0.5,
+        latency_times: 1.0,
+        method,
+    };
+    let scenario = Scenario {
+        routes: vec![
+            route("/", Method::Idempotent),
+            route("/orders", Method::NonIdempotent),
+        ],
+        ..scenario(Again {
+            http_500: true,
+            ..Again::NGINX
+        })
+    };
+    let sums = |counter: &str, fidelity: Fidelity| {
+        let policy = rollout_of(&watched_by(counter));
+        let stage = Stage::new(&scenario, &policy).expect("answerable");
+        let stage = stage.with_fidelity(fidelity);
+        let mut world = World::new(&stage, Seed(7));
+        let mut sums = [0.0; 2];
+        for run in 0..RUNS {
+            let outcome = world.run(run, &mut Nobody);
+            sums[0] += outcome.exposed as f64;
+            sums[1] += outcome.hurt as f64;
+        }
+        sums
+    };
+    let app = "http_requests_total{version='canary'}";
+    let ingress = "nginx_ingress_controller_requests{canary!=''}";
+    let [exposed, hurt] = sums(app, Fidelity::Request);
+    // Half of a fifth of them: the orders that meet the bad pod.
+    assert!((hurt / exposed - 0.1).abs() < 0.01, "{hurt} of {exposed}");
+    for counter in [app, ingress] {
+        let found = sums(counter, Fidelity::Aggregate);
+        for (a, b) in found.into_iter().zip([exposed, hurt]) {
+            let score = (a - b) / (a + b).sqrt();
+            assert!(score.abs() < 4.0, "{counter}: {a} against {b}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use coalmine_policy::Span;
 use coalmine_policy::source::{Diagnostics, Fields};
 use coalmine_sim::arrivals::Pattern;
-use coalmine_sim::scenario::{Scenario, Scrape, Service, Users};
+use coalmine_sim::scenario::{Scenario, Scrape, Service};
 
 use super::clock::Clock;
 use super::fault::FaultSection;
@@ -96,10 +96,8 @@ fn read_spec(
         Some(form) => fault::read(form, &assumed, (&routes, &business), found),
         None => FaultSection::default(),
     };
-    let (users, sessions) = match spec.form("users", found) {
-        Some(form) => users::read(form, found),
-        None => (Users::default(), None),
-    };
+    let said = spec.form("users", found);
+    let said = said.map_or_else(users::Said::default, |form| users::read(form, found));
     let retries = spec.form("retries", found);
     let retries = retries.and_then(|form| users::read_retries(form, found));
     let hooks = hooks::read(&mut spec, found);
@@ -123,8 +121,9 @@ fn read_spec(
         faults: fault.effects,
         routes,
         business,
-        users,
-        sessions,
+        users: said.users,
+        sessions: said.sessions,
+        keep_alive: said.keep_alive,
         retries,
         hooks,
         metrics,

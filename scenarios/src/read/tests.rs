@@ -3,7 +3,7 @@ use coalmine_sim::given::GivenMetric;
 use coalmine_sim::hook::{HookScript, HookSelector};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::{IngressNginx, RouterConfig};
-use coalmine_sim::scenario::{Retries, Scrape, Service, Sessions, Users};
+use coalmine_sim::scenario::{KeepAlive, Retries, Scrape, Service, Sessions, Users};
 use coalmine_sim::traffic::Term;
 
 use super::*;
@@ -505,6 +505,23 @@ fn sessions_and_retries_arrive_and_their_mistakes_are_placed() {
         backoff: Span::from_millis(500),
     };
     assert_eq!(scenario.retries, Some(retries));
+    assert_eq!(scenario.keep_alive, None);
+    let rest = "  users: {keepAlive: {lifetime: 5m}}\n";
+    let kept = good(&format!("{traffic}{rest}")).keep_alive;
+    let wanted = KeepAlive {
+        lifetime: Span::from_mins(5),
+        connections: 100,
+    };
+    assert_eq!(kept, Some(wanted));
+    let rest = "  users: {keepAlive: {lifetime: 1ms, connections: 20000, life: 1}}\n";
+    let (_, complaints) = with(&format!("{traffic}{rest}"));
+    for wanted in [
+        "lifetime` lets 100 connections dial more than 1000 times a second",
+        "connections` is 20000, not a number from 1 to 10000",
+        "unknown field `spec.users.keepAlive.life` (did you mean `lifetime`?)",
+    ] {
+        assert!(complaints.contains(wanted), "{wanted} not in {complaints}");
+    }
     let rest = "  users: {requestsPerSession: 0.5, thinkTime: {median: 9s}, stiky: true}\n  \
                 retries: {max: 21, backoff: 5}\n";
     let (scenarios, complaints) = with(&format!("{traffic}{rest}"));

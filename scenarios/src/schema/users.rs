@@ -27,6 +27,27 @@ pub(super) fn schema() -> Value {
             "Whether a session stays on the side of the router that got its first request; \
              when absent, as the manifest has it (`sessionAffinity`, `affinity: cookie`).",
         ),
+        (
+            "keepAlive",
+            keep_alive(),
+            "Clients that dial the Service themselves (kube-proxy, no router before it) and keep \
+             their connections: all requests on one go to the pod it was dialled to.",
+        ),
+    ])
+}
+
+fn keep_alive() -> Value {
+    object([
+        (
+            "lifetime",
+            duration(),
+            "How long a connection is kept, on average (exponential).",
+        ),
+        (
+            "connections",
+            count(),
+            "Connections of all clients together; 100 when absent.",
+        ),
     ])
 }
 

@@ -92,7 +92,12 @@ impl Flow<'_> {
         (parts, counted): (&Parts, &Parts),
         merged: &mut Option<Merged>,
     ) {
-        let (mut left, mut left_mass) = self.ledgers[0].left(cell, self.traffic);
+        // Of requests whose tries were counted nobody knows yet how they ended.
+        let (mut left, mut left_mass) = if self.counts_tries {
+            self.ledgers[0].drawn(cell, self.traffic)
+        } else {
+            self.ledgers[0].left(cell, self.traffic)
+        };
         // Where the first meeting may lie, and where treatments share a cell (what is left for
         // one depends on the other), portions are drawn one by one.
         let alone = parts.len() == 1 && self.met_s <= self.ledgers[0].bounds(cell).0;

@@ -20,6 +20,7 @@ use crate::counts::Sheet;
 use crate::exposition::{Class, Target};
 use crate::fault::{Behaviours, Version};
 use crate::flow::Tally;
+use crate::keep_alive::{Connections, End, KeepAlive};
 use crate::router::Cause;
 use crate::scenario::Scenario;
 use crate::split::{Cohort, Split};
@@ -57,6 +58,9 @@ pub struct Engine<'a> {
     book: Option<Book>,
     /// Requests that the router tries again.
     pub(super) tries: Tries,
+    /// Connections that clients keep, if they do.
+    connections: Option<Connections>,
+    keep_alive: Option<KeepAlive>,
 }
 
 /// What is to come.
@@ -134,7 +138,15 @@ impl<'a> Engine<'a> {
                 .sessions
                 .map(|sessions| Book::new(sessions, streams)),
             tries: Tries::default(),
+            connections: None,
+            keep_alive: None,
         }
+    }
+
+    /// The same with clients that keep their connections so.
+    #[must_use]
+    pub fn keeping_alive(self, keep_alive: Option<KeepAlive>) -> Self {
+        Self { keep_alive, ..self }
     }
 
     /// Begins another replication, keeping the memory.
@@ -155,6 +167,8 @@ impl<'a> Engine<'a> {
         };
         self.outages = [0; 2];
         self.tries.clear();
+        let stream = streams.get(Purpose::Connections);
+        self.connections = self.keep_alive.map(|kept| Connections::new(kept, stream));
         if let Some(book) = &mut self.book {
             book.reset(streams);
         }
@@ -251,6 +265,7 @@ impl<'a> Engine<'a> {
             self.end_crashed(a, cluster);
             let at = Time::ZERO + Span::from_secs_f64(a.max(0.0));
             self.roster.update(cluster, at, piece.segment.served_by());
+            self.redial(a);
             let expected = self.scenario.traffic.integral(a, b);
             let rate = expected / (b - a).max(1e-9);
             self.piece.rate = rate;
@@ -261,6 +276,18 @@ impl<'a> Engine<'a> {
             self.play(self.ns(a), self.ns(b), conditions);
             self.now_s = b;
         }
+    }
+
+    /// Connections that are kept notice what became of the pods.
+    fn redial(&mut self, now_s: f64) {
+        let Some(connections) = &mut self.connections else {
+            return;
+        };
+        let pods = Cohort::ALL.into_iter().flat_map(|cohort| {
+            let pods = self.roster.pods[cohort as usize].iter();
+            pods.map(move |(pod, ..)| End { pod: *pod, cohort })
+        });
+        connections.meet(now_s.max(0.0), pods);
     }
 
     fn ns(&self, t_s: f64) -> u64 {
@@ -434,11 +461,36 @@ impl<'a> Engine<'a> {
             self.serve(now_ns, Cohort::Canary, (Origin::Mirror, Attempt::default()));
         }
         self.tally.requests += u64::from(attempt.number == 0 && self.counts(now_ns));
-        if let Some(cohort) = cohort {
+        if self.connections.is_some() {
+            self.send_on(now_ns, attempt);
+        } else if let Some(cohort) = cohort {
             self.serve(now_ns, cohort, (Origin::User, attempt));
         } else if let Some(cohort) = self.piece.refused(luck) {
             self.refuse(now_ns, cohort, attempt);
         }
+    }
+
+    /// A request is sent on one of the connections that are kept.
+    fn send_on(&mut self, now_ns: u64, attempt: Attempt) {
+        let bits = self.stream.next_u64();
+        let (luck, score): (f64, f64) = (
+            self.stream.random(),
+            StandardNormal.sample(&mut self.stream),
+        );
+        let now_s = now_ns as f64 * 1e-9 + self.origin_s;
+        let Some(connections) = &mut self.connections else {
+            return;
+        };
+        connections.advance(now_s);
+        let end = connections.end(bits & 0xffff_ffff);
+        let at = end.and_then(|end| Some((self.slot(end.pod)? as u32, end.cohort)));
+        let Some(at) = at else {
+            self.refuse(now_ns, Cohort::PrimaryOld, attempt);
+            return;
+        };
+        let luck = (luck, score, bits & 0xffff_ffff);
+        let ingress = pick(bits >> 32, self.ingress.len()) as u16;
+        self.work(now_ns, at, luck, (Origin::User, ingress, attempt, FIRST));
     }
 
     /// The cohort that serves a user's request; none when the router answers it itself.

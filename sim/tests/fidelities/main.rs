@@ -56,7 +56,10 @@ struct Sums {
 
 /// Calls `each` with the number and the world of every replication.
 fn each_run(case: &Case, looks: bool, fidelity: Fidelity, each: impl FnOnce(World<'_>)) {
-    let (rolling, canary) = (policies::rolling(looks), policies::canary(looks, case.kept));
+    let (rolling, canary) = (
+        policies::rolling(looks),
+        policies::canary(looks, case.kept, !case.by_replicas),
+    );
     let policy: &dyn Subject = if case.canary { &canary } else { &rolling };
     let stage = if looks {
         Stage::new(&case.scenario, policy)
@@ -152,6 +155,24 @@ fn homogeneity(a: &[f64; 5], b: &[f64; 5]) -> f64 {
             cell(*x, share * all_a) + cell(*y, share * all_b)
         })
         .sum()
+}
+
+/// And connections that nobody keeps, where old pods stay for long.
+#[test]
+fn connections_that_are_not_kept_would_be_found() {
+    let is_kept = |case: &&worlds::Case| case.is_kept() && case.by_replicas;
+    let mut found = 0;
+    for case in worlds::all().iter().filter(is_kept) {
+        let loose = case.with_loose_connections();
+        let kept = sums(case, Fidelity::Request);
+        let loose = sums(&loose, Fidelity::Aggregate);
+        let apart = loose.exposed - kept.exposed;
+        let error = (case.spread * (kept.exposed + loose.exposed)).sqrt();
+        let name = &case.scenario.name;
+        assert!(apart / error > 8.0, "{name}: {}", apart / error);
+        found += 1;
+    }
+    assert!(found >= 3, "{found}");
 }
 
 /// The comparison would find sessions that do not stick, by eight standard errors.

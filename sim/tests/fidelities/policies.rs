@@ -34,7 +34,14 @@ pub(crate) fn rolling(looks: bool) -> Arc<Baseline> {
 
 /// A canary at 20 % for four minutes and then at 60 %, for good; with looks, more than 1.5 % of failures
 /// among all requests abort it.
-pub(crate) fn canary(looks: bool, stickiness: Option<Stickiness>) -> Arc<Rollout> {
+///
+/// Without a router its weights are its pods.
+pub(crate) fn canary(looks: bool, stickiness: Option<Stickiness>, is_routed: bool) -> Arc<Rollout> {
+    let routing = if is_routed {
+        "      trafficRouting: {nginx: {stableIngress: main}}\n"
+    } else {
+        ""
+    };
     let analysis = if looks {
         "      analysis: {templates: [{templateName: errors}]}\n"
     } else {
@@ -54,8 +61,7 @@ spec:
     canary:
       stableService: stable
       canaryService: canary
-      trafficRouting: {{nginx: {{stableIngress: main}}}}
-      steps: [{{setWeight: 20}}, {{pause: {{duration: 4m}}}}, {{setWeight: 60}}, {{pause: {{}}}}]
+{routing}      steps: [{{setWeight: 20}}, {{pause: {{duration: 4m}}}}, {{setWeight: 60}}, {{pause: {{}}}}]
 {analysis}---
 apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate

@@ -6,14 +6,16 @@ use coalmine_sim::fault::{Episodes, Fault, Growth, Onset, Scope, Versions};
 use coalmine_sim::latency::Latency;
 use coalmine_sim::router::path::Method;
 use coalmine_sim::router::{Again, IngressNginx, RouterConfig, Upstream};
-use coalmine_sim::scenario::{Business, Retries, Route, Scenario, Sessions, Users};
+use coalmine_sim::scenario::{Business, KeepAlive, Retries, Route, Scenario, Sessions, Users};
 use coalmine_sim::traffic::{Term, Traffic};
 
 /// A world, and how it is compared.
 pub(crate) struct Case {
     pub(crate) scenario: Scenario,
-    /// An Argo canary behind a router, not a rolling update.
+    /// An Argo canary, not a rolling update.
     pub(crate) canary: bool,
+    /// There is no router before it: its weights are its pods.
+    pub(crate) by_replicas: bool,
     /// Whether some replications are rolled back and others are not.
     pub(crate) is_open: bool,
     /// How many times the variance of counts is that of Poisson's.
@@ -69,6 +71,39 @@ impl Case {
             sessions.think = Latency::from_quantiles(60.0, 120.0);
         }
         self
+    }
+
+    /// Clients keep so many connections to the Service for four minutes.
+    fn kept_alive(mut self, connections: u32) -> Self {
+        self.scenario.keep_alive = Some(KeepAlive {
+            lifetime: Span::from_mins(4),
+            connections,
+        });
+        self
+    }
+
+    fn by_replicas(self) -> Self {
+        Self {
+            canary: true,
+            by_replicas: true,
+            ..self
+        }
+    }
+
+    /// Whether clients keep connections.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.scenario.keep_alive.is_some()
+    }
+
+    /// The same world without that.
+    pub(crate) fn with_loose_connections(&self) -> Self {
+        Self {
+            scenario: Scenario {
+                keep_alive: None,
+                ..self.scenario.clone()
+            },
+            ..*self
+        }
     }
 
     /// Whether the router keeps sessions on its sides.
@@ -149,6 +184,7 @@ fn case(name: &str, traffic: Traffic, faults: &[Fault]) -> Case {
             ..Scenario::ordinary(name, Span::from_mins(20), traffic)
         },
         canary: false,
+        by_replicas: false,
         is_open: false,
         spread: 1.0,
         kept: None,
@@ -260,6 +296,7 @@ pub(crate) fn all() -> Vec<Case> {
     all.extend(scoped());
     all.extend(tried());
     all.extend(kept());
+    all.extend(kept_alive());
     all
 }
 
@@ -467,5 +504,27 @@ fn kept() -> Vec<Case> {
         case("busy/nginx-legacy-repeats", busy(), &[errors(0.1)])
             .kept(6.0, legacy)
             .repeated(0.5, 1),
+    ]
+}
+
+/// Clients that keep their connections before kube-proxy.
+fn kept_alive() -> Vec<Case> {
+    let crash = Fault {
+        crash_every_s: Some(240.0),
+        ..NONE
+    };
+    vec![
+        case("steady/kept-alive", steady(), &[errors(0.025)])
+            .by_replicas()
+            .kept_alive(60)
+            .open(),
+        case("burst/kept-alive-rolling", burst(), &[slow(4.0)]).kept_alive(12),
+        case("steady/kept-alive-repeats", steady(), &[errors(0.2)])
+            .by_replicas()
+            .kept_alive(30)
+            .repeated(0.5, 2),
+        case("bell/kept-alive-crash", bell(), &[crash])
+            .by_replicas()
+            .kept_alive(100),
     ]
 }
