@@ -148,6 +148,7 @@ impl Arrivals {
     }
 
     /// A cell's interval.
+    #[inline]
     #[must_use]
     pub fn bounds(&self, index: usize) -> (f64, f64) {
         let from_s = (index as f64 - self.history_len as f64) * self.cell_s;
@@ -160,8 +161,27 @@ impl Arrivals {
         (t_s / self.cell_s + self.history_len as f64 - 1e-9).ceil() as usize
     }
 
-    /// A cell, drawn if it is not yet; cells are always drawn in order.
+    /// A cell, drawn if it is not yet.
+    #[inline]
     fn cell(&mut self, index: usize, traffic: &Traffic) -> &mut Cell {
+        let in_history = index < self.history_len;
+        let drawn = if in_history {
+            self.history.len()
+        } else {
+            self.history_len + self.cells.len()
+        };
+        if index >= drawn {
+            self.draw_to(index, traffic);
+        }
+        if in_history {
+            &mut self.history[index]
+        } else {
+            &mut self.cells[index - self.history_len]
+        }
+    }
+
+    /// Draws cells up to one; they are always drawn in order, and the history as a whole.
+    fn draw_to(&mut self, index: usize, traffic: &Traffic) {
         let in_history = index < self.history_len;
         let (first, count) = if in_history {
             (0, self.history_len)
@@ -192,11 +212,6 @@ impl Arrivals {
                 left_mass: mass,
             });
         }
-        if in_history {
-            &mut self.history[index]
-        } else {
-            &mut self.cells[index - self.history_len]
-        }
     }
 
     /// Expected requests of a cell.
@@ -220,6 +235,7 @@ impl Arrivals {
 
     /// Draws how many of a cell's requests fall to a part that expects `mass` of them. Parts must
     /// be disjoint.
+    #[inline]
     pub fn take(&mut self, index: usize, mass: f64, traffic: &Traffic, stream: &mut Stream) -> u64 {
         if mass <= 0.0 {
             return 0;

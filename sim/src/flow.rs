@@ -3,6 +3,7 @@
 mod harm;
 mod parts;
 mod people;
+mod plain;
 mod settle;
 mod tries;
 mod truth;
@@ -166,7 +167,7 @@ impl<'a> Flow<'a> {
         for ledger in self.ledgers.iter_mut().chain(&mut self.mirrors) {
             ledger.reset(streams);
         }
-        self.counted_new.clear();
+        self.counted_new.iter_mut().for_each(Parts::clear);
         self.harm.reset(streams);
         self.counts_tries = false;
         self.met_s = f64::INFINITY;
@@ -320,27 +321,13 @@ impl<'a> Flow<'a> {
         let mut parts = Parts::EMPTY;
         let mut cell = self.ledgers[family].index(from_s);
         loop {
+            cell = self.draw_plain((family, cell), watched, (from_s, to_s), stream, &mut each);
             let (cell_from, cell_to) = self.ledgers[family].bounds(cell);
             if cell_from >= to_s - 1e-9 {
                 return;
             }
             let (a, b) = (cell_from.max(from_s), cell_to.min(to_s));
             parts.clear();
-            if let Some(segment) = self.whole(a, b).filter(|held| held.refused[index] <= 0.0) {
-                let share = segment.share[index] * self.part_share(watched, segment);
-                if share > 0.0 {
-                    let expected = self.traffic.integral(a, b);
-                    let place = ((a, b), segment, watched.cohort);
-                    let met = Met::all(self.mask_of(place, expected));
-                    parts.add(met, expected * share, (a, b));
-                }
-                self.hand_out((family, cell, hurts), &parts, stream, &mut each);
-                if watched.cohort == Cohort::Canary && self.split.has_copies() {
-                    self.draw_copies((family, cell), watched, (a, b), stream, &mut each);
-                }
-                cell += 1;
-                continue;
-            }
             let mut load = self.load.take();
             self.conditions.pieces(&self.split, (a, b), |piece| {
                 let segment = piece.segment;
@@ -377,17 +364,8 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Who serves all of an interval, where that and the cohort are all that requests' treatment hangs on.
-    #[inline]
-    fn whole(&self, a: f64, b: f64) -> Option<&Segment> {
-        if self.load.is_some() || !self.conditions.are_simple() {
-            return None;
-        }
-        let (segment, end_s) = self.split.held(a)?;
-        (segment.from_s <= a && b <= end_s).then_some(segment)
-    }
-
-    /// What all requests of a cohort meet in such an interval, which expects so many of the service.
+    /// What all requests of a cohort meet in an interval without any change, which expects so many of the
+    /// service.
     #[inline]
     fn mask_of(&self, place: ((f64, f64), &Segment, Cohort), expected: f64) -> usize {
         let (span, segment, cohort) = place;
@@ -413,14 +391,21 @@ impl<'a> Flow<'a> {
             let requests = self.ledgers[family].take(cell, part.mass, self.traffic, stream);
             let portion = self.treat(requests, part, stream);
             if family == 0 && (hurts || part.mask() & BY_ROUTER != 0) {
-                let cells = self.counted_new.len().max(cell + 1);
-                self.counted_new.resize_with(cells, || Parts::EMPTY);
-                self.counted_new[cell].add_same(part);
+                self.counted_in(cell).add_same(part);
                 self.suffer(portion);
                 self.note_meeting(portion, part.span);
             }
             each(portion, self.loaded(&portion), stream);
         }
+    }
+
+    /// Expected requests on the new version that the first ledger has given out of a cell.
+    #[inline]
+    fn counted_in(&mut self, cell: usize) -> &mut Parts {
+        if cell >= self.counted_new.len() {
+            self.counted_new.resize_with(cell + 1, || Parts::EMPTY);
+        }
+        &mut self.counted_new[cell]
     }
 
     /// The part of its cohort's requests that an observer counts.

@@ -214,6 +214,11 @@ impl Split {
         Some((self.segments.get(index)?, to_s))
     }
 
+    /// The place among all changes of the one that was last looked for.
+    pub(crate) const fn last_looked(&self) -> usize {
+        self.looked.get()
+    }
+
     /// All changes.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {

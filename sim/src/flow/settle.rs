@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::parts::{Parts, Treated};
 use super::{BY_ROUTER, Flow, Portion, Tally};
-use crate::conditions::{Met, Sender, Whose};
+use crate::conditions::{Sender, Whose};
 use crate::draw::{binomial, uniform};
 use crate::split::Cohort;
 
 /// Cells of which the same share meets the same: a treatment, the share, and all their requests.
-type Merged = (Treated, f64, u64);
+pub(super) type Merged = (Treated, f64, u64);
 
 impl Flow<'_> {
     /// Draws the new version's requests up to `to_s` that no observer counted, and returns all that
@@ -32,10 +32,16 @@ impl Flow<'_> {
                 cell = next;
                 continue;
             }
+            let next = self.settle_plain(cell..end, &counted_new, (&mut parts, &mut merged));
+            if next > cell {
+                cell = next;
+                continue;
+            }
             let counted = counted_new.get(cell).unwrap_or(&none);
             parts.clear();
             self.new_parts(cell, &mut parts);
-            self.settle_cell(cell, (&parts, counted), &mut merged);
+            let from_s = self.ledgers[0].bounds(cell).0;
+            self.settle_cell((cell, from_s), (&parts, counted), &mut merged);
             cell += 1;
         }
         self.flush(merged);
@@ -85,10 +91,10 @@ impl Flow<'_> {
         end
     }
 
-    /// Draws what is left of a cell for the release.
-    fn settle_cell(
+    /// Draws what is left for the release of a cell that begins at `from_s`.
+    pub(super) fn settle_cell(
         &mut self,
-        cell: usize,
+        (cell, from_s): (usize, f64),
         (parts, counted): (&Parts, &Parts),
         merged: &mut Option<Merged>,
     ) {
@@ -100,7 +106,7 @@ impl Flow<'_> {
         };
         // Where the first meeting may lie, and where treatments share a cell (what is left for
         // one depends on the other), portions are drawn one by one.
-        let alone = parts.len() == 1 && self.met_s <= self.ledgers[0].bounds(cell).0;
+        let alone = parts.len() == 1 && self.met_s <= from_s;
         for part in parts.iter() {
             let mass = (part.mass - counted.mass(part)).max(0.0);
             let share = (mass / left_mass.max(f64::MIN_POSITIVE)).min(1.0);
@@ -168,8 +174,10 @@ impl Flow<'_> {
         if portion.mask & BY_ROUTER != 0 {
             return;
         }
-        let is_fault = self.treatment(portion.mask).is_release_fault;
-        if !is_fault || portion.requests == 0 || from_s >= self.met_s {
+        if portion.requests == 0 || from_s >= self.met_s {
+            return;
+        }
+        if !self.treatment(portion.mask).is_release_fault {
             return;
         }
         let u = uniform(&mut self.meeting);
@@ -177,29 +185,21 @@ impl Flow<'_> {
         self.met_s = self.met_s.min(from_s + (to_s - from_s) * first);
     }
 
+    /// The cohorts on which the release can hurt requests.
+    pub(super) fn hurting(&self) -> &'static [Cohort] {
+        if self.reaches_old() {
+            &Cohort::ALL
+        } else {
+            &[Cohort::Canary, Cohort::PrimaryNew]
+        }
+    }
+
     /// Expected requests in an interval that the release can hurt, by treatment: those on the new
     /// version, and where it wears out what both depend on, all.
     fn new_parts(&mut self, cell: usize, parts: &mut Parts) {
         let bounds = self.ledgers[0].bounds(cell);
         let expected = self.ledgers[0].mass(cell, self.traffic);
-        let cohorts = if self.reaches_old() {
-            &Cohort::ALL[..]
-        } else {
-            &[Cohort::Canary, Cohort::PrimaryNew]
-        };
-        if let Some(segment) = self
-            .whole(bounds.0, bounds.1)
-            .filter(|held| !held.refuses())
-        {
-            for cohort in cohorts {
-                let mass = expected * segment.share[*cohort as usize];
-                if mass > 0.0 {
-                    let place = (bounds, segment, *cohort);
-                    parts.add(Met::all(self.mask_of(place, expected)), mass, bounds);
-                }
-            }
-            return;
-        }
+        let cohorts = self.hurting();
         let whole = (bounds, expected);
         let mut load = self.load.take();
         self.conditions.pieces(&self.split, bounds, |piece| {
