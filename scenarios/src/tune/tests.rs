@@ -319,3 +319,32 @@ fn defaults_are_what_a_manifest_has() {
         assert!(Knob::parse(&bench, &typed).is_ok(), "{typed}");
     }
 }
+
+/// Every value of every embedded manifest, turned: the text differs in that value's line alone, and the
+/// edited text says what was wanted.
+#[test]
+fn any_value_can_be_turned_without_changing_another() {
+    let mut count = 0;
+    for file in crate::policies::policies() {
+        for ending in ["\n", "\r\n"] {
+            let bench = bench(&file.text.replace('\n', ending));
+            for address in find::addresses(&bench) {
+                let values = ["7", "11m", "0.7"].iter();
+                let knob = values
+                    .filter_map(|value| Knob::parse(&bench, &format!("{address}={value}")).ok());
+                let knob = knob
+                    .into_iter()
+                    .next()
+                    .unwrap_or_else(|| panic!("{address}"));
+                let turned = [(&knob, knob.values[0])];
+                let edited = edit::edited(&bench, &turned).expect("is edited");
+                assert_eq!(edit::check(&bench, &edited, &turned), Ok(()));
+                let lines = changed(&bench.sources[0].text, &edited[0].text);
+                assert_eq!(lines.len(), 1, "{address}: {lines:?}");
+                assert_eq!(edited[0].text.contains('\r'), ending == "\r\n");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 60, "{count}");
+}
