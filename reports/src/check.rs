@@ -36,4 +36,6 @@ pub use update::update;
 pub use verdict::{Checked, Compared, Replayed, Verdict};
 
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod tests;

@@ -16,8 +16,8 @@ pub(crate) struct CheckArgs {
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR|-")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Record the baseline anew, and print what is other than in the old one.
-    #[arg(long)]
+    /// Record the baseline anew, and print what is other than in the old one. Nothing is judged then.
+    #[arg(long, conflicts_with_all = ["strict", "format", "out"])]
     pub(crate) update: bool,
 
     /// Fail too where there is not enough evidence, or nothing to compare with.

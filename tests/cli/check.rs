@@ -223,6 +223,19 @@ fn formats_are_whole_and_point_into_the_manifest() {
     );
 }
 
+/// Nothing is judged then, so nothing is written or failed either.
+#[test]
+fn an_update_takes_no_options_of_a_judgement() {
+    let folder = repository();
+    let folder = folder.path();
+    for more in [&["--strict"][..], &["--format", "json"], &["--out", "x"]] {
+        let (_, error, code) = check(folder, &[&["--update"][..], more].concat());
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
+    assert!(!folder.join("coalmine.lock.json").exists());
+}
+
 #[test]
 fn manifests_can_come_from_a_pipe() {
     let folder = repository();

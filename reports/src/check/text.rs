@@ -1,12 +1,13 @@
 //! A check for a terminal, legible without colour.
 
+mod tables;
+
 use std::fmt::Write as _;
 
-use super::words::{difference, value};
-use super::{Change, Checked, Compared, Verdict};
+use super::{Checked, Compared, Verdict};
 use crate::gate::Outcome;
 use crate::human::{self, counted};
-use crate::terminal::{Options, Paint, table};
+use crate::terminal::{Options, Paint};
 
 /// The document.
 #[must_use]
@@ -14,8 +15,8 @@ pub fn render(checked: &Checked<'_>, options: Options) -> String {
     let paint = Paint::new(options.colour);
     let mut text = String::new();
     header(checked, &paint, &mut text);
-    gates(checked, options, &mut text);
-    changes(checked, options, &mut text);
+    tables::gates(checked, options, &mut text);
+    tables::changes(checked, options, &mut text);
     let mut items = Items {
         options,
         text: &mut text,
@@ -25,12 +26,15 @@ pub fn render(checked: &Checked<'_>, options: Options) -> String {
     undecided(checked, &mut items);
     let verdict = checked.verdict();
     let sentence = checked.verdict_sentence();
-    let painted = match verdict {
-        Verdict::Passed => paint.strong(&sentence),
-        Verdict::NotEnoughEvidence => paint.warning(&sentence),
-        Verdict::Failed => paint.bad(&sentence),
-    };
-    let _ = writeln!(text, "\n{painted}");
+    text.push('\n');
+    for line in human::wrap(&sentence, options.text_width()) {
+        let painted = match verdict {
+            Verdict::Passed => paint.strong(&line),
+            Verdict::NotEnoughEvidence => paint.warning(&line),
+            Verdict::Failed => paint.bad(&line),
+        };
+        let _ = writeln!(text, "{painted}");
+    }
     options.characters.apply(text)
 }
 
@@ -50,87 +54,6 @@ fn header(checked: &Checked<'_>, paint: &Paint, text: &mut String) {
         let ran = checked.summary.cells.len();
         let line = format!("interrupted: {ran} of {all} cells were run");
         let _ = writeln!(text, "{}", paint.warning(&line));
-    }
-}
-
-fn gates(checked: &Checked<'_>, options: Options, text: &mut String) {
-    if checked.results.is_empty() {
-        return;
-    }
-    let header = [
-        "gate",
-        "policy",
-        "scenario",
-        "measure (95 % interval)",
-        "outcome",
-    ];
-    let rows = checked.results.iter().map(|result| {
-        let gate = checked.gates.get(result.gate);
-        vec![
-            gate.map_or_else(String::new, |gate| gate.requirement.to_string()),
-            checked.summary.label_of(result.policy).to_owned(),
-            checked.scenario(result.scenario).to_owned(),
-            checked.seen(result),
-            result.judged.outcome.word().to_owned(),
-        ]
-    });
-    text.push('\n');
-    *text += &table(&header.map(str::to_owned), rows.collect(), &[], options);
-}
-
-fn changes(checked: &Checked<'_>, options: Options, text: &mut String) {
-    let shown = |change: &&Change| checked.compared(change) >= Compared::NotWorse;
-    let differing: Vec<&Change> = checked.against.changes.iter().filter(shown).collect();
-    if checked.against.changes.is_empty() {
-        return;
-    }
-    let equal = checked.that_are(Compared::Equal).count();
-    if !differing.is_empty() {
-        let header = [
-            "same rollouts",
-            "scenario",
-            "measure",
-            "before",
-            "now",
-            "difference",
-            "p",
-            "",
-        ];
-        let rows = differing.iter().map(|change| {
-            let word = match checked.compared(change) {
-                Compared::Worse => "worse",
-                Compared::Suspected => "seems worse",
-                Compared::NotWorse | Compared::Equal => "",
-            };
-            vec![
-                checked.summary.label_of(change.policy).to_owned(),
-                checked.scenario(Some(change.scenario)).to_owned(),
-                change.measure.to_owned(),
-                value(change.measure, change.tested.before),
-                value(change.measure, change.tested.now),
-                difference(change),
-                human::p_value(change.p_family),
-                word.to_owned(),
-            ]
-        });
-        text.push('\n');
-        *text += &table(&header.map(str::to_owned), rows.collect(), &[], options);
-        let legend = format!(
-            "difference: now less before, shares in percentage points, with its 95 % interval. p: that \
-             it is worse, one-sided, on the same rollouts, after {} (Holm).",
-            counted(differing.len(), "comparison", "comparisons")
-        );
-        for line in human::wrap(&legend, options.text_width()) {
-            let _ = writeln!(text, "{}", Paint::new(options.colour).faint(&line));
-        }
-    }
-    if equal > 0 {
-        let what = counted(equal, "measure does", "measures do");
-        let _ = writeln!(
-            text,
-            "\n{what} not differ in a single rollout from {}",
-            checked.lock_file
-        );
     }
 }
 

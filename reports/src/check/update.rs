@@ -34,11 +34,13 @@ pub fn update(old: Option<&Lock>, new: &Lock, file: &str) -> String {
         let _ = writeln!(text, "seed: {} → {}", old.seed, new.seed);
     }
     if (&old.coalmine, &old.simulator) != (&new.coalmine, &new.simulator) {
-        let _ = writeln!(
-            text,
-            "simulator: of coalmine {} → {}",
-            old.coalmine, new.coalmine
-        );
+        let (then, now) = (&old.coalmine, &new.coalmine);
+        // Between two versions there are builds.
+        let _ = if then == now {
+            writeln!(text, "simulator: another build of coalmine {now}")
+        } else {
+            writeln!(text, "simulator: of coalmine {then} → {now}")
+        };
     }
     for (name, world) in &new.scenarios {
         if old

@@ -63,16 +63,29 @@ impl Checked<'_> {
         self.summary.label_of(policy)
     }
 
+    /// What a gate asks, and where: `missed<2% over the mix`.
+    pub(super) fn gate_heading(&self, result: &GateResult) -> String {
+        let Some(gate) = self.gates.get(result.gate) else {
+            return String::new();
+        };
+        let place = self.place(result);
+        format!("{} {place}", gate.requirement)
+    }
+
+    fn place(&self, result: &GateResult) -> String {
+        match result.scenario {
+            None => "over the mix".to_owned(),
+            Some(_) => format!("in {}", self.scenario(result.scenario)),
+        }
+    }
+
     /// What a gate came to: `missed<2% over the mix is breached by checkout: 4.1 % (3.0–5.6), n = 1,000`.
     pub(super) fn gate_sentence(&self, result: &GateResult) -> String {
         let requirement = self.gates.get(result.gate).map(|gate| gate.requirement);
         let Some(requirement) = requirement else {
             return String::new();
         };
-        let place = match result.scenario {
-            None => "over the mix".to_owned(),
-            Some(_) => format!("in {}", self.scenario(result.scenario)),
-        };
+        let place = self.place(result);
         let label = self.label(result.policy);
         let what = match result.judged.outcome {
             Outcome::Met => "is met by",
@@ -85,15 +98,26 @@ impl Checked<'_> {
 
     /// The measure of a gate, and where a quantile was worst.
     pub(super) fn seen(&self, result: &GateResult) -> String {
-        let gate = self.gates.get(result.gate);
-        let (Some(gate), Some(reading)) = (gate, result.judged.reading) else {
-            return "never observed".to_owned();
-        };
-        let said = reading.say(gate.requirement.measure);
-        match reading.scenario.filter(|_| result.scenario.is_none()) {
-            Some(scenario) => format!("{said}, worst in {}", self.scenario(Some(scenario))),
-            None => said,
+        let measured = self.measured(result);
+        match self.worst_in(result) {
+            Some(scenario) => format!("{measured}, worst in {scenario}"),
+            None => measured,
         }
+    }
+
+    /// The measure of a gate.
+    pub(super) fn measured(&self, result: &GateResult) -> String {
+        match (self.gates.get(result.gate), result.judged.reading) {
+            (Some(gate), Some(reading)) => reading.say(gate.requirement.measure),
+            _ => "never observed".to_owned(),
+        }
+    }
+
+    /// Where a quantile over the mix was worst.
+    pub(super) fn worst_in(&self, result: &GateResult) -> Option<&str> {
+        let worst = result.judged.reading?.scenario?;
+        let is_of_the_mix = result.scenario.is_none();
+        is_of_the_mix.then(|| self.scenario(Some(worst)))
     }
 
     /// `checkout is worse in steady/errors-2: …`.
