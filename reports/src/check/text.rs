@@ -27,7 +27,7 @@ pub fn render(checked: &Checked<'_>, options: Options) -> String {
     let verdict = checked.verdict();
     let sentence = checked.verdict_sentence();
     text.push('\n');
-    for line in human::wrap(&sentence, options.text_width()) {
+    for line in human::wrap_numbers(&sentence, options.text_width()) {
         let painted = match verdict {
             Verdict::Passed => paint.strong(&line),
             Verdict::NotEnoughEvidence => paint.warning(&line),
@@ -67,7 +67,7 @@ impl Items<'_> {
     fn item(&mut self, head: &str, sentence: &str, style: impl Fn(&str) -> String) {
         let room = self.options.text_width().saturating_sub(2);
         self.text.push('\n');
-        for (index, line) in human::wrap(sentence, room).iter().enumerate() {
+        for (index, line) in human::wrap_numbers(sentence, room).iter().enumerate() {
             let head = if index == 0 { head } else { "  " };
             let _ = writeln!(self.text, "{head}{}", style(line));
         }
@@ -75,7 +75,7 @@ impl Items<'_> {
 
     fn detail(&mut self, sentence: &str) {
         let room = self.options.text_width().saturating_sub(4);
-        for line in human::wrap(sentence, room) {
+        for line in human::wrap_numbers(sentence, room) {
             let _ = writeln!(self.text, "    {line}");
         }
     }

@@ -8,7 +8,7 @@ const STYLE: TableStyle =
 /// Blanks after each column, besides the one between columns.
 const PADDING: u16 = 1;
 /// Names of so many characters, indented, stay whole as long as there is a column to give up.
-const NAME: usize = 22;
+const NAME: usize = 26;
 /// Names are never cut to fewer characters than this.
 const SHORTEST: usize = 8;
 
