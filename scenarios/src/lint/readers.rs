@@ -84,6 +84,8 @@ fn of_reader(diagnostic: &Diagnostic) -> Option<Finding> {
         "refers to a template that cannot be read",
         "does not render",
         "is unknown here",
+        // The API server gives one.
+        "`metadata.namespace` names no single value",
         "is matched by no request that coalmine simulates",
     ]) {
         return None;

@@ -72,24 +72,20 @@ fn difference(above: &Selector, below: &Selector) -> Option<String> {
             .filter(|m| !is_outcome(&m.name) && !there.matchers.iter().any(|other| same(m, other)));
         own.map(|m| m.name.clone()).collect()
     };
-    let (more, fewer) = (only(below, above), only(above, below));
+    let more = only(below, above);
     let names = |list: Vec<String>| {
         list.iter()
             .map(|l| format!("`{l}`"))
             .collect::<Vec<_>>()
             .join(", ")
     };
-    match (more.is_empty(), fewer.is_empty()) {
-        (true, true) => None,
-        (false, _) => Some(format!(
-            "the denominator is chosen by {} otherwise than the numerator",
+    // What only the numerator asks for makes it a part of the denominator, which is a share of something.
+    (!more.is_empty()).then(|| {
+        format!(
+            "the denominator is chosen by {} and the numerator is not",
             names(more)
-        )),
-        (true, false) => Some(format!(
-            "the numerator is chosen by {} and the denominator is not",
-            names(fewer)
-        )),
-    }
+        )
+    })
 }
 
 fn is_outcome(label: &str) -> bool {
